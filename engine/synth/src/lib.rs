@@ -1,0 +1,3 @@
+//! (skeleton)
+mod controls;
+pub use controls::{Controls, MAX_BANDS, MAX_HARMONICS};
