@@ -1,0 +1,138 @@
+//! One band of the voice: its filter, its own sample rate, and the products of the signal with its past, hop by hop.
+//! Audio thread; allocates in `new` only.
+
+use crate::biquad::Biquad;
+use crate::decimate::Decimator;
+use crate::tuning::BandTuning;
+
+/// Lags are computed in tiles of this many: four AVX2 registers of accumulators, so that additions never wait for each other.
+pub(crate) const TILE: usize = 32;
+
+/// The filtered signal of one band and the sums over it that a normalised autocorrelation needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Band {
+    filters: [Biquad; 2],
+    decimator: Decimator,
+    /// Samples a hop at the band's rate.
+    pub hop: usize,
+    /// The band's rate, Hz.
+    pub rate_hz: f64,
+    /// Lags available: `0..lags`, a multiple of [`TILE`].
+    pub lags: usize,
+    incoming: Vec<f32>,
+    filled: usize,
+    /// The signal, newest first: products with the past then run through memory in the direction of growing lags.
+    newest_first: Vec<f32>,
+    /// `energy_before[i]`: energy of all kept samples older than the newest `i`.
+    energy_before: Vec<f64>,
+    /// Ring of hops: `products[slot * lags + t]` is the sum over one hop of `x[n] * x[n - t]`.
+    products: Vec<f32>,
+    slots: usize,
+    slot: usize,
+}
+
+impl Band {
+    /// `longest_window` is the longest window in hops, `max_lag` in samples of the band.
+    pub fn new(tuning: BandTuning, base_rate_hz: f64, band_hop: usize, max_lag: usize, longest_window: usize) -> Self {
+        let divisor = tuning.divisor(base_rate_hz);
+        let rate_hz = base_rate_hz / divisor as f64;
+        // At low host rates the band ends where the sampled world does.
+        let top = base_rate_hz * 0.45;
+        let lags = (max_lag + 1).next_multiple_of(TILE);
+        Self {
+            filters: [
+                Biquad::high_pass(tuning.low_hz.min(top * 0.5), base_rate_hz),
+                Biquad::low_pass(tuning.high_hz.min(top), base_rate_hz),
+            ],
+            decimator: Decimator::new(divisor, 0.35),
+            hop: band_hop,
+            rate_hz,
+            lags,
+            incoming: vec![0.0; band_hop],
+            filled: 0,
+            newest_first: vec![0.0; band_hop + lags],
+            energy_before: vec![0.0; lags + longest_window * band_hop + 1],
+            products: vec![0.0; lags * longest_window],
+            slots: longest_window,
+            slot: 0,
+        }
+    }
+
+    pub fn reset(&mut self) {
+        self.filters.iter_mut().for_each(Biquad::reset);
+        self.decimator.reset();
+        self.filled = 0;
+        self.incoming.fill(0.0);
+        self.newest_first.fill(0.0);
+        self.energy_before.fill(0.0);
+        self.products.fill(0.0);
+        self.slot = 0;
+    }
+
+    /// Takes one sample at the base rate.
+    #[inline(always)]
+    pub fn push(&mut self, x: f32) {
+        let [high_pass, low_pass] = &mut self.filters;
+        let y = low_pass.tick(high_pass.tick(f64::from(x)));
+        if let Some(y) = self.decimator.push(y as f32) {
+            self.incoming[self.filled] = y;
+            self.filled += 1;
+        }
+    }
+
+    /// Takes the hop just filled into the sums. Call when exactly one hop of samples has been pushed.
+    #[inline(always)]
+    pub fn advance(&mut self) {
+        debug_assert_eq!(self.filled, self.hop);
+        self.filled = 0;
+        self.filters.iter_mut().for_each(Biquad::flush);
+        let hop = self.hop;
+        self.newest_first.copy_within(0..self.lags, hop);
+        for (i, x) in self.incoming.iter().enumerate() {
+            self.newest_first[hop - 1 - i] = *x;
+        }
+        // Counting anew from the oldest kept sample at every hop keeps the sums, and so their rounding, small for ever.
+        let kept = self.energy_before.len() - hop;
+        let oldest = self.energy_before[kept - 1];
+        self.energy_before.copy_within(0..kept, hop);
+        for e in &mut self.energy_before[hop..] {
+            *e -= oldest;
+        }
+        for i in (0..hop).rev() {
+            let x = f64::from(self.newest_first[i]);
+            self.energy_before[i] = self.energy_before[i + 1] + x * x;
+        }
+        self.slot = if self.slot + 1 == self.slots { 0 } else { self.slot + 1 };
+        let out = &mut self.products[self.slot * self.lags..][..self.lags];
+        for (tile, out) in out.chunks_exact_mut(TILE).enumerate() {
+            let mut sum = [0.0f32; TILE];
+            for i in 0..hop {
+                let x = self.newest_first[i];
+                let past = &self.newest_first[i + tile * TILE..][..TILE];
+                for (s, y) in sum.iter_mut().zip(past) {
+                    *s += x * y;
+                }
+            }
+            out.copy_from_slice(&sum);
+        }
+    }
+
+    /// Energy of the newest `samples` samples.
+    #[inline(always)]
+    pub fn energy(&self, samples: usize) -> f64 {
+        self.energy_before[0] - self.energy_before[samples]
+    }
+
+    /// Energy of `samples` samples that end `lag` samples ago.
+    #[inline(always)]
+    pub fn energies(&self, samples: usize) -> (&[f64], &[f64]) {
+        (&self.energy_before, &self.energy_before[samples..])
+    }
+
+    /// Products of the hop `back` hops ago, one for every lag.
+    #[inline(always)]
+    pub fn products(&self, back: usize) -> &[f32] {
+        let slot = if self.slot >= back { self.slot - back } else { self.slot + self.slots - back };
+        &self.products[slot * self.lags..][..self.lags]
+    }
+}

@@ -1,0 +1,146 @@
+//! One expert's opinion: the normalised autocorrelation of one band over windows that grow with the lag. Audio thread; allocates
+//! in `new` only.
+
+use crate::band::Band;
+use crate::tuning::ExpertTuning;
+
+/// How a state of the filter reads an expert's correlation: by cubic interpolation at its centre and at every whole lag it spans.
+#[derive(Clone, Copy, Debug)]
+struct Reader {
+    /// Whole lag nearest the centre.
+    nearest: u32,
+    /// First of the four lags under the cubic.
+    base: u32,
+    cubic: [f32; 4],
+    /// Whole lags inside the state, `first..end`.
+    first: u32,
+    end: u32,
+    /// Vertex of a parabola counts between these offsets from `nearest`.
+    low: f32,
+    high: f32,
+}
+
+/// Normalised autocorrelation of one band, and how the states read it.
+#[derive(Clone, Debug)]
+pub(crate) struct Expert {
+    pub tuning: ExpertTuning,
+    readers: Vec<Reader>,
+    /// `steps[k]`: first lag whose window is longer than `k` hops.
+    steps: Vec<usize>,
+    /// The correlation by lag, 0 under the main lobe.
+    pub rho: Vec<f32>,
+}
+
+impl Expert {
+    /// `centres_hz`: frequency of every state; `ratio`: half a state's width as a frequency ratio above 1.
+    pub fn new(tuning: ExpertTuning, band: &Band, hop_s: f64, centres_hz: &[f64], ratio: f64) -> Self {
+        let last = band.lags - 3;
+        let readers = centres_hz
+            .iter()
+            .map(|hz| {
+                let lag = band.rate_hz / hz;
+                let nearest = (lag.round() as usize).clamp(1, last);
+                let base = (lag.floor() as usize).clamp(1, last) - 1;
+                let d = lag - (base + 1) as f64;
+                let first = ((lag / ratio).ceil() as usize).max(1);
+                let end = (((lag * ratio).floor() as usize) + 1).min(last);
+                Reader {
+                    nearest: nearest as u32,
+                    base: base as u32,
+                    // Lagrange's cubic through the lags -1, 0, 1, 2.
+                    cubic: [
+                        (-d * (d - 1.0) * (d - 2.0) / 6.0) as f32,
+                        ((d + 1.0) * (d - 1.0) * (d - 2.0) / 2.0) as f32,
+                        (-(d + 1.0) * d * (d - 2.0) / 2.0) as f32,
+                        ((d + 1.0) * d * (d - 1.0) / 6.0) as f32,
+                    ],
+                    first: first as u32,
+                    end: end.max(first) as u32,
+                    low: (lag / ratio - nearest as f64).max(-0.75) as f32,
+                    high: (lag * ratio - nearest as f64).min(0.75) as f32,
+                }
+            })
+            .collect();
+        let window = |t: usize| Self::window_hops(&tuning, t as f64 / band.rate_hz, hop_s);
+        let most = window(band.lags);
+        let steps = (0..most).map(|k| (0..band.lags).find(|&t| window(t) > k).unwrap_or(band.lags)).collect();
+        Self { tuning, readers, steps, rho: vec![0.0; band.lags] }
+    }
+
+    /// Window length for a lag, in hops.
+    pub fn window_hops(tuning: &ExpertTuning, lag_s: f64, hop_s: f64) -> usize {
+        let window = (tuning.periods * lag_s).clamp(tuning.min_s, tuning.max_s);
+        ((window / hop_s - 0.3).ceil() as usize).max(1)
+    }
+
+    /// Computes the correlation at every lag; `floor` is a mean square.
+    #[inline(always)]
+    pub fn correlate(&mut self, band: &Band, floor: f32, lobe_rise: f32) {
+        let rho = &mut self.rho[..];
+        rho.fill(0.0);
+        for (k, &start) in self.steps.iter().enumerate() {
+            for (r, p) in rho[start..].iter_mut().zip(&band.products(k)[start..]) {
+                *r += p;
+            }
+        }
+        for (k, &start) in self.steps.iter().enumerate() {
+            let end = self.steps.get(k + 1).copied().unwrap_or(rho.len());
+            let samples = (k + 1) * band.hop;
+            let least = floor * samples as f32;
+            let here = band.energy(samples) as f32 + least;
+            let (newer, older) = band.energies(samples);
+            for ((r, n), o) in rho[start..end].iter_mut().zip(&newer[start..]).zip(&older[start..]) {
+                let there = (n - o) as f32 + least;
+                *r /= (here * there).sqrt();
+            }
+        }
+        // Near lag 0 every signal resembles itself: the lobe there says nothing of a pitch.
+        let mut lowest = rho[1];
+        let mut end = 1;
+        for (t, &r) in rho.iter().enumerate().skip(1) {
+            if r < lowest {
+                lowest = r;
+                end = t;
+            } else if r > lowest + lobe_rise {
+                break;
+            }
+        }
+        rho[..end].fill(0.0);
+    }
+
+    /// The best correlation inside each state, 0..=1.
+    #[inline(always)]
+    pub fn read(&self, out: &mut [f32]) {
+        let rho = &self.rho[..];
+        for (out, s) in out.iter_mut().zip(&self.readers) {
+            let at = s.base as usize;
+            let four = &rho[at..at + 4];
+            let mut best = s.cubic[0] * four[0] + s.cubic[1] * four[1] + s.cubic[2] * four[2] + s.cubic[3] * four[3];
+            let near = s.nearest as usize;
+            let (y0, y1, y2) = (rho[near - 1], rho[near], rho[near + 1]);
+            let bend = y0 - 2.0 * y1 + y2;
+            if bend < -1e-12 {
+                let x = 0.5 * (y0 - y2) / bend;
+                if x >= s.low && x <= s.high {
+                    best = best.max(y1 - 0.25 * (y0 - y2) * x);
+                }
+            }
+            for &r in &rho[s.first as usize..s.end as usize] {
+                best = if r > best { r } else { best };
+            }
+            *out = best.clamp(0.0, 1.0);
+        }
+    }
+
+    /// The correlation at a lag between samples (cubic), clipped to 0..=1.
+    #[inline(always)]
+    pub fn at(rho: &[f32], lag: f32) -> f32 {
+        let i = (lag as usize).clamp(1, rho.len() - 3);
+        let d = lag - i as f32;
+        let c0 = -d * (d - 1.0) * (d - 2.0) / 6.0;
+        let c1 = (d + 1.0) * (d - 1.0) * (d - 2.0) / 2.0;
+        let c2 = -(d + 1.0) * d * (d - 2.0) / 2.0;
+        let c3 = (d + 1.0) * d * (d - 1.0) / 6.0;
+        (c0 * rho[i - 1] + c1 * rho[i] + c2 * rho[i + 1] + c3 * rho[i + 2]).clamp(0.0, 1.0)
+    }
+}

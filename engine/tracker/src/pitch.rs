@@ -1,0 +1,280 @@
+//! Pitch and voicing, one estimate a hop. Audio thread; allocates in `new` only.
+//!
+//! The voice is brought to a base rate near 24 kHz and split into bands; each band is correlated with its past over several windows
+//! (see [`expert`](crate::expert)); the experts' votes multiply into the likelihood of every pitch state, and a Bayes filter
+//! (see [`posterior`](crate::posterior)) weighs them against what was believed a hop ago.
+
+use crate::band::Band;
+use crate::decimate::Decimator;
+use crate::expert::Expert;
+use crate::math;
+use crate::posterior::{Belief, Posterior, STATE_CENTS};
+use crate::tuning::Tuning;
+
+/// The pitch path runs near this rate: six samples in a period of 4 kHz, the top of the upper band.
+const BASE_RATE_HZ: f64 = 24_000.0;
+/// Length of a hop, s: short against the shortest window, and long enough to spread the filter's cost.
+const HOP_S: f64 = 0.0025;
+/// Band energies that weigh the experts are taken over this, s.
+const ENERGY_S: f64 = 0.012;
+
+/// What is known after a hop.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Estimate {
+    pub f0_hz: f32,
+    pub confidence: f32,
+    /// The moment the pitch describes lies this long before the end of the hop it came with, s.
+    pub age_s: f32,
+}
+
+/// One expert's correlation and weight as they were at one hop.
+#[derive(Clone, Debug)]
+struct Kept {
+    rho: Vec<f32>,
+    weight: f32,
+}
+
+/// The pitch path of the tracker.
+#[derive(Clone, Debug)]
+pub(crate) struct Pitch {
+    tuning: Tuning,
+    decimator: Decimator,
+    bands: Vec<Band>,
+    experts: Vec<Expert>,
+    posterior: Posterior,
+    centres_hz: Vec<f64>,
+    evidence: Vec<f32>,
+    read: Vec<f32>,
+    /// Ring over hops, of every expert: the refinement of a past hop needs what was heard then.
+    kept: Vec<Vec<Kept>>,
+    at: usize,
+    base_rate_hz: f64,
+    hop: usize,
+    filled: usize,
+    gate: f32,
+    gated: Vec<bool>,
+    avx2: bool,
+}
+
+impl Pitch {
+    /// `look_back_s`: how far back the estimates look from what has been heard (0: causal). `gate`: mean square below which
+    /// nothing is voiced.
+    pub fn new(rate_hz: u32, min_f0_hz: f64, max_f0_hz: f64, look_back_s: f64, gate: f32, tuning: Tuning) -> Self {
+        let rate = f64::from(rate_hz);
+        let factor = (rate / BASE_RATE_HZ).round().max(1.0) as usize;
+        let base_rate_hz = rate / factor as f64;
+        let grain = tuning.bands.iter().map(|b| b.divisor(base_rate_hz)).max().unwrap_or(1);
+        let hop = ((HOP_S * base_rate_hz / grain as f64).round() as usize).max(1) * grain;
+        let hop_s = hop as f64 / base_rate_hz;
+        // A state beyond each end lets a pitch at the limit be a maximum.
+        let low = min_f0_hz / 1.03;
+        let states = ((max_f0_hz * 1.03 / low).log2() * 1200.0 / STATE_CENTS).floor() as usize + 1;
+        let centres_hz: Vec<f64> = (0..states).map(|i| low * (i as f64 * STATE_CENTS / 1200.0).exp2()).collect();
+        let longest = tuning.experts.iter().map(|e| Expert::window_hops(e, e.max_s, hop_s)).max().unwrap_or(1);
+        let bands: Vec<Band> = tuning
+            .bands
+            .iter()
+            .map(|&b| {
+                let divisor = b.divisor(base_rate_hz);
+                let max_lag = (base_rate_hz / divisor as f64 / low * 1.02).ceil() as usize + 4;
+                let energy_hops = (ENERGY_S / hop_s).ceil() as usize;
+                Band::new(b, base_rate_hz, hop / divisor, max_lag, longest.max(energy_hops))
+            })
+            .collect();
+        let ratio = (0.5 * STATE_CENTS / 1200.0).exp2();
+        let experts: Vec<Expert> =
+            tuning.experts.iter().map(|&e| Expert::new(e, &bands[e.band], hop_s, &centres_hz, ratio)).collect();
+        let posterior = Posterior::new(&tuning, states, (look_back_s / hop_s).round() as usize);
+        let kept: Vec<Vec<Kept>> = (0..posterior.kept())
+            .map(|_| experts.iter().map(|e| Kept { rho: vec![0.0; e.rho.len()], weight: 0.0 }).collect())
+            .collect();
+        let len = posterior.len();
+        Self {
+            tuning,
+            decimator: Decimator::new(factor, 0.3),
+            bands,
+            experts,
+            centres_hz,
+            evidence: vec![0.0; len],
+            read: vec![0.0; len],
+            gated: vec![true; kept.len()],
+            kept,
+            at: 0,
+            posterior,
+            base_rate_hz,
+            hop,
+            filled: 0,
+            gate,
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+            avx2: std::arch::is_x86_feature_detected!("avx2"),
+            #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
+            avx2: false,
+        }
+    }
+
+    /// Length of a hop, s.
+    pub fn hop_s(&self) -> f64 {
+        self.hop as f64 / self.base_rate_hz
+    }
+
+    /// How far the estimates look back, s.
+    pub fn look_back_s(&self) -> f64 {
+        (self.posterior.kept() - 1) as f64 * self.hop_s()
+    }
+
+    pub fn reset(&mut self) {
+        self.decimator.reset();
+        self.bands.iter_mut().for_each(Band::reset);
+        self.posterior.reset();
+        for k in self.kept.iter_mut().flatten() {
+            k.rho.fill(0.0);
+            k.weight = 0.0;
+        }
+        self.gated.fill(true);
+        self.at = 0;
+        self.filled = 0;
+    }
+
+    /// Takes one sample; at the end of a hop returns what is known then.
+    #[inline(always)]
+    pub fn push(&mut self, x: f32) -> Option<Estimate> {
+        let x = self.decimator.push(x)?;
+        for b in &mut self.bands {
+            b.push(x);
+        }
+        self.filled += 1;
+        if self.filled < self.hop {
+            return None;
+        }
+        self.filled = 0;
+        Some(self.hop())
+    }
+
+    #[inline(never)]
+    fn hop(&mut self) -> Estimate {
+        #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+        if self.avx2 {
+            // SAFETY: `avx2` is true only where the processor was found to have AVX2.
+            return unsafe { self.hop_avx2() };
+        }
+        self.hop_plain()
+    }
+
+    // Fused multiply-add is left off on purpose: without it every vector width gives the same bits.
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    #[target_feature(enable = "avx2")]
+    fn hop_avx2(&mut self) -> Estimate {
+        self.hop_plain()
+    }
+
+    #[inline(always)]
+    fn hop_plain(&mut self) -> Estimate {
+        let t = self.tuning;
+        for b in &mut self.bands {
+            b.advance();
+        }
+        let mut levels = [0.0f32; 8];
+        let mut level = 0.0f32;
+        for (l, b) in levels.iter_mut().zip(&self.bands) {
+            let samples = (ENERGY_S * b.rate_hz) as usize;
+            *l = b.energy(samples) as f32 / samples as f32;
+            level += *l;
+        }
+        self.at = if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 };
+        let states = self.centres_hz.len();
+        for (i, e) in self.evidence[..states].iter_mut().enumerate() {
+            *e = t.octave_tilt * (i as f32 - (states - 1) as f32) * (STATE_CENTS / 1200.0) as f32;
+        }
+        let mut unvoiced = t.unvoiced_bias;
+        for (e, kept) in self.experts.iter_mut().zip(&mut self.kept[self.at]) {
+            let band = &self.bands[e.tuning.band];
+            e.correlate(band, t.floor, t.lobe_rise);
+            e.read(&mut self.read[..states]);
+            let share = (levels[e.tuning.band] + 1e-20) / (level + 1e-20);
+            let weight = e.tuning.weight * math::exp(t.energy_exponent * math::ln(share));
+            for (v, r) in self.evidence.iter_mut().zip(&self.read) {
+                *v -= weight * math::ln(1.0 + t.softness - r);
+            }
+            unvoiced -= weight * math::ln(1.0 + t.softness - e.tuning.unvoiced_level);
+            kept.rho.copy_from_slice(&e.rho);
+            kept.weight = weight;
+        }
+        let gated = level < self.gate;
+        if gated {
+            // Certainty that leaves the filter able to change its mind within a hop.
+            unvoiced = 0.0;
+            self.evidence.fill(-12.0);
+        }
+        self.gated[self.at] = gated;
+        let belief = self.posterior.update(&mut self.evidence, unvoiced);
+        if self.kept.len() == 1 {
+            return self.refine(belief, self.at);
+        }
+        let belief = self.posterior.look_back();
+        let then = if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 };
+        self.refine(belief, then)
+    }
+
+    /// The f0 between the states: the peak of the experts' weighted evidence, read at a multiple of the period.
+    #[inline(always)]
+    fn refine(&self, belief: Belief, then: usize) -> Estimate {
+        let kept = &self.kept[then];
+        let rate = self.base_rate_hz as f32;
+        let period = rate / self.centres_hz[belief.state] as f32;
+        let longest = self.bands.iter().map(|b| (b.lags - 4) as f64 * self.base_rate_hz / b.rate_hz).fold(f64::MAX, f64::min);
+        let mut multiple = ((self.tuning.refine_s as f32 * rate / period) as usize).max(1);
+        while multiple > 1 && multiple as f32 * period * 1.02 >= longest as f32 - 2.0 {
+            multiple -= 1;
+        }
+        let comb = |lag: f32| {
+            let mut sum = 0.0;
+            for (e, k) in self.experts.iter().zip(kept) {
+                let band = &self.bands[e.tuning.band];
+                let rho = Expert::at(&k.rho, lag * (band.rate_hz / self.base_rate_hz) as f32);
+                sum -= k.weight * math::ln(1.05 - rho);
+            }
+            sum
+        };
+        let mut best = period;
+        for (pass, u) in [1, multiple].into_iter().enumerate() {
+            if pass == 1 && u == 1 {
+                break;
+            }
+            let u = u as f32;
+            let centre = best * u;
+            let width = (centre * if pass == 0 { 0.02 } else { 0.3 / u }).max(1.5);
+            let low = ((centre - width) as usize).max(2);
+            let high = ((centre + width + 1.0) as usize).min(longest as usize - 2);
+            let mut before = comb(low as f32 - 1.0);
+            let mut y = comb(low as f32);
+            let mut peak = (y, low as f32, 0.0);
+            let mut first = true;
+            for lag in low..=high {
+                let after = comb(lag as f32 + 1.0);
+                if first || y > peak.0 {
+                    let bend = before - 2.0 * y + after;
+                    let x = if bend < -1e-12 { 0.5 * (before - after) / bend } else { 0.0 };
+                    peak = (y, lag as f32, if x.abs() > 1.0 { 0.0 } else { x });
+                    first = false;
+                }
+                before = y;
+                y = after;
+            }
+            let found = (peak.1 + peak.2) / u;
+            let cents = 1200.0 * (found / best).log2();
+            if cents.abs() < if pass == 0 { 40.0 } else { 25.0 } {
+                best = found;
+            }
+        }
+        let mut age = 0.0;
+        let mut total = 1e-20;
+        for (e, k) in self.experts.iter().zip(kept) {
+            let lag = f64::from(best * multiple as f32) / self.base_rate_hz;
+            let window = Expert::window_hops(&e.tuning, lag, self.hop_s()) as f64 * self.hop_s();
+            age += k.weight * (0.5 * (window + lag)) as f32;
+            total += k.weight;
+        }
+        let confidence = if self.gated[then] { 0.0 } else { belief.voiced };
+        Estimate { f0_hz: rate / best, confidence, age_s: self.look_back_s() as f32 + age / total }
+    }
+}

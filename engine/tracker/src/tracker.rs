@@ -1,0 +1,208 @@
+//! The tracker itself: samples in, frames out. Audio thread; allocates in `new` only.
+
+use thiserror::Error;
+
+use crate::frame::{Features, FrameClock, LatencyMode};
+use crate::loudness::{LIVE_DELAY_S, Loudness};
+use crate::pitch::{Estimate, Pitch};
+use crate::tuning::Tuning;
+
+/// Delay of Studio, s: 25 ms of look-ahead for the pitch filter, and half a correlation window (two periods of 67 Hz).
+const STUDIO_DELAY_S: f64 = 0.040;
+/// How much of that is look-ahead of the pitch filter, s.
+const STUDIO_LOOK_BACK_S: f64 = 0.025;
+/// Finished estimates kept for Studio: they span more than the delay at any hop length.
+const KEPT_ESTIMATES: usize = 32;
+/// Samples are clipped here (24 dB over full scale), so that no square overflows.
+const MOST: f32 = 16.0;
+/// Below this probability of a pitch the best guess is noise, and the last better one is held.
+const HOLD_BELOW: f32 = 0.05;
+
+/// What the tracker should listen for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrackerConfig {
+    /// Causal, or looking ahead.
+    pub mode: LatencyMode,
+    /// Lowest pitch told apart, Hz (30..=1000). The lower, the longer a low note takes to be known.
+    pub min_f0_hz: f32,
+    /// Highest pitch told apart, Hz (up to 4200, and at least an octave above the lowest).
+    pub max_f0_hz: f32,
+    /// Level under which nothing is voiced, dB re full-scale square wave, mean square over 12 ms between 45 Hz and 4 kHz.
+    pub gate_db: f32,
+}
+
+impl Default for TrackerConfig {
+    fn default() -> Self {
+        Self { mode: LatencyMode::Live, min_f0_hz: 50.0, max_f0_hz: 2000.0, gate_db: -70.0 }
+    }
+}
+
+/// Why a tracker cannot be made.
+#[derive(Clone, Copy, Debug, Error, PartialEq)]
+pub enum TrackerError {
+    /// The sample rate is outside 8 kHz..=384 kHz.
+    #[error("the tracker works at sample rates from 8000 to 384000 Hz, not at {0} Hz")]
+    SampleRate(u32),
+    /// The pitch range is empty or beyond what the bands cover.
+    #[error(
+        "a pitch range of {min_f0_hz} to {max_f0_hz} Hz cannot be tracked: it must span an octave or more inside 30 to 4200 Hz"
+    )]
+    Range {
+        /// Lowest pitch asked for, Hz.
+        min_f0_hz: f32,
+        /// Highest pitch asked for, Hz.
+        max_f0_hz: f32,
+    },
+    /// The gate is not a level.
+    #[error("the gate must be a level from -120 to 0 dB, not {0}")]
+    Gate(f32),
+}
+
+/// Tracks pitch, voicing and loudness of one voice.
+///
+/// Real-time contract: [`process`](Tracker::process) and [`reset`](Tracker::reset) never allocate, lock or panic, and what comes out
+/// depends only on the samples since the last reset, never on how they were cut into blocks.
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    clock: FrameClock,
+    mode: LatencyMode,
+    pitch: Pitch,
+    loudness: Loudness,
+    delay: usize,
+    consumed: u64,
+    frame: u64,
+    frame_end: u64,
+    latest: Estimate,
+    /// Studio: finished estimates and the moments they describe (samples), a ring with the newest at `newest`.
+    estimates: [(f64, Estimate); KEPT_ESTIMATES],
+    newest: usize,
+    held_f0_hz: f32,
+}
+
+impl Tracker {
+    /// A tracker for a stream of `sample_rate_hz` samples a second (8000..=384000). Allocates all it will ever use.
+    pub fn new(sample_rate_hz: u32, config: TrackerConfig) -> Result<Self, TrackerError> {
+        if !(8_000..=384_000).contains(&sample_rate_hz) {
+            return Err(TrackerError::SampleRate(sample_rate_hz));
+        }
+        let TrackerConfig { mode, min_f0_hz, max_f0_hz, gate_db } = config;
+        // Written so that NaN fails.
+        if !(min_f0_hz >= 30.0 && min_f0_hz <= 1000.0 && max_f0_hz <= 4200.0 && max_f0_hz >= 2.0 * min_f0_hz) {
+            return Err(TrackerError::Range { min_f0_hz, max_f0_hz });
+        }
+        if !(-120.0..=0.0).contains(&gate_db) {
+            return Err(TrackerError::Gate(gate_db));
+        }
+        let rate = f64::from(sample_rate_hz);
+        let studio = mode == LatencyMode::Studio;
+        let (delay_s, look_back_s) = if studio { (STUDIO_DELAY_S, STUDIO_LOOK_BACK_S) } else { (LIVE_DELAY_S, 0.0) };
+        let delay = (delay_s * rate).round() as usize;
+        let gate = 10.0f32.powf(gate_db / 10.0);
+        let clock = FrameClock::new(sample_rate_hz);
+        // Four samples a period is the least the correlation can read.
+        let max_f0_hz = f64::from(max_f0_hz).min(rate / 4.0);
+        Ok(Self {
+            clock,
+            mode,
+            pitch: Pitch::new(sample_rate_hz, f64::from(min_f0_hz), max_f0_hz, look_back_s, gate, Tuning::default()),
+            loudness: Loudness::new(sample_rate_hz, delay as f64 / rate, studio),
+            delay,
+            consumed: 0,
+            frame: 0,
+            frame_end: clock.end_of(0),
+            latest: Estimate::default(),
+            estimates: [(f64::NEG_INFINITY, Estimate::default()); KEPT_ESTIMATES],
+            newest: 0,
+            held_f0_hz: 0.0,
+        })
+    }
+
+    /// Forgets all that was heard: the next sample is the first of the stream. No allocation.
+    pub fn reset(&mut self) {
+        self.pitch.reset();
+        self.loudness.reset();
+        self.consumed = 0;
+        self.frame = 0;
+        self.frame_end = self.clock.end_of(0);
+        self.latest = Estimate::default();
+        self.estimates.fill((f64::NEG_INFINITY, Estimate::default()));
+        self.newest = 0;
+        self.held_f0_hz = 0.0;
+    }
+
+    /// Frame `n` describes the input this many samples before its end ([`FrameClock::end_of`]`(n)`): the centre of the loudness window,
+    /// and in Studio of the pitch too. Fixed for a sample rate and a mode.
+    pub fn delay_samples(&self) -> usize {
+        self.delay
+    }
+
+    /// Takes the next samples of the stream, in blocks of any size, and calls `on_frame` for each frame they complete. NaN and infinity are
+    /// taken as 0.
+    pub fn process(&mut self, input: &[f32], mut on_frame: impl FnMut(Features)) {
+        for &x in input {
+            let x = if x.is_finite() { x.clamp(-MOST, MOST) } else { 0.0 };
+            self.loudness.push(x);
+            self.consumed += 1;
+            if let Some(estimate) = self.pitch.push(x) {
+                self.take(estimate);
+            }
+            if self.consumed == self.frame_end {
+                let features = self.features();
+                self.frame += 1;
+                self.frame_end = self.clock.end_of(self.frame);
+                on_frame(features);
+            }
+        }
+    }
+
+    fn take(&mut self, estimate: Estimate) {
+        self.latest = estimate;
+        if self.mode == LatencyMode::Studio {
+            self.newest = (self.newest + 1) % KEPT_ESTIMATES;
+            let rate = f64::from(self.clock.sample_rate_hz());
+            self.estimates[self.newest] = (self.consumed as f64 - f64::from(estimate.age_s) * rate, estimate);
+        }
+    }
+
+    fn features(&mut self) -> Features {
+        let estimate = match self.mode {
+            LatencyMode::Live => self.latest,
+            LatencyMode::Studio => self.estimate_at(self.consumed as f64 - self.delay as f64),
+        };
+        if estimate.confidence >= HOLD_BELOW || self.held_f0_hz == 0.0 {
+            self.held_f0_hz = estimate.f0_hz;
+        }
+        let sure = estimate.confidence >= 0.5;
+        Features {
+            frame: self.frame,
+            f0_hz: self.held_f0_hz,
+            confidence: estimate.confidence.clamp(0.0, 1.0),
+            loudness_db: self.loudness.read(if sure { estimate.f0_hz } else { 0.0 }),
+        }
+    }
+
+    /// The estimate at one moment of the input, between the two that describe its neighbourhood.
+    fn estimate_at(&self, moment: f64) -> Estimate {
+        let mut after = self.estimates[self.newest];
+        for back in 0..KEPT_ESTIMATES {
+            let before = self.estimates[(self.newest + KEPT_ESTIMATES - back) % KEPT_ESTIMATES];
+            if before.0 > moment {
+                after = before;
+                continue;
+            }
+            let gap = after.0 - before.0;
+            if !(gap > 0.0 && gap.is_finite()) {
+                return before.1;
+            }
+            let share = ((moment - before.0) / gap).clamp(0.0, 1.0) as f32;
+            let nearer = if share < 0.5 { before.1 } else { after.1 };
+            let ratio = after.1.f0_hz / before.1.f0_hz;
+            // Between notes there is no pitch in the middle.
+            let near = ratio > 0.92 && ratio < 1.09;
+            let f0_hz = if near { before.1.f0_hz * (share * ratio.ln()).exp() } else { nearer.f0_hz };
+            let confidence = before.1.confidence + share * (after.1.confidence - before.1.confidence);
+            return Estimate { f0_hz, confidence, age_s: 0.0 };
+        }
+        after.1
+    }
+}

@@ -1,0 +1,95 @@
+//! Every number of the pitch filter that was found by listening to data rather than by derivation. Plain data, any thread.
+
+/// One frequency band of the voice that is correlated on its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BandTuning {
+    pub low_hz: f64,
+    pub high_hz: f64,
+    /// The band runs at the whole fraction of the base rate nearest this.
+    pub rate_hz: f64,
+}
+
+impl BandTuning {
+    /// The whole number by which this band divides the base rate.
+    pub fn divisor(&self, base_rate_hz: f64) -> usize {
+        (base_rate_hz / self.rate_hz).round().max(1.0) as usize
+    }
+}
+
+/// One expert: the normalised autocorrelation of one band over a window of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExpertTuning {
+    /// Index of the band.
+    pub band: usize,
+    /// Window length as a multiple of the lag tested, clipped to `min_s..=max_s`: short lags get short windows, which is why high
+    /// notes are known sooner.
+    pub periods: f64,
+    pub min_s: f64,
+    pub max_s: f64,
+    /// Exponent of this expert's vote.
+    pub weight: f32,
+    /// Correlation that speaks neither for nor against a pitch.
+    pub unvoiced_level: f32,
+}
+
+/// The whole set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tuning {
+    pub bands: [BandTuning; 2],
+    pub experts: [ExpertTuning; 3],
+    /// Evidence for a state is `-weight * ln(1 - rho + softness)`: a period and its double are told apart by how much is left
+    /// unexplained, without a threshold.
+    pub softness: f32,
+    /// Prior for short lags, nepers per octave: of two lags that explain the wave equally well, the shorter is the pitch.
+    pub octave_tilt: f32,
+    /// Chance per hop that the pitch jumps anywhere.
+    pub jump: f32,
+    /// Chance per hop that voicing stops.
+    pub stop: f32,
+    /// Chance per hop that voicing starts.
+    pub start: f32,
+    /// Mean square added to every window, so that correlation means nothing near silence (1e-8: -80 dB full scale).
+    pub floor: f32,
+    /// The f0 is read at the multiple of the period nearest below this, s: a longer lag divides the error of its peak.
+    pub refine_s: f64,
+    /// How strongly a band's share of the energy counts, as an exponent.
+    pub energy_exponent: f32,
+    /// Log-odds added to "unvoiced".
+    pub unvoiced_bias: f32,
+    /// The lobe around lag 0 ends at the first minimum that is followed by this rise.
+    pub lobe_rise: f32,
+    /// Standard deviation of the pitch's walk per hop, cents.
+    pub walk_cents: f64,
+    /// Share and decay (cents) of the tail of that walk.
+    pub tail: f64,
+    pub tail_cents: f64,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            bands: [
+                BandTuning { low_hz: 45.0, high_hz: 900.0, rate_hz: 8_000.0 },
+                BandTuning { low_hz: 600.0, high_hz: 4000.0, rate_hz: 24_000.0 },
+            ],
+            experts: [
+                ExpertTuning { band: 0, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.0, unvoiced_level: 0.65 },
+                ExpertTuning { band: 1, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.0, unvoiced_level: 0.5 },
+                ExpertTuning { band: 0, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 1.0, unvoiced_level: 0.5 },
+            ],
+            softness: 0.04,
+            octave_tilt: 0.7,
+            jump: 1e-3,
+            stop: 0.005,
+            start: 0.02,
+            floor: 1e-8,
+            refine_s: 0.006,
+            energy_exponent: 0.25,
+            unvoiced_bias: -2.0,
+            lobe_rise: 0.1,
+            walk_cents: 14.0,
+            tail: 0.004,
+            tail_cents: 60.0,
+        }
+    }
+}
