@@ -1,0 +1,190 @@
+//! The noise: white noise through a filter that follows the bands. Lives on the audio thread.
+//!
+//! Each segment's excitation `x` is split into `x (1 - r)` and `x r`, `r` rising over the segment, and convolved with the filters
+//! of the previous and of this segment's bands (overlap-add). The excitation is one and the weights sum to 1, so there are no seams,
+//! and while the bands hold the filter is exactly linear and time-invariant. Filters are minimum-phase (see `noise_filter`): an
+//! attack's noise begins with the attack, and no latency is added.
+
+use std::sync::Arc;
+
+use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+
+use crate::MAX_BANDS;
+use crate::noise_filter::{Filter, FilterDesign};
+use crate::random::White;
+
+/// Least length of the filters in seconds: resolves about 60 Hz, as narrow as the lowest bands of an ear-like scale get, and with
+/// the usual 4 ms segments just fits FFTs of 1024 points at 48 kHz.
+const LEAST_FILTER_S: f64 = 0.0165;
+
+/// Noise with a given RMS amplitude in each of a set of frequency bands.
+///
+/// Band `b` lies between edges `b` and `b + 1`; its noise has the one-sided power density `rms^2 / width`, interpolated smoothly
+/// (linearly in log amplitude over ERB number) between the bands' centres, and falling off outside the first and last edge. Edges
+/// above Nyquist are fine: what would lie there is not heard, and the density below is as at any other rate.
+///
+/// Other bands need another `FilteredNoise`, made off the audio thread: their phase curves take milliseconds.
+pub struct FilteredNoise {
+    design: FilterDesign,
+    white: White,
+    max_segment: usize,
+    taps: usize,
+    /// The bands that `now` was made for.
+    bands: [f32; MAX_BANDS],
+    before: Filter,
+    now: Filter,
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn ComplexToReal<f32>>,
+    excitation: Vec<f32>,
+    product: Vec<f32>,
+    spectrum: Vec<Complex<f32>>,
+    ramped_spectrum: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+    /// Output already under way for the samples to come.
+    pending: Vec<f32>,
+    /// How many of them may not be zero.
+    ringing: usize,
+}
+
+impl FilteredNoise {
+    /// Silent noise for a stream of `sample_rate_hz` samples a second, with bands between successive `band_edges_hz` (bands + 1
+    /// values, ascending, at most [`MAX_BANDS`] bands), efficient for segments up to `max_segment` samples (longer ones work).
+    ///
+    /// Allocates and takes milliseconds: call off the audio thread. Edges that are not finite, negative or not ascending make an
+    /// instance that stays silent; whoever reads them from a file has to check them and say so.
+    pub fn new(sample_rate_hz: u32, band_edges_hz: &[f32], max_segment: usize, seed: u64) -> Self {
+        let max_segment = max_segment.max(1);
+        let least_taps = (f64::from(sample_rate_hz) * LEAST_FILTER_S).ceil() as usize;
+        // At least 128, so that the bins divide into whole chunks.
+        let fft_len = (max_segment + least_taps).next_power_of_two().max(128);
+        let taps = fft_len + 1 - max_segment;
+        let mut planner = RealFftPlanner::new();
+        let forward = planner.plan_fft_forward(fft_len);
+        let inverse = planner.plan_fft_inverse(fft_len);
+        let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
+        let design = FilterDesign::new(sample_rate_hz, band_edges_hz, fft_len, taps);
+        Self {
+            white: White::new(seed),
+            max_segment,
+            taps,
+            bands: [0.0; MAX_BANDS],
+            before: design.silent_filter(),
+            now: design.silent_filter(),
+            design,
+            excitation: vec![0.0; fft_len],
+            product: vec![0.0; fft_len],
+            spectrum: forward.make_output_vec(),
+            ramped_spectrum: forward.make_output_vec(),
+            scratch: vec![Complex::new(0.0, 0.0); scratch_len],
+            pending: vec![0.0; fft_len],
+            ringing: 0,
+            forward,
+            inverse,
+        }
+    }
+
+    /// Forgets the past and reseeds: the same segments give the same samples again.
+    pub fn reset(&mut self) {
+        self.white.reset();
+        self.bands = [0.0; MAX_BANDS];
+        self.before.silent = true;
+        self.now.silent = true;
+        self.pending.fill(0.0);
+        self.ringing = 0;
+    }
+
+    /// Adds one whole segment of `out.len()` samples to `out`, gliding from the previous bands to `noise` (RMS amplitude of each
+    /// band, linear; missing ones are silent, excess ones ignored). Bands below -140 dB count as silent; when all are, the noise rings
+    /// out within the filter's length and then is exactly zero and nearly free. Never allocates.
+    pub fn render(&mut self, noise: &[f32], out: &mut [f32]) {
+        if out.is_empty() {
+            return;
+        }
+        std::mem::swap(&mut self.before, &mut self.now);
+        let mut bands = [0.0; MAX_BANDS];
+        for (b, n) in bands.iter_mut().zip(noise).take(self.design.bands()) {
+            // NaN would never equal itself and so defeat the comparison below.
+            *b = if n.is_finite() { *n } else { 0.0 };
+        }
+        let held = bands == self.bands;
+        if held {
+            // The filter stays where it is; nothing to glide to.
+            std::mem::swap(&mut self.before, &mut self.now);
+        } else {
+            self.bands = bands;
+            self.design.make(&bands, &mut self.now);
+        }
+        let len = out.len();
+        let mut start = 0;
+        for out in out.chunks_mut(self.max_segment) {
+            self.chunk(held, start, len, out);
+            start += out.len();
+        }
+    }
+
+    /// Renders samples `start..start + out.len()` of a segment of `len`.
+    fn chunk(&mut self, held: bool, start: usize, len: usize, out: &mut [f32]) {
+        let sounds = !self.now.silent || (!held && !self.before.silent);
+        if !sounds && self.ringing == 0 {
+            return;
+        }
+        if sounds {
+            self.excite(held, start, len, out.len());
+            // What lies further is the FFT's rounding, and would keep silence from being exact.
+            let reach = out.len() + self.taps - 1;
+            for (p, y) in self.pending[..reach].iter_mut().zip(&self.product) {
+                *p += y;
+            }
+            self.ringing = self.ringing.max(reach);
+        }
+        for (o, p) in out.iter_mut().zip(&self.pending) {
+            *o += p;
+        }
+        self.pending.copy_within(out.len().., 0);
+        let kept = self.pending.len() - out.len();
+        self.pending[kept..].fill(0.0);
+        self.ringing = self.ringing.saturating_sub(out.len());
+    }
+
+    /// Puts `count` samples of excitation and their ringing into `product`.
+    fn excite(&mut self, held: bool, start: usize, len: usize, count: usize) {
+        for x in &mut self.excitation[..count] {
+            *x = self.white.next();
+        }
+        self.excitation[count..].fill(0.0);
+        let scale = 1.0 / self.excitation.len() as f32;
+        let glides = !held;
+        if glides {
+            // Linear, as the harmonics glide: a steady decay stays steady, where a smoother ramp would climb down in steps.
+            let per_len = scale / len as f32;
+            for (j, (r, x)) in self.product.iter_mut().zip(&self.excitation[..count]).enumerate() {
+                *r = x * (start + j + 1) as f32 * per_len;
+            }
+            self.product[count..].fill(0.0);
+            let done = self.forward.process_with_scratch(&mut self.product, &mut self.ramped_spectrum, &mut self.scratch);
+            debug_assert!(done.is_ok(), "lengths are the plan's own");
+        }
+        let done = self.forward.process_with_scratch(&mut self.excitation, &mut self.spectrum, &mut self.scratch);
+        debug_assert!(done.is_ok(), "lengths are the plan's own");
+        let silence = Complex::new(0.0, 0.0);
+        if glides {
+            // x (1 - r) with the filter before plus x r with the one now.
+            for (k, x) in self.spectrum.iter_mut().enumerate() {
+                let before = if self.before.silent { silence } else { self.before.spectrum[k] };
+                let now = if self.now.silent { silence } else { self.now.spectrum[k] };
+                *x = *x * scale * before + self.ramped_spectrum[k] * (now - before);
+            }
+        } else {
+            for (x, now) in self.spectrum.iter_mut().zip(&self.now.spectrum) {
+                *x = *x * scale * now;
+            }
+        }
+        // Rounding may leave traces; the ends are real by nature.
+        self.spectrum[0].im = 0.0;
+        let last = self.spectrum.len() - 1;
+        self.spectrum[last].im = 0.0;
+        let done = self.inverse.process_with_scratch(&mut self.spectrum, &mut self.product, &mut self.scratch);
+        debug_assert!(done.is_ok(), "lengths are the plan's own, and the ends of the spectrum are real");
+    }
+}
