@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use syrinx_synth::{MAX_BANDS, MAX_HARMONICS};
+use syrinx_tracker::FRAME_RATE_HZ;
 
 /// Version of the model file format that this build writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -52,4 +54,54 @@ pub struct Card {
     /// Facts about the training: seconds of data, held-out pitches, steps, seed, and the like.
     #[serde(default)]
     pub training: BTreeMap<String, String>,
+}
+
+impl Card {
+    /// Checks that the card describes an instrument this build can play.
+    ///
+    /// # Errors
+    /// One sentence saying which entry is wrong, and how.
+    pub fn check(&self) -> Result<(), String> {
+        if self.format_version > FORMAT_VERSION {
+            return Err(format!(
+                "it has format version {}, and this build reads up to {FORMAT_VERSION}; a newer Syrinx is needed",
+                self.format_version
+            ));
+        }
+        let id_ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(id_ok) {
+            return Err("its id is not 1 to 64 lower-case letters, digits and hyphens".into());
+        }
+        if self.name.trim().is_empty() || self.name.len() > 200 {
+            return Err("its name is empty or longer than 200 bytes".into());
+        }
+        if self.frame_rate_hz != FRAME_RATE_HZ {
+            return Err(format!("its frame rate is {} Hz, and Syrinx runs at {FRAME_RATE_HZ} Hz", self.frame_rate_hz));
+        }
+        if self.harmonics == 0 || self.harmonics > MAX_HARMONICS {
+            return Err(format!("it has {} harmonics, and 1 to {MAX_HARMONICS} are possible", self.harmonics));
+        }
+        let bands = self.noise_edges_hz.len().saturating_sub(1);
+        if bands == 0 || bands > MAX_BANDS {
+            return Err(format!("it has {bands} noise bands, and 1 to {MAX_BANDS} are possible"));
+        }
+        let rising = self.noise_edges_hz.windows(2).all(|w| w[0] < w[1]);
+        if !rising || !self.noise_edges_hz.iter().all(|hz| (0.0..=200_000.0).contains(hz)) {
+            return Err("its noise band edges do not rise from 0 to at most 200 kHz".into());
+        }
+        let [low, high] = self.pitch_range_hz;
+        if !(low > 0.0 && low <= high && high <= 20_000.0) {
+            return Err(format!("its pitch range is {low} to {high} Hz"));
+        }
+        let [soft, loud] = self.loudness_range_db;
+        if !(soft.is_finite() && loud.is_finite() && soft <= loud && soft >= -200.0 && loud <= 60.0) {
+            return Err(format!("its loudness range is {soft} to {loud} dB"));
+        }
+        Ok(())
+    }
+
+    /// Number of noise bands.
+    pub fn bands(&self) -> usize {
+        self.noise_edges_hz.len() - 1
+    }
 }

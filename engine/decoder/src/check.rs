@@ -1,0 +1,249 @@
+//! What a model file must be before anything runs it. A model is read from strangers: sizes, ops, shapes and numbers are checked
+//! here on the bare file, so that no tensor is computed, and no memory is taken, on a stranger's word. Never the audio thread.
+
+use std::collections::HashSet;
+use tract_onnx::pb::{self, AttributeProto, GraphProto, ModelProto, TensorProto, tensor_proto, type_proto};
+
+/// Largest model file read. The factory instruments have about 80 kB; a GRU of 512 cells has 7 MB.
+pub const MAX_FILE_BYTES: usize = 32 << 20;
+/// Most weights in one model, of all its tensors together: what a decoder thread can multiply 250 times a second with ease.
+const MAX_WEIGHTS: usize = 4 << 20;
+/// Most nodes in the graph. The factory instruments have about 30.
+const MAX_NODES: usize = 512;
+/// Longest state. A GRU of 512 cells has 512.
+const MAX_STATE: usize = 1 << 16;
+/// ONNX operator sets that were tried with the runtime.
+const OPSETS: std::ops::RangeInclusive<i64> = 13..=22;
+
+/// Operators that a model may use: those of small feed-forward and recurrent networks. None of them can make a large tensor out of
+/// small ones other than by broadcasting, which the shape check after parsing bounds.
+const OPS: &[&str] = &[
+    "Abs",
+    "Add",
+    "Cast",
+    "Clip",
+    "Concat",
+    "Constant",
+    "Div",
+    "Exp",
+    "GRU",
+    "Gather",
+    "Gemm",
+    "Greater",
+    "Identity",
+    "LayerNormalization",
+    "LeakyRelu",
+    "Less",
+    "Log",
+    "MatMul",
+    "Max",
+    "Min",
+    "Mul",
+    "Neg",
+    "Pow",
+    "ReduceMean",
+    "Relu",
+    "Reshape",
+    "Sigmoid",
+    "Slice",
+    "Softplus",
+    "Sqrt",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
+    "Where",
+];
+
+/// Shapes that the rest of the reader relies on.
+pub struct Shapes {
+    pub harmonics: usize,
+    pub bands: usize,
+    pub state: usize,
+}
+
+/// Checks the parsed file against the contract of `model.rs`; the sentence of an `Err` completes "… is not a Syrinx instrument: ".
+pub fn check(proto: &ModelProto) -> Result<Shapes, String> {
+    if !proto.functions.is_empty() {
+        return Err("it defines functions of its own".into());
+    }
+    if proto.opset_import.iter().any(|o| !o.domain.is_empty() && o.domain != "ai.onnx") {
+        return Err("it uses operators outside the standard ONNX set".into());
+    }
+    match proto.opset_import.first() {
+        Some(o) if OPSETS.contains(&o.version) => {}
+        Some(o) => {
+            return Err(format!("it uses ONNX operator set {}, and {} to {} are read", o.version, OPSETS.start(), OPSETS.end()));
+        }
+        None => return Err("it names no ONNX operator set".into()),
+    }
+    let graph = proto.graph.as_ref().ok_or("it has no graph")?;
+    if graph.node.len() > MAX_NODES {
+        return Err(format!("its graph has {} nodes, and {MAX_NODES} are allowed", graph.node.len()));
+    }
+    if !graph.sparse_initializer.is_empty() {
+        return Err("it holds sparse tensors".into());
+    }
+    let mut weights = 0;
+    for tensor in &graph.initializer {
+        weights += tensor_len(tensor)?;
+    }
+    for node in &graph.node {
+        if !matches!(node.domain.as_str(), "" | "ai.onnx") || !OPS.contains(&node.op_type.as_str()) {
+            return Err(format!("it uses the operator {:?}, which instruments do not need", clip(&node.op_type)));
+        }
+        for attribute in &node.attribute {
+            weights += attribute_len(attribute)?;
+        }
+    }
+    if weights > MAX_WEIGHTS {
+        return Err(format!("it has {weights} weights, and {MAX_WEIGHTS} are allowed"));
+    }
+    no_computed_constants(graph)?;
+
+    let [features, state] = interface(&graph.input, ["features", "state"], "input", graph)?;
+    let [harmonics, bands, next] = interface(&graph.output, ["harmonics_db", "noise_db", "next_state"], "output", graph)?;
+    if features != 3 {
+        return Err(format!("its input \"features\" has {features} numbers, and f0, confidence and loudness are 3"));
+    }
+    if state != next {
+        return Err(format!("its state goes in with {state} numbers and comes out with {next}"));
+    }
+    if state == 0 || state > MAX_STATE {
+        return Err(format!("its state has {state} numbers, and 1 to {MAX_STATE} are allowed"));
+    }
+    Ok(Shapes { harmonics, bands, state })
+}
+
+/// A name of the file's own, short enough for a sentence.
+fn clip(name: &str) -> String {
+    name.chars().take(40).collect()
+}
+
+/// Nodes fed by nothing but constants would be computed while loading, at sizes the file chooses; trained models have none.
+fn no_computed_constants(graph: &GraphProto) -> Result<(), String> {
+    let mut alive: HashSet<&str> = graph.input.iter().map(|i| i.name.as_str()).collect();
+    for tensor in &graph.initializer {
+        alive.remove(tensor.name.as_str());
+    }
+    for node in &graph.node {
+        let fed = node.input.iter().any(|i| alive.contains(i.as_str()));
+        if fed {
+            alive.extend(node.output.iter().map(String::as_str));
+        } else if node.op_type != "Constant" {
+            return Err(format!("its node {:?} depends on no input", clip(&node.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Second dimensions of the inputs or outputs called `names`, which must be all there are, each `[1, n]` of 32-bit floats.
+fn interface<const N: usize>(
+    values: &[pb::ValueInfoProto],
+    names: [&str; N],
+    what: &str,
+    graph: &GraphProto,
+) -> Result<[usize; N], String> {
+    // Files of old writers list their weights among the inputs; those are not inputs to feed.
+    let is_weight = |name: &str| graph.initializer.iter().any(|t| t.name == name);
+    let real: Vec<_> = values.iter().filter(|v| !is_weight(&v.name)).collect();
+    if let Some(extra) = real.iter().find(|v| !names.contains(&v.name.as_str())) {
+        return Err(format!("it has an {what} {:?}, which Syrinx does not know", clip(&extra.name)));
+    }
+    let mut widths = [0; N];
+    for (at, (width, name)) in widths.iter_mut().zip(names).enumerate() {
+        let found = real.iter().position(|v| v.name == name).ok_or(format!("it has no {what} \"{name}\""))?;
+        if found != at {
+            return Err(format!("its {what}s are not in the order {}", names.join(", ")));
+        }
+        let value = real[found];
+        let wrong = || format!("its {what} \"{name}\" is not a row of 32-bit floats, [1, n]");
+        let Some(type_proto::Value::TensorType(tensor)) = value.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
+            return Err(wrong());
+        };
+        let dims: Vec<i64> = tensor
+            .shape
+            .iter()
+            .flat_map(|s| &s.dim)
+            .map(|d| match d.value {
+                Some(pb::tensor_shape_proto::dimension::Value::DimValue(v)) => v,
+                _ => -1,
+            })
+            .collect();
+        if tensor.elem_type != tensor_proto::DataType::Float as i32 || dims.len() != 2 || dims[0] != 1 || dims[1] < 0 {
+            return Err(wrong());
+        }
+        *width = dims[1] as usize;
+    }
+    Ok(widths)
+}
+
+fn attribute_len(attribute: &AttributeProto) -> Result<usize, String> {
+    if attribute.g.is_some() || !attribute.graphs.is_empty() {
+        return Err("it holds graphs within its graph".into());
+    }
+    if attribute.sparse_tensor.is_some() || !attribute.sparse_tensors.is_empty() {
+        return Err("it holds sparse tensors".into());
+    }
+    if !attribute.f.is_finite() || attribute.floats.iter().any(|f| !f.is_finite()) {
+        return Err(format!("its attribute {:?} is not a finite number", clip(&attribute.name)));
+    }
+    attribute.t.iter().chain(&attribute.tensors).map(tensor_len).sum()
+}
+
+/// Number of elements, once the tensor is known to hold just what its shape says, inline, and only finite numbers.
+fn tensor_len(tensor: &TensorProto) -> Result<usize, String> {
+    use tensor_proto::DataType;
+    let name = clip(&tensor.name);
+    let external = tensor.data_location.is_some_and(|l| l != tensor_proto::DataLocation::Default as i32);
+    if external || !tensor.external_data.is_empty() {
+        return Err(format!("its tensor {name:?} is kept in another file"));
+    }
+    let too_big = || format!("its tensor {name:?} claims more than {MAX_WEIGHTS} numbers");
+    let mut len: usize = 1;
+    for &dim in &tensor.dims {
+        let dim = usize::try_from(dim).map_err(|_| format!("its tensor {name:?} has a negative size"))?;
+        len = len.checked_mul(dim).filter(|&n| n <= MAX_WEIGHTS).ok_or_else(too_big)?;
+    }
+    let raw = &tensor.raw_data;
+    let (width, listed) = match DataType::try_from(tensor.data_type) {
+        Ok(DataType::Float) => (4, tensor.float_data.len()),
+        Ok(DataType::Int64) => (8, tensor.int64_data.len()),
+        Ok(DataType::Int32) => (4, tensor.int32_data.len()),
+        Ok(DataType::Bool) => (1, tensor.int32_data.len()),
+        _ => return Err(format!("its tensor {name:?} is of another type than floats and integers")),
+    };
+    let held = if raw.is_empty() { listed } else { raw.len() / width };
+    if held != len || !raw.len().is_multiple_of(width) || (!raw.is_empty() && listed != 0) {
+        return Err(format!("its tensor {name:?} holds {held} numbers where its shape says {len}"));
+    }
+    let finite = tensor.data_type != DataType::Float as i32
+        || (raw.chunks_exact(4).all(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]).is_finite())
+            && tensor.float_data.iter().all(|f| f.is_finite()));
+    if !finite {
+        return Err(format!("its tensor {name:?} holds infinities or numbers that are none (NaN)"));
+    }
+    Ok(len)
+}
+
+/// Most numbers in any one tensor while the network runs. The largest of a checked file are its weights.
+const MAX_TENSOR: usize = MAX_WEIGHTS;
+
+/// Parses the checked file into a plan that runs, with the shapes of all its tensors bounded first.
+pub fn plan(proto: &ModelProto) -> tract_onnx::prelude::TractResult<std::sync::Arc<tract_onnx::prelude::TypedRunnableModel>> {
+    use tract_onnx::{prelude::*, tract_core::internal::bail};
+    let mut model = tract_onnx::onnx().model_for_proto_model(proto)?;
+    model.analyse(false)?;
+    let typed = model.into_typed()?;
+    for node in typed.nodes() {
+        for outlet in &node.outputs {
+            let len = outlet.fact.shape.as_concrete().map(|s| s.iter().try_fold(1usize, |n, &d| n.checked_mul(d)));
+            match len {
+                Some(Some(len)) if len <= MAX_TENSOR => {}
+                _ => bail!("its tensor {} has no bounded size", clip(&node.name)),
+            }
+        }
+    }
+    typed.into_optimized()?.into_runnable()
+}

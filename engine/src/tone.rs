@@ -1,0 +1,92 @@
+//! What the player changes of the instrument's own sound, between decoder and synth: gains, brightness, even and odd harmonics.
+//! Audio thread; plain arithmetic on one frame.
+
+use crate::Settings;
+use syrinx_synth::Controls;
+
+/// Brightness tilts the harmonics about this frequency, Hz.
+const TILT_PIVOT_HZ: f32 = 1000.0;
+
+/// Linear gain of a level in dB; the least value of a gain parameter means off.
+pub fn gain(db: f32, off_db: f32) -> f32 {
+    if db <= off_db { 0.0 } else { 10f32.powf(db / 20.0) }
+}
+
+/// Applies the settings to the controls of one frame.
+pub fn shape(controls: &mut Controls, settings: &Settings) {
+    controls.amplitude *= gain(settings.harmonics, -60.0);
+    let noise = gain(settings.noise, -60.0);
+    controls.noise.iter_mut().for_each(|rms| *rms *= noise);
+    if settings.brightness == 0.0 && settings.even_odd == 0.0 {
+        return;
+    }
+    let balance = settings.even_odd / 100.0;
+    let (even, odd) = ((1.0 + balance).min(1.0), (1.0 - balance).min(1.0));
+    let mut sum = 0.0;
+    for (k, share) in controls.harmonics.iter_mut().enumerate().filter(|(_, share)| **share > 0.0) {
+        let number = (k + 1) as f32;
+        let octaves = (number * controls.f0_hz / TILT_PIVOT_HZ).log2();
+        let tilt = 10f32.powf(settings.brightness * octaves / 20.0);
+        // The fundamental belongs to both sides: without it "even" would be the octave.
+        let side = if k == 0 {
+            1.0
+        } else if k % 2 == 1 {
+            even
+        } else {
+            odd
+        };
+        *share *= tilt * side;
+        sum += *share;
+    }
+    // The shares sum to one by contract; what the tone changes in level goes into the amplitude.
+    if sum > 0.0 && sum.is_finite() {
+        controls.harmonics.iter_mut().for_each(|share| *share /= sum);
+        controls.amplitude *= sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat() -> Controls {
+        let mut c = Controls::silent(0);
+        (c.f0_hz, c.amplitude) = (500.0, 1.0);
+        c.harmonics[..4].fill(0.25);
+        c.noise[0] = 0.1;
+        c
+    }
+
+    fn level(c: &Controls, k: usize) -> f32 {
+        c.amplitude * c.harmonics[k]
+    }
+
+    #[test]
+    fn default_settings_change_nothing() {
+        let mut c = flat();
+        shape(&mut c, &Settings::default());
+        assert_eq!(c, flat());
+    }
+
+    #[test]
+    fn brightness_tilts_about_one_kilohertz() {
+        let mut c = flat();
+        shape(&mut c, &Settings { brightness: 6.0, ..Settings::default() });
+        let db = |k| 20.0 * (level(&c, k) / 0.25).log10();
+        assert!((db(0) + 6.0).abs() < 1e-3 && db(1).abs() < 1e-3 && (db(3) - 6.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn even_odd_silences_one_side_and_keeps_the_fundamental() {
+        let mut c = flat();
+        shape(&mut c, &Settings { even_odd: 100.0, ..Settings::default() });
+        assert!(level(&c, 2) == 0.0 && (level(&c, 0) - 0.25).abs() < 1e-6 && (level(&c, 1) - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn gains_at_their_least_are_off() {
+        let mut c = flat();
+        shape(&mut c, &Settings { harmonics: -60.0, noise: -60.0, ..Settings::default() });
+        assert!(c.amplitude == 0.0 && c.noise.iter().all(|x| *x == 0.0));
+    }
+}
