@@ -2,7 +2,14 @@
 //! sounded there. Everything here is offline and runs on any thread but the audio thread.
 
 mod audio;
+mod bands;
 mod frames;
+mod period_spectrum;
+mod pitch;
+mod targets;
 
 pub use audio::{Audio, AudioError, read_audio, write_wav};
+pub use bands::{HARMONIC_LIMIT_HZ, band_a_weights, loudness_db, noise_edges_hz};
 pub use frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
+pub use period_spectrum::ANALYSIS_RATE_HZ;
+pub use targets::{analyse, analyse_files};

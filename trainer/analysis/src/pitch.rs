@@ -1,0 +1,123 @@
+//! The pitch of a recording, found offline: the tracker with look-ahead, then refined until the high harmonics fall on their bins.
+//! Offline; any thread but the audio thread.
+
+use syrinx_tracker::{Features, LatencyMode, Tracker, TrackerConfig};
+
+use crate::period_spectrum::{ANALYSIS_RATE_HZ, HOP, PeriodAnalyser, PeriodSpectrum};
+
+/// Highest pitch looked for, Hz: the top of piccolo and violin, and the most that the tracker covers.
+pub const HIGHEST_F0_HZ: f32 = 4200.0;
+/// Lowest pitch looked for, Hz: below the lowest string of a double bass with extension.
+pub const LOWEST_F0_HZ: f32 = 30.0;
+/// Level under which the offline tracker hears no pitch, dB: releases of quiet recordings count here, where a player's room must not.
+const OFFLINE_GATE_DB: f32 = -90.0;
+
+/// Largest relative error of f0 that each pass of refinement can mend. Each pass hears the harmonics which such an error leaves within
+/// reach of their bins, so the first listens to the lowest few and the last to all.
+const PASSES: [f64; 3] = [0.03, 0.006, 0.0015];
+/// Offset in bins up to which a harmonic's reading is trusted.
+const REACH_BINS: f64 = 0.8;
+/// Harmonic powers count up to this many times the noise beside them: beyond, modulation and not noise limits the reading.
+const MOST_SNR: f64 = 1000.0;
+/// Harmonics less than this many times the noise beside them say nothing.
+const LEAST_SNR: f64 = 4.0;
+/// Harmonics above this are left out of the refinement, Hz: recordings hold little but noise there.
+const REFINE_LIMIT_HZ: f64 = 16_000.0;
+
+/// All frames of `samples` (48 kHz) as the tracker says them, and the tracker's delay in samples. Silence is appended, so that the last
+/// frames describe the end of the recording.
+pub fn track(samples: &[f32], config: TrackerConfig) -> (Vec<Features>, usize) {
+    let mut tracker = Tracker::new(ANALYSIS_RATE_HZ, config).expect("the analysis rate and range are within the tracker's");
+    let delay = tracker.delay_samples();
+    let mut frames = Vec::with_capacity((samples.len() + delay) / HOP + 1);
+    tracker.process(samples, |frame| frames.push(frame));
+    tracker.process(&vec![0.0; delay.next_multiple_of(HOP)], |frame| frames.push(frame));
+    (frames, delay)
+}
+
+/// The configuration of the tracker that looks ahead.
+pub fn offline_config() -> TrackerConfig {
+    TrackerConfig { mode: LatencyMode::Studio, min_f0_hz: LOWEST_F0_HZ, max_f0_hz: HIGHEST_F0_HZ, gate_db: OFFLINE_GATE_DB }
+}
+
+/// f0 in Hz and confidence at `frames` instants `HOP` apart, the first at sample `first_instant`. f0 is the best guess also where the
+/// confidence is low.
+pub fn offline_pitch(samples: &[f32], first_instant: f64, frames: usize) -> Vec<(f32, f32)> {
+    let (tracked, delay) = track(samples, offline_config());
+    // Frame m describes sample (m + 1) * HOP - delay.
+    let shift = (first_instant + delay as f64) / HOP as f64 - 1.0;
+    let at = |m: i64| tracked[m.clamp(0, tracked.len() as i64 - 1) as usize];
+    (0..frames)
+        .map(|n| {
+            let position = n as f64 + shift;
+            let (before, share) = (position.floor() as i64, (position - position.floor()) as f32);
+            let (a, b) = (at(before), at(before + 1));
+            let near = if share < 0.5 { a } else { b };
+            let glides = a.confidence >= 0.5 && b.confidence >= 0.5 && (a.f0_hz / b.f0_hz).ln().abs() < 0.04;
+            let f0 = if glides { a.f0_hz + share * (b.f0_hz - a.f0_hz) } else { near.f0_hz };
+            (f0, near.confidence)
+        })
+        .collect()
+}
+
+/// Refines `f0_hz` (0 where there is no pitch) from the frequencies of the partials.
+pub fn refine(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) {
+    let mut spectrum = PeriodSpectrum::new();
+    for tolerance in PASSES {
+        let readings: Vec<(f64, f64)> = (0..f0_hz.len())
+            .map(|n| {
+                if f0_hz[n] <= 0.0 {
+                    return (0.0, 0.0);
+                }
+                analyser.pitched(f0_hz, n, &mut spectrum);
+                let (error, weight) = read_error(&spectrum, tolerance);
+                (error.clamp(-tolerance, tolerance), weight)
+            })
+            .collect();
+        let refined: Vec<f32> = (0..f0_hz.len())
+            .map(|n| {
+                if f0_hz[n] <= 0.0 {
+                    return 0.0;
+                }
+                // Neighbours see nearly the same sound: their weighted mean steadies what noise makes jitter.
+                let (mut sum, mut total) = (0.0, 0.0);
+                for (step, share) in [(-1i64, 0.5), (0, 1.0), (1, 0.5)] {
+                    let m = n as i64 + step;
+                    if m < 0 || m as usize >= f0_hz.len() || (f0_hz[m as usize] / f0_hz[n] - 1.0).abs() > 0.04 {
+                        continue;
+                    }
+                    let (error, weight) = readings[m as usize];
+                    sum += share * weight * error;
+                    total += share * weight;
+                }
+                if total > 0.0 { f0_hz[n] * (1.0 + sum / total) as f32 } else { f0_hz[n] }
+            })
+            .collect();
+        f0_hz.copy_from_slice(&refined);
+    }
+}
+
+/// Relative error of the spectrum's f0 and the weight of that reading: least squares over the offsets of the harmonics, each weighted by its
+/// power over the noise beside it.
+fn read_error(spectrum: &PeriodSpectrum, tolerance: f64) -> (f64, f64) {
+    let periods = spectrum.periods;
+    let highest = ((REFINE_LIMIT_HZ / spectrum.f0_hz) as usize).min((REACH_BINS / (tolerance * periods as f64)) as usize).max(1);
+    let (mut sum, mut total) = (0.0, 0.0);
+    for k in 1..=highest {
+        let at = k * periods;
+        if at + periods / 2 >= spectrum.bins.len() {
+            break;
+        }
+        let Some(offset) = spectrum.offset_of(k) else { continue };
+        let beside = 0.5 * (spectrum.noise_power(at - periods / 2) + spectrum.noise_power(at + periods / 2));
+        let snr = spectrum.tone_power(at) / beside.max(1e-30);
+        if snr < LEAST_SNR || offset.abs() > 1.0 {
+            continue;
+        }
+        let bins = at as f64;
+        let weight = snr.min(MOST_SNR);
+        sum += weight * bins * offset;
+        total += weight * bins * bins;
+    }
+    if total > 0.0 { (sum / total, total) } else { (0.0, 0.0) }
+}
