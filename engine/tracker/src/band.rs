@@ -13,12 +13,11 @@ pub(crate) const TILE: usize = 32;
 pub(crate) struct Band {
     filters: [Biquad; 2],
     decimator: Decimator,
-    /// Samples a hop at the band's rate.
-    pub hop: usize,
     /// The band's rate, Hz.
     pub rate_hz: f64,
     /// Lags available: `0..lags`, a multiple of [`TILE`].
     pub lags: usize,
+    /// The hop being filled; hops differ by a sample where the band's rate is no multiple of the frame rate.
     incoming: Vec<f32>,
     filled: usize,
     /// The signal, newest first: products with the past then run through memory in the direction of growing lags.
@@ -27,34 +26,38 @@ pub(crate) struct Band {
     energy_before: Vec<f64>,
     /// Ring of hops: `products[slot * lags + t]` is the sum over one hop of `x[n] * x[n - t]`.
     products: Vec<f32>,
-    slots: usize,
+    /// Length of the hop in each slot of that ring, samples.
+    lengths: Vec<usize>,
     slot: usize,
+    /// `spans[k]`: samples in the newest `k` hops.
+    spans: Vec<usize>,
 }
 
 impl Band {
     /// `longest_window` is the longest window in hops, `max_lag` in samples of the band.
-    pub fn new(tuning: BandTuning, base_rate_hz: f64, band_hop: usize, max_lag: usize, longest_window: usize) -> Self {
+    pub fn new(tuning: BandTuning, base_rate_hz: f64, hop_s: f64, max_lag: usize, longest_window: usize) -> Self {
         let divisor = tuning.divisor(base_rate_hz);
         let rate_hz = base_rate_hz / divisor as f64;
         // At low host rates the band ends where the sampled world does.
         let top = base_rate_hz * 0.45;
         let lags = (max_lag + 1).next_multiple_of(TILE);
+        let longest_hop = (hop_s * rate_hz).ceil() as usize + 1;
         Self {
             filters: [
                 Biquad::high_pass(tuning.low_hz.min(top * 0.5), base_rate_hz),
                 Biquad::low_pass(tuning.high_hz.min(top), base_rate_hz),
             ],
             decimator: Decimator::new(divisor, 0.35),
-            hop: band_hop,
             rate_hz,
             lags,
-            incoming: vec![0.0; band_hop],
+            incoming: vec![0.0; longest_hop],
             filled: 0,
-            newest_first: vec![0.0; band_hop + lags],
-            energy_before: vec![0.0; lags + longest_window * band_hop + 1],
+            newest_first: vec![0.0; longest_hop + lags],
+            energy_before: vec![0.0; lags + longest_window * longest_hop + 1],
             products: vec![0.0; lags * longest_window],
-            slots: longest_window,
+            lengths: vec![0; longest_window],
             slot: 0,
+            spans: vec![0; longest_window + 1],
         }
     }
 
@@ -66,6 +69,8 @@ impl Band {
         self.newest_first.fill(0.0);
         self.energy_before.fill(0.0);
         self.products.fill(0.0);
+        self.lengths.fill(0);
+        self.spans.fill(0);
         self.slot = 0;
     }
 
@@ -74,21 +79,21 @@ impl Band {
     pub fn push(&mut self, x: f32) {
         let [high_pass, low_pass] = &mut self.filters;
         let y = low_pass.tick(high_pass.tick(f64::from(x)));
-        if let Some(y) = self.decimator.push(y as f32) {
-            self.incoming[self.filled] = y;
+        if let Some(y) = self.decimator.push(y as f32)
+            && let Some(place) = self.incoming.get_mut(self.filled)
+        {
+            *place = y;
             self.filled += 1;
         }
     }
 
-    /// Takes the hop just filled into the sums. Call when exactly one hop of samples has been pushed.
+    /// Ends a hop: takes what was pushed since the last one into the sums.
     #[inline(always)]
     pub fn advance(&mut self) {
-        debug_assert_eq!(self.filled, self.hop);
-        self.filled = 0;
+        let hop = std::mem::take(&mut self.filled);
         self.filters.iter_mut().for_each(Biquad::flush);
-        let hop = self.hop;
         self.newest_first.copy_within(0..self.lags, hop);
-        for (i, x) in self.incoming.iter().enumerate() {
+        for (i, x) in self.incoming[..hop].iter().enumerate() {
             self.newest_first[hop - 1 - i] = *x;
         }
         // Counting anew from the oldest kept sample at every hop keeps the sums, and so their rounding, small for ever.
@@ -102,7 +107,11 @@ impl Band {
             let x = f64::from(self.newest_first[i]);
             self.energy_before[i] = self.energy_before[i + 1] + x * x;
         }
-        self.slot = if self.slot + 1 == self.slots { 0 } else { self.slot + 1 };
+        self.slot = if self.slot + 1 == self.lengths.len() { 0 } else { self.slot + 1 };
+        self.lengths[self.slot] = hop;
+        for k in 1..self.spans.len() {
+            self.spans[k] = self.spans[k - 1] + self.lengths[self.before(k - 1)];
+        }
         let out = &mut self.products[self.slot * self.lags..][..self.lags];
         for (tile, out) in out.chunks_exact_mut(TILE).enumerate() {
             let mut sum = [0.0f32; TILE];
@@ -123,16 +132,26 @@ impl Band {
         self.energy_before[0] - self.energy_before[samples]
     }
 
-    /// Energy of `samples` samples that end `lag` samples ago.
+    /// Two slices whose difference at index `t` is the energy of `samples` samples that end `t` samples ago.
     #[inline(always)]
     pub fn energies(&self, samples: usize) -> (&[f64], &[f64]) {
         (&self.energy_before, &self.energy_before[samples..])
     }
 
+    /// Samples in the newest `hops` hops.
+    #[inline(always)]
+    pub fn span(&self, hops: usize) -> usize {
+        self.spans[hops]
+    }
+
+    #[inline(always)]
+    fn before(&self, back: usize) -> usize {
+        if self.slot >= back { self.slot - back } else { self.slot + self.lengths.len() - back }
+    }
+
     /// Products of the hop `back` hops ago, one for every lag.
     #[inline(always)]
     pub fn products(&self, back: usize) -> &[f32] {
-        let slot = if self.slot >= back { self.slot - back } else { self.slot + self.slots - back };
-        &self.products[slot * self.lags..][..self.lags]
+        &self.products[self.before(back) * self.lags..][..self.lags]
     }
 }

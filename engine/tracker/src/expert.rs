@@ -85,7 +85,7 @@ impl Expert {
         }
         for (k, &start) in self.steps.iter().enumerate() {
             let end = self.steps.get(k + 1).copied().unwrap_or(rho.len());
-            let samples = (k + 1) * band.hop;
+            let samples = band.span(k + 1);
             let least = floor * samples as f32;
             let here = band.energy(samples) as f32 + least;
             let (newer, older) = band.energies(samples);

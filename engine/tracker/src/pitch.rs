@@ -7,14 +7,13 @@
 use crate::band::Band;
 use crate::decimate::Decimator;
 use crate::expert::Expert;
+use crate::frame::FRAME_RATE_HZ;
 use crate::math;
 use crate::posterior::{Belief, Posterior, STATE_CENTS};
 use crate::tuning::Tuning;
 
 /// The pitch path runs near this rate: six samples in a period of 4 kHz, the top of the upper band.
 const BASE_RATE_HZ: f64 = 24_000.0;
-/// Length of a hop, s: short against the shortest window, and long enough to spread the filter's cost.
-const HOP_S: f64 = 0.0025;
 /// Band energies that weigh the experts are taken over this, s.
 const ENERGY_S: f64 = 0.012;
 
@@ -49,8 +48,7 @@ pub(crate) struct Pitch {
     kept: Vec<Vec<Kept>>,
     at: usize,
     base_rate_hz: f64,
-    hop: usize,
-    filled: usize,
+    hop_s: f64,
     gate: f32,
     gated: Vec<bool>,
     avx2: bool,
@@ -63,9 +61,18 @@ impl Pitch {
         let rate = f64::from(rate_hz);
         let factor = (rate / BASE_RATE_HZ).round().max(1.0) as usize;
         let base_rate_hz = rate / factor as f64;
-        let grain = tuning.bands.iter().map(|b| b.divisor(base_rate_hz)).max().unwrap_or(1);
-        let hop = ((HOP_S * base_rate_hz / grain as f64).round() as usize).max(1) * grain;
-        let hop_s = hop as f64 / base_rate_hz;
+        let hop_s = 1.0 / f64::from(FRAME_RATE_HZ);
+        // The numbers were found at a hop of 128 samples at 48 kHz.
+        let scale = hop_s / (128.0 / 48_000.0);
+        let s = scale as f32;
+        let mut tuning = tuning;
+        tuning.experts.iter_mut().for_each(|e| e.weight *= s);
+        tuning.jump *= s;
+        tuning.stop *= s;
+        tuning.start *= s;
+        tuning.unvoiced_bias *= s;
+        tuning.octave_tilt *= s;
+        tuning.walk_cents *= scale.sqrt();
         // A state beyond each end lets a pitch at the limit be a maximum.
         let low = min_f0_hz / 1.03;
         let states = ((max_f0_hz * 1.03 / low).log2() * 1200.0 / STATE_CENTS).floor() as usize + 1;
@@ -78,7 +85,7 @@ impl Pitch {
                 let divisor = b.divisor(base_rate_hz);
                 let max_lag = (base_rate_hz / divisor as f64 / low * 1.02).ceil() as usize + 4;
                 let energy_hops = (ENERGY_S / hop_s).ceil() as usize;
-                Band::new(b, base_rate_hz, hop / divisor, max_lag, longest.max(energy_hops))
+                Band::new(b, base_rate_hz, hop_s, max_lag, longest.max(energy_hops))
             })
             .collect();
         let ratio = (0.5 * STATE_CENTS / 1200.0).exp2();
@@ -102,8 +109,7 @@ impl Pitch {
             at: 0,
             posterior,
             base_rate_hz,
-            hop,
-            filled: 0,
+            hop_s,
             gate,
             #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
             avx2: std::arch::is_x86_feature_detected!("avx2"),
@@ -112,14 +118,9 @@ impl Pitch {
         }
     }
 
-    /// Length of a hop, s.
-    pub fn hop_s(&self) -> f64 {
-        self.hop as f64 / self.base_rate_hz
-    }
-
     /// How far the estimates look back, s.
     pub fn look_back_s(&self) -> f64 {
-        (self.posterior.kept() - 1) as f64 * self.hop_s()
+        (self.posterior.kept() - 1) as f64 * self.hop_s
     }
 
     pub fn reset(&mut self) {
@@ -132,26 +133,21 @@ impl Pitch {
         }
         self.gated.fill(true);
         self.at = 0;
-        self.filled = 0;
     }
 
-    /// Takes one sample; at the end of a hop returns what is known then.
+    /// Takes one sample.
     #[inline(always)]
-    pub fn push(&mut self, x: f32) -> Option<Estimate> {
-        let x = self.decimator.push(x)?;
-        for b in &mut self.bands {
-            b.push(x);
+    pub fn push(&mut self, x: f32) {
+        if let Some(x) = self.decimator.push(x) {
+            for b in &mut self.bands {
+                b.push(x);
+            }
         }
-        self.filled += 1;
-        if self.filled < self.hop {
-            return None;
-        }
-        self.filled = 0;
-        Some(self.hop())
     }
 
+    /// Ends a hop: what is known of the pitch now. Call at every end of a frame, so that no estimate ever waits for one.
     #[inline(never)]
-    fn hop(&mut self) -> Estimate {
+    pub fn hop(&mut self) -> Estimate {
         #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
         if self.avx2 {
             // SAFETY: `avx2` is true only where the processor was found to have AVX2.
@@ -270,7 +266,7 @@ impl Pitch {
         let mut total = 1e-20;
         for (e, k) in self.experts.iter().zip(kept) {
             let lag = f64::from(best * multiple as f32) / self.base_rate_hz;
-            let window = Expert::window_hops(&e.tuning, lag, self.hop_s()) as f64 * self.hop_s();
+            let window = Expert::window_hops(&e.tuning, lag, self.hop_s) as f64 * self.hop_s;
             age += k.weight * (0.5 * (window + lag)) as f32;
             total += k.weight;
         }

@@ -86,8 +86,9 @@ impl Tracker {
             return Err(TrackerError::SampleRate(sample_rate_hz));
         }
         let TrackerConfig { mode, min_f0_hz, max_f0_hz, gate_db } = config;
-        // Written so that NaN fails.
-        if !(min_f0_hz >= 30.0 && min_f0_hz <= 1000.0 && max_f0_hz <= 4200.0 && max_f0_hz >= 2.0 * min_f0_hz) {
+        // Both fail on NaN.
+        let spans = (2.0 * min_f0_hz..=4200.0).contains(&max_f0_hz);
+        if !(30.0..=1000.0).contains(&min_f0_hz) || !spans {
             return Err(TrackerError::Range { min_f0_hz, max_f0_hz });
         }
         if !(-120.0..=0.0).contains(&gate_db) {
@@ -143,10 +144,10 @@ impl Tracker {
             let x = if x.is_finite() { x.clamp(-MOST, MOST) } else { 0.0 };
             self.loudness.push(x);
             self.consumed += 1;
-            if let Some(estimate) = self.pitch.push(x) {
-                self.take(estimate);
-            }
+            self.pitch.push(x);
             if self.consumed == self.frame_end {
+                let estimate = self.pitch.hop();
+                self.take(estimate);
                 let features = self.features();
                 self.frame += 1;
                 self.frame_end = self.clock.end_of(self.frame);

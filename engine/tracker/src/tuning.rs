@@ -35,8 +35,8 @@ pub(crate) struct ExpertTuning {
 /// The whole set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tuning {
-    pub bands: [BandTuning; 2],
-    pub experts: [ExpertTuning; 3],
+    pub bands: [BandTuning; 3],
+    pub experts: [ExpertTuning; 6],
     /// Evidence for a state is `-weight * ln(1 - rho + softness)`: a period and its double are told apart by how much is left
     /// unexplained, without a threshold.
     pub softness: f32,
@@ -69,22 +69,26 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             bands: [
-                BandTuning { low_hz: 45.0, high_hz: 900.0, rate_hz: 8_000.0 },
+                BandTuning { low_hz: 45.0, high_hz: 900.0, rate_hz: 12_000.0 },
                 BandTuning { low_hz: 600.0, high_hz: 4000.0, rate_hz: 24_000.0 },
+                BandTuning { low_hz: 300.0, high_hz: 1500.0, rate_hz: 12_000.0 },
             ],
             experts: [
                 ExpertTuning { band: 0, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.0, unvoiced_level: 0.65 },
                 ExpertTuning { band: 1, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.0, unvoiced_level: 0.5 },
                 ExpertTuning { band: 0, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 1.0, unvoiced_level: 0.5 },
+                ExpertTuning { band: 1, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.7, unvoiced_level: 0.4 },
+                ExpertTuning { band: 2, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 1.5, unvoiced_level: 0.6 },
+                ExpertTuning { band: 2, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.7, unvoiced_level: 0.45 },
             ],
-            softness: 0.04,
-            octave_tilt: 0.7,
+            softness: 0.05,
+            octave_tilt: 0.6,
             jump: 1e-3,
             stop: 0.005,
             start: 0.02,
             floor: 1e-8,
             refine_s: 0.006,
-            energy_exponent: 0.25,
+            energy_exponent: 0.12,
             unvoiced_bias: -2.0,
             lobe_rise: 0.1,
             walk_cents: 14.0,

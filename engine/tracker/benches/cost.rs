@@ -1,0 +1,53 @@
+//! What the tracker costs: share of one core per mode and rate, and how evenly it falls on blocks.
+//!
+//! `cargo bench -p syrinx-tracker`
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use syrinx_tracker::{LatencyMode, Tracker, TrackerConfig};
+
+/// A voice-like tone with vibrato and some noise, so that no branch of the tracker idles.
+fn voice(rate: u32, seconds: u32) -> Vec<f32> {
+    let mut phase = 0.0f64;
+    let mut seed = 1u32;
+    (0..rate * seconds)
+        .map(|n| {
+            let t = f64::from(n) / f64::from(rate);
+            phase += 180.0 * (1.0 + 0.03 * (t * 34.0).sin()) / f64::from(rate);
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = f64::from(seed >> 8) / f64::from(1u32 << 24) - 0.5;
+            let tone: f64 = (1..=12).map(|k| (std::f64::consts::TAU * phase * f64::from(k)).sin() / f64::from(k)).sum();
+            (0.1 * tone + 0.01 * noise) as f32
+        })
+        .collect()
+}
+
+fn main() {
+    const SECONDS: u32 = 20;
+    println!(
+        "{:>7} {:>7} {:>6} {:>12} {:>10} {:>10} {:>10}",
+        "mode", "rate", "block", "% of a core", "median us", "p99 us", "worst us"
+    );
+    for (name, mode) in [("live", LatencyMode::Live), ("studio", LatencyMode::Studio)] {
+        for rate in [44_100, 48_000, 96_000, 192_000] {
+            let input = voice(rate, SECONDS);
+            for block in [64, 512] {
+                let config = TrackerConfig { mode, ..Default::default() };
+                let mut tracker = Tracker::new(rate, config).expect("a plain configuration");
+                let mut times: Vec<f64> = Vec::with_capacity(input.len() / block + 1);
+                for block in input.chunks_exact(block) {
+                    let start = Instant::now();
+                    tracker.process(block, |f| {
+                        black_box(f);
+                    });
+                    times.push(start.elapsed().as_secs_f64() * 1e6);
+                }
+                let share = times.iter().sum::<f64>() / 1e4 / f64::from(SECONDS);
+                times.sort_by(f64::total_cmp);
+                let at = |q: f64| times[((times.len() - 1) as f64 * q) as usize];
+                println!("{name:>7} {rate:>7} {block:>6} {share:>12.2} {:>10.1} {:>10.1} {:>10.1}", at(0.5), at(0.99), at(1.0));
+            }
+        }
+    }
+}
