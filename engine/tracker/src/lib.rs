@@ -20,6 +20,7 @@ mod biquad;
 mod decimate;
 mod expert;
 mod frame;
+mod gate;
 mod loudness;
 mod math;
 mod pitch;

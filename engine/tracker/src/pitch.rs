@@ -8,6 +8,7 @@ use crate::band::Band;
 use crate::decimate::Decimator;
 use crate::expert::Expert;
 use crate::frame::FRAME_RATE_HZ;
+use crate::gate::Gate;
 use crate::math;
 use crate::posterior::{Belief, Posterior, STATE_CENTS};
 use crate::tuning::Tuning;
@@ -17,11 +18,18 @@ const BASE_RATE_HZ: f64 = 24_000.0;
 /// Band energies that weigh the experts are taken over this, s.
 const ENERGY_S: f64 = 0.012;
 
+/// Pitches a mains hum is heard at: the mains and their octave, where rectifiers put it.
+const MAINS_HZ: [f64; 4] = [50.0, 60.0, 100.0, 120.0];
+/// Mains drift by a percent and a state spans another.
+const MAINS_WIDTH: f64 = 0.02;
+
 /// What is known after a hop.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Estimate {
     pub f0_hz: f32,
     pub confidence: f32,
+    /// The filter's own probability of a pitch, whatever the gate says: how far the f0 can be trusted.
+    pub periodic: f32,
     /// The moment the pitch describes lies this long before the end of the hop it came with, s.
     pub age_s: f32,
 }
@@ -49,15 +57,17 @@ pub(crate) struct Pitch {
     at: usize,
     base_rate_hz: f64,
     hop_s: f64,
-    gate: f32,
+    gate: Gate,
     gated: Vec<bool>,
+    /// The likeliest state at the last hop.
+    last_state: usize,
     avx2: bool,
 }
 
 impl Pitch {
-    /// `look_back_s`: how far back the estimates look from what has been heard (0: causal). `gate`: mean square below which
+    /// `look_back_s`: how far back the estimates look from what has been heard (0: causal). `gate_db`: level under which
     /// nothing is voiced.
-    pub fn new(rate_hz: u32, min_f0_hz: f64, max_f0_hz: f64, look_back_s: f64, gate: f32, tuning: Tuning) -> Self {
+    pub fn new(rate_hz: u32, min_f0_hz: f64, max_f0_hz: f64, look_back_s: f64, gate_db: f32, tuning: Tuning) -> Self {
         let rate = f64::from(rate_hz);
         let factor = (rate / BASE_RATE_HZ).round().max(1.0) as usize;
         let base_rate_hz = rate / factor as f64;
@@ -110,7 +120,8 @@ impl Pitch {
             posterior,
             base_rate_hz,
             hop_s,
-            gate,
+            gate: Gate::new(tuning.gate, gate_db),
+            last_state: 0,
             #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
             avx2: std::arch::is_x86_feature_detected!("avx2"),
             #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
@@ -132,6 +143,8 @@ impl Pitch {
             k.weight = 0.0;
         }
         self.gated.fill(true);
+        self.gate.reset();
+        self.last_state = 0;
         self.at = 0;
     }
 
@@ -195,14 +208,12 @@ impl Pitch {
             kept.rho.copy_from_slice(&e.rho);
             kept.weight = weight;
         }
-        let gated = level < self.gate;
-        if gated {
-            // Certainty that leaves the filter able to change its mind within a hop.
-            unvoiced = 0.0;
-            self.evidence.fill(-12.0);
-        }
+        let last_hz = self.centres_hz[self.last_state];
+        let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
+        let gated = !self.gate.open(level, mains);
         self.gated[self.at] = gated;
         let belief = self.posterior.update(&mut self.evidence, unvoiced);
+        self.last_state = belief.state;
         if self.kept.len() == 1 {
             return self.refine(belief, self.at);
         }
@@ -271,6 +282,6 @@ impl Pitch {
             total += k.weight;
         }
         let confidence = if self.gated[then] { 0.0 } else { belief.voiced };
-        Estimate { f0_hz: rate / best, confidence, age_s: self.look_back_s() as f32 + age / total }
+        Estimate { f0_hz: rate / best, confidence, periodic: belief.voiced, age_s: self.look_back_s() as f32 + age / total }
     }
 }

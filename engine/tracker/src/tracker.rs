@@ -98,14 +98,13 @@ impl Tracker {
         let studio = mode == LatencyMode::Studio;
         let (delay_s, look_back_s) = if studio { (STUDIO_DELAY_S, STUDIO_LOOK_BACK_S) } else { (LIVE_DELAY_S, 0.0) };
         let delay = (delay_s * rate).round() as usize;
-        let gate = 10.0f32.powf(gate_db / 10.0);
         let clock = FrameClock::new(sample_rate_hz);
         // Four samples a period is the least the correlation can read.
         let max_f0_hz = f64::from(max_f0_hz).min(rate / 4.0);
         Ok(Self {
             clock,
             mode,
-            pitch: Pitch::new(sample_rate_hz, f64::from(min_f0_hz), max_f0_hz, look_back_s, gate, Tuning::default()),
+            pitch: Pitch::new(sample_rate_hz, f64::from(min_f0_hz), max_f0_hz, look_back_s, gate_db, Tuning::default()),
             loudness: Loudness::new(sample_rate_hz, delay as f64 / rate, studio),
             delay,
             consumed: 0,
@@ -170,7 +169,7 @@ impl Tracker {
             LatencyMode::Live => self.latest,
             LatencyMode::Studio => self.estimate_at(self.consumed as f64 - self.delay as f64),
         };
-        if estimate.confidence >= HOLD_BELOW || self.held_f0_hz == 0.0 {
+        if estimate.periodic >= HOLD_BELOW || self.held_f0_hz == 0.0 {
             self.held_f0_hz = estimate.f0_hz;
         }
         let sure = estimate.confidence >= 0.5;
@@ -202,7 +201,7 @@ impl Tracker {
             let near = ratio > 0.92 && ratio < 1.09;
             let f0_hz = if near { before.1.f0_hz * (share * ratio.ln()).exp() } else { nearer.f0_hz };
             let confidence = before.1.confidence + share * (after.1.confidence - before.1.confidence);
-            return Estimate { f0_hz, confidence, age_s: 0.0 };
+            return Estimate { f0_hz, confidence, periodic: nearer.periodic, age_s: 0.0 };
         }
         after.1
     }

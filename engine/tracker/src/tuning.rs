@@ -32,6 +32,29 @@ pub(crate) struct ExpertTuning {
     pub unvoiced_level: f32,
 }
 
+/// What the level must do for a pitch to count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GateTuning {
+    /// A fall by `fall_db` within `fall_s` ends a note: what sounds on is the room...
+    pub fall_db: f32,
+    pub fall_s: f32,
+    /// ...until the level rises by this,
+    pub rise_db: f32,
+    /// or falls by less than this within `fall_s`.
+    pub stay_db: f32,
+    /// The voice spans this many dB below its loudest...
+    pub range_db: f32,
+    /// ...which is forgotten at this pace.
+    pub forget_db_per_s: f32,
+    /// A hum keeps its level within `steady_db` for `steady_s`: no voice can,
+    pub steady_db: f32,
+    pub steady_s: f32,
+    /// lies this far below the voice,
+    pub hum_below_db: f32,
+    /// and covers what is less than this above it.
+    pub hum_above_db: f32,
+}
+
 /// The whole set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tuning {
@@ -63,6 +86,7 @@ pub(crate) struct Tuning {
     /// Share and decay (cents) of the tail of that walk.
     pub tail: f64,
     pub tail_cents: f64,
+    pub gate: GateTuning,
 }
 
 impl Default for Tuning {
@@ -74,26 +98,38 @@ impl Default for Tuning {
                 BandTuning { low_hz: 300.0, high_hz: 1500.0, rate_hz: 12_000.0 },
             ],
             experts: [
-                ExpertTuning { band: 0, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.0, unvoiced_level: 0.65 },
-                ExpertTuning { band: 1, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.0, unvoiced_level: 0.5 },
+                ExpertTuning { band: 0, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 1.8, unvoiced_level: 0.58 },
+                ExpertTuning { band: 1, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.0, unvoiced_level: 0.48 },
                 ExpertTuning { band: 0, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 1.0, unvoiced_level: 0.5 },
-                ExpertTuning { band: 1, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.7, unvoiced_level: 0.4 },
-                ExpertTuning { band: 2, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 1.5, unvoiced_level: 0.6 },
-                ExpertTuning { band: 2, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.7, unvoiced_level: 0.45 },
+                ExpertTuning { band: 1, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.17, unvoiced_level: 0.5 },
+                ExpertTuning { band: 2, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 1.05, unvoiced_level: 0.45 },
+                ExpertTuning { band: 2, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.39, unvoiced_level: 0.5 },
             ],
-            softness: 0.05,
-            octave_tilt: 0.6,
-            jump: 1e-3,
+            softness: 0.058,
+            octave_tilt: 0.63,
+            jump: 6e-4,
             stop: 0.005,
-            start: 0.02,
+            start: 0.03,
             floor: 1e-8,
             refine_s: 0.006,
-            energy_exponent: 0.12,
+            energy_exponent: 0.18,
             unvoiced_bias: -2.0,
-            lobe_rise: 0.1,
+            lobe_rise: 0.15,
             walk_cents: 14.0,
-            tail: 0.004,
+            tail: 0.0025,
             tail_cents: 60.0,
+            gate: GateTuning {
+                fall_db: 18.0,
+                fall_s: 0.1,
+                rise_db: 3.0,
+                stay_db: 8.0,
+                range_db: 40.0,
+                forget_db_per_s: 6.0,
+                steady_db: 0.5,
+                steady_s: 0.25,
+                hum_below_db: 15.0,
+                hum_above_db: 3.0,
+            },
         }
     }
 }
