@@ -4,12 +4,18 @@
 mod audio;
 mod bands;
 mod frames;
+mod mean_spectrum;
 mod period_spectrum;
 mod pitch;
+mod resynthesis;
+mod score;
 mod targets;
 
 pub use audio::{Audio, AudioError, read_audio, write_wav};
 pub use bands::{HARMONIC_LIMIT_HZ, band_a_weights, loudness_db, noise_edges_hz};
 pub use frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
+pub use mean_spectrum::MeanSpectrum;
 pub use period_spectrum::ANALYSIS_RATE_HZ;
-pub use targets::{analyse, analyse_files};
+pub use resynthesis::{controls_of, live_delay_samples, resynthesise};
+pub use score::{Reference, Scores, score};
+pub use targets::{analyse, analyse_files, in_parallel};

@@ -79,6 +79,9 @@ impl PeriodSpectrum {
     }
 }
 
+/// A transform and the window before it.
+type Plan = (Arc<dyn RealToComplex<f32>>, Vec<f32>);
+
 /// Cuts warped frames out of one recording.
 pub struct PeriodAnalyser {
     /// The recording at twice the analysis rate, with `margin` zeros on both sides.
@@ -87,7 +90,7 @@ pub struct PeriodAnalyser {
     first_instant: f64,
     filters: Vec<[f32; TAPS]>,
     planner: RealFftPlanner<f32>,
-    plans: HashMap<usize, (Arc<dyn RealToComplex<f32>>, Vec<f32>)>,
+    plans: HashMap<usize, Plan>,
     positions: Vec<f64>,
     frame: Vec<f32>,
     scratch: Vec<Complex<f32>>,
@@ -331,7 +334,7 @@ mod tests {
     fn lengths_are_even_and_long_enough() {
         for len in 1..20_000 {
             let good = good_len(len);
-            assert!(good >= len && good % 2 == 0 && (len < 256 || good as f64 <= 1.26 * len as f64));
+            assert!(good >= len && good.is_multiple_of(2) && (len < 256 || good as f64 <= 1.26 * len as f64));
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn file_name(path: &Path) -> String {
 }
 
 /// Maps `work` over `items` on as many threads as the machine has cores, keeping the order.
-pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], done: impl Fn(usize) + Sync, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], done: impl Fn(usize) + Sync, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len().max(1));
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results: Mutex<Vec<Option<R>>> = Mutex::new((0..items.len()).map(|_| None).collect());
