@@ -132,6 +132,18 @@ impl Expert {
         }
     }
 
+    /// The largest correlation within `span` of a lag, 0..=1.
+    #[inline(always)]
+    pub fn peak(rho: &[f32], lag: f32, span: f32) -> f32 {
+        let mut best = Self::at(rho, lag).max(Self::at(rho, lag - span)).max(Self::at(rho, lag + span));
+        let low = (lag - span).ceil().max(0.0) as usize;
+        let high = ((lag + span) as usize + 1).min(rho.len());
+        for &r in rho.get(low..high).unwrap_or(&[]) {
+            best = best.max(r);
+        }
+        best.min(1.0)
+    }
+
     /// The correlation at a lag between samples (cubic), clipped to 0..=1.
     #[inline(always)]
     pub fn at(rho: &[f32], lag: f32) -> f32 {

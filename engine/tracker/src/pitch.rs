@@ -10,7 +10,7 @@ use crate::expert::Expert;
 use crate::frame::FRAME_RATE_HZ;
 use crate::gate::Gate;
 use crate::math;
-use crate::posterior::{Belief, Posterior, STATE_CENTS};
+use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
 use crate::tuning::Tuning;
 
 /// The pitch path runs near this rate: six samples in a period of 4 kHz, the top of the upper band.
@@ -22,6 +22,9 @@ const ENERGY_S: f64 = 0.012;
 const MAINS_HZ: [f64; 4] = [50.0, 60.0, 100.0, 120.0];
 /// Mains drift by a percent and a state spans another.
 const MAINS_WIDTH: f64 = 0.02;
+
+/// Half a state and a little, as a share of the lag.
+const STATE_SPAN: f64 = 0.008;
 
 /// What is known after a hop.
 #[derive(Clone, Copy, Debug, Default)]
@@ -211,6 +214,7 @@ impl Pitch {
         let last_hz = self.centres_hz[self.last_state];
         let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
         let gated = !self.gate.open(level, mains);
+        unvoiced += self.doubt();
         self.gated[self.at] = gated;
         let belief = self.posterior.update(&mut self.evidence, unvoiced);
         self.last_state = belief.state;
@@ -220,6 +224,28 @@ impl Pitch {
         let belief = self.posterior.look_back();
         let then = if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 };
         self.refine(belief, then)
+    }
+
+    /// What speaks for "unvoiced" although some state explains the wave well: evidence of the best state that is gone a few periods later.
+    #[inline(always)]
+    fn doubt(&self) -> f32 {
+        let t = &self.tuning;
+        let states = self.centres_hz.len();
+        let best = argmax(&self.evidence[..states]);
+        let period = 1.0 / self.centres_hz[best];
+        let multiple = (t.voicing_s / period).floor();
+        if multiple < 2.0 {
+            return 0.0;
+        }
+        let mut doubt = 0.0;
+        for (e, k) in self.experts.iter().zip(&self.kept[self.at]) {
+            let rate = self.bands[e.tuning.band].rate_hz;
+            let once = Expert::peak(&k.rho, (period * rate) as f32, (STATE_SPAN * period * rate) as f32);
+            let later = Expert::peak(&k.rho, (multiple * period * rate) as f32, (STATE_SPAN * multiple * period * rate) as f32);
+            let ratio = (1.0 + t.softness - later) / (1.0 + t.softness - once);
+            doubt += k.weight * math::ln(ratio.max(1.0));
+        }
+        doubt
     }
 
     /// The f0 between the states: the peak of the experts' weighted evidence, read at a multiple of the period.

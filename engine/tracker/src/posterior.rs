@@ -209,8 +209,9 @@ impl Posterior {
     }
 }
 
+/// Index of the largest.
 #[inline(always)]
-fn argmax(xs: &[f32]) -> usize {
+pub(crate) fn argmax(xs: &[f32]) -> usize {
     let mut best = (0, xs[0]);
     for (i, &x) in xs.iter().enumerate() {
         if x > best.1 {

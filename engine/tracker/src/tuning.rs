@@ -73,6 +73,9 @@ pub(crate) struct Tuning {
     pub start: f32,
     /// Mean square added to every window, so that correlation means nothing near silence (1e-8: -80 dB full scale).
     pub floor: f32,
+    /// Voicing is judged at the multiple of the period nearest below this, s: noise through a formant resembles itself one period of
+    /// the formant later, a voice still does many periods later.
+    pub voicing_s: f64,
     /// The f0 is read at the multiple of the period nearest below this, s: a longer lag divides the error of its peak.
     pub refine_s: f64,
     /// How strongly a band's share of the energy counts, as an exponent.
@@ -109,11 +112,12 @@ impl Default for Tuning {
             octave_tilt: 0.63,
             jump: 6e-4,
             stop: 0.005,
-            start: 0.03,
+            start: 0.04,
             floor: 1e-8,
+            voicing_s: 0.0055,
             refine_s: 0.006,
             energy_exponent: 0.18,
-            unvoiced_bias: -2.0,
+            unvoiced_bias: -2.5,
             lobe_rise: 0.15,
             walk_cents: 14.0,
             tail: 0.0025,
