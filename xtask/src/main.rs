@@ -1,2 +1,36 @@
-//! (skeleton)
-fn main() {}
+//! `cargo xtask CHORE`: finds the chore that was asked for. Each chore is a file of its own.
+
+mod demo;
+
+use std::process::ExitCode;
+use xtask::Failure;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+chores:
+  demo [ID...]    sings the demo voice, plays it on every factory instrument (or on those named) and draws what happened, into demo/
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<(), Failure> {
+    match arguments {
+        [chore, rest @ ..] if chore == "demo" => demo::run(rest),
+        [chore] if chore == "help" || chore == "--help" || chore == "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        [chore, ..] => Err(format!("no chore is called '{chore}'\n\n{USAGE}").into()),
+        [] => Err(format!("which chore?\n\n{USAGE}").into()),
+    }
+}

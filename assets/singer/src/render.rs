@@ -23,8 +23,12 @@ const DECIMATOR_REACH: usize = 40;
 /// sidebands lie beyond every output's band, at a few kHz they whistle.
 const UPDATE: usize = 2;
 
-/// Formants above F5 are laid out up to this frequency; beyond, nothing is left that any output could hold.
-const TOP_FORMANT_HZ: f64 = 21_000.0;
+/// Formants are laid out up to Nyquist, where the images of their digital resonators take over. Each lifts what lies below it, so leaving the
+/// inaudible ones out would cost 25 dB at 8 kHz: Klatt's "higher pole correction".
+const TOP_FORMANT_HZ: f64 = RATE_HZ / 2.0 - 500.0;
+
+/// Glottal turbulence falls by 6 dB an octave from here: a jet between the folds is no white source.
+const BREATH_CORNER_HZ: f64 = 4_000.0;
 
 /// Range of excitation from no effort to full, dB.
 const EFFORT_RANGE_DB: f64 = 24.0;
@@ -35,6 +39,8 @@ pub(crate) fn render(plan: &Plan, voice: &Voice, seed: u64) -> Vec<f64> {
     let mut source = Source::new(voice, seed);
     let mut tract = Tract::new(voice);
     let (mut breath, mut hiss) = (White::new(seed, 1), White::new(seed, 2));
+    let mut turbulence = 0.0;
+    let breath_pole = 1.0 - (-2.0 * PI * BREATH_CORNER_HZ / RATE_HZ).exp();
     let mut output = Vec::with_capacity(length);
     for n in 0..length {
         let at = n as f64 * PLAN_RATE_HZ / RATE_HZ;
@@ -47,8 +53,9 @@ pub(crate) fn render(plan: &Plan, voice: &Voice, seed: u64) -> Vec<f64> {
         // A lax voice breathes more for what it sounds, and turbulence comes in puffs, while the glottis is open.
         let excitation = voicing * strength(effort);
         let own_breath = voice.breathiness * (1.7 - effort) * excitation * (0.25 + 0.75 * opening);
-        let other_breath = 0.12 * read(&plan.aspiration, at);
-        let glottal = pulse + breath.next() * (own_breath + other_breath);
+        let other_breath = 0.2 * read(&plan.aspiration, at);
+        turbulence += breath_pole * (breath.next() - turbulence);
+        let glottal = pulse + turbulence * (own_breath + other_breath);
         // A voiced hiss comes in the same puffs.
         let puffs = if voicing > 0.05 { 0.3 + 0.9 * opening } else { 1.0 };
         let oral = hiss.next() * read(&plan.frication, at) * puffs;
@@ -174,7 +181,7 @@ const POCKET_HZ: f64 = 4300.0;
 
 impl Tract {
     fn new(voice: &Voice) -> Self {
-        let mut upper = vec![(voice.f4_hz, 150.0), (voice.f5_hz, 220.0)];
+        let mut upper = vec![(voice.f4_hz, 240.0), (voice.f5_hz, 320.0)];
         let mut hz = voice.f5_hz;
         // Real tracts are not uniform tubes: the spacing alternates a little, or the comb of formants shows as a regular pattern.
         for k in 0.. {
@@ -182,7 +189,7 @@ impl Tract {
             if hz > TOP_FORMANT_HZ {
                 break;
             }
-            upper.push((hz, 150.0 + 0.09 * hz));
+            upper.push((hz, 200.0 + 0.13 * hz));
         }
         let fixed = |hz: f64, bandwidth: f64| {
             let mut resonator = Resonator::default();
