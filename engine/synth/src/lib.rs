@@ -14,6 +14,7 @@
 mod bank;
 mod controls;
 mod glide;
+mod high_pass;
 mod lanes;
 mod noise;
 mod noise_filter;

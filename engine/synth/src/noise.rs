@@ -11,6 +11,7 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use crate::MAX_BANDS;
+use crate::high_pass::HighPass;
 use crate::noise_filter::{Filter, FilterDesign};
 use crate::random::White;
 
@@ -28,6 +29,7 @@ const LEAST_FILTER_S: f64 = 0.0165;
 pub struct FilteredNoise {
     design: FilterDesign,
     white: White,
+    high_pass: HighPass,
     max_segment: usize,
     taps: usize,
     /// The bands that `now` was made for.
@@ -63,9 +65,10 @@ impl FilteredNoise {
         let forward = planner.plan_fft_forward(fft_len);
         let inverse = planner.plan_fft_inverse(fft_len);
         let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
-        let design = FilterDesign::new(sample_rate_hz, band_edges_hz, fft_len, taps);
+        let (design, high_pass) = FilterDesign::new(sample_rate_hz, band_edges_hz, fft_len, taps);
         Self {
             white: White::new(seed),
+            high_pass,
             max_segment,
             taps,
             bands: [0.0; MAX_BANDS],
@@ -87,6 +90,7 @@ impl FilteredNoise {
     /// Forgets the past and reseeds: the same segments give the same samples again.
     pub fn reset(&mut self) {
         self.white.reset();
+        self.high_pass.reset();
         self.bands = [0.0; MAX_BANDS];
         self.before.silent = true;
         self.now.silent = true;
@@ -150,7 +154,7 @@ impl FilteredNoise {
     /// Puts `count` samples of excitation and their ringing into `product`.
     fn excite(&mut self, held: bool, start: usize, len: usize, count: usize) {
         for x in &mut self.excitation[..count] {
-            *x = self.white.next();
+            *x = self.high_pass.next(self.white.next());
         }
         self.excitation[count..].fill(0.0);
         let scale = 1.0 / self.excitation.len() as f32;

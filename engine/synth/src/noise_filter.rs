@@ -5,6 +5,11 @@
 //! Processing*, section on minimum-phase systems). Hence both are weighted sums of one fixed curve per band, made once, on a
 //! finer grid than any per-frame cepstrum could afford; per frame there is one small matrix product, one complex exponential per bin
 //! and two FFTs that bound the filter's length.
+//!
+//! A filter given by samples of its spectrum wraps round in time: the low end's long tail would fall on the start, a broadband click
+//! that drowns the soft top of a steep spectrum. So the curves are made for the filter damped by `d^n`, which for minimum phase is
+//! the cepstrum damped by `d^n` and costs nothing; after the inverse FFT the damping is divided out, and what wrapped round stays
+//! `d^fft_len` down.
 
 use std::sync::Arc;
 
@@ -12,6 +17,7 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use crate::MAX_BANDS;
+use crate::high_pass::HighPass;
 use crate::lanes::{BASELINE_FMA, Simd, exp_turns, fma};
 
 /// RMS of a band below which it counts as silent (-140 dB): 20 dB below the least that 24 bits can tell.
@@ -20,14 +26,23 @@ pub(crate) const FLOOR: f32 = 1e-7;
 const LOUDEST: f32 = 64.0;
 /// The grid on which phases are made is this many times finer than the filter's.
 const OVERSAMPLING: usize = 4;
+/// How far the damping takes down what wraps round (40 dB): more would lift the FFT's rounding above the tail.
+const DAMPING: f64 = 0.01;
 /// Bins computed together: eight AVX registers of sums.
-const CHUNK: usize = 64;
-/// Slope below the first edge, dB per octave, and how far down it goes. A filter of some 20 ms cannot fall faster down there.
-const BELOW_DB_PER_OCTAVE: f64 = 24.0;
-const BELOW_FLOOR_DB: f64 = 60.0;
-/// The same above the last edge.
+const CHUNK: usize = 32;
+/// Slope above the last edge, dB per octave, and how far down it goes.
 const ABOVE_DB_PER_OCTAVE: f64 = 120.0;
 const ABOVE_FLOOR_DB: f64 = 100.0;
+/// Corner of the high-pass as a share of the first edge: takes 0.5 dB there, which the band's level makes up for.
+const CORNER: f64 = 0.6;
+/// Lowest corner in Hz, so that no offset passes even where bands begin at 0 Hz.
+const LOWEST_CORNER_HZ: f64 = 8.0;
+/// Highest corner in cycles per sample.
+const HIGHEST_CORNER: f64 = 0.25;
+/// Steepest fall from a band to its neighbour in dB, and in dB per width of the filter's resolution: steeper ones, as next to a silent
+/// band, would ring beyond the filter's end and lose their power there. The softer band is raised.
+const STEEPEST_DB: f64 = 30.0;
+const STEEPEST_DB_PER_RESOLUTION: f64 = 15.0;
 /// Most that a band's centre is moved to make up for its neighbours' pull, as a natural logarithm of amplitude (6 dB).
 const MOST_CORRECTION: f32 = 0.69;
 
@@ -37,30 +52,36 @@ pub(crate) struct Filter {
     pub silent: bool,
 }
 
+/// Of [`CHUNK`] successive bins.
+#[derive(Clone, Copy)]
+struct Curves {
+    /// ln magnitude.
+    magnitude: [f32; CHUNK],
+    /// Phase in cycles.
+    phase: [f32; CHUNK],
+}
+
 /// Makes filters for one set of bands.
 pub(crate) struct FilterDesign {
     bands: usize,
     fft_len: usize,
-    taps: usize,
     /// `ln` of the gain that gives a band an RMS of 1.
     unit: [f32; MAX_BANDS],
     /// Where neighbouring bands meet: share of the upper band's level at the edge between band b and b + 1.
     meeting: [f32; MAX_BANDS],
     /// Share of band b's width in Hz that lies below its centre.
     lower_share: [f32; MAX_BANDS],
-    /// First bin of each stretch between two centres: stretch 0 lies below the first centre, the last above the last.
-    stretches: Vec<usize>,
-    /// Per bin: how far it is from the lower centre of its stretch to the upper, 0..1.
-    position: Vec<f32>,
-    /// Per bin: ln magnitude of the fall-off outside the bands.
-    shape: Vec<f32>,
-    /// Phase in cycles of the fall-off, then that of each band's curve per unit of ln magnitude; rows of `fft_len / 2` bins.
-    phases: Vec<f32>,
-    /// The taper of the filter's end, from `taps - taper.len()` on.
-    taper: Vec<f32>,
+    /// Largest difference of levels between band b and b + 1.
+    steepest: [f32; MAX_BANDS],
+    /// The curves of the fall-off outside the bands, and of each band per unit of ln magnitude: for each chunk of bins those
+    /// `bands + 1` in a row, in the order in which they are read.
+    curves: Vec<Curves>,
+    /// ln magnitude at Nyquist of the same.
+    nyquist: Vec<f32>,
+    /// Undoes the damping, scales the inverse FFT and tapers the end, over `taps` taps.
+    window: Vec<f32>,
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
-    log_magnitude: Vec<f32>,
     response: Vec<f32>,
     scratch: Vec<Complex<f32>>,
     simd: Simd,
@@ -76,28 +97,40 @@ fn erb_number_to_hz(number: f64) -> f64 {
 }
 
 impl FilterDesign {
+    /// Off the audio thread. Comes with the high-pass for the noise in front of the filters, which their levels allow for.
+    ///
     /// For bands between successive `edges_hz`, filters of `taps` taps used in FFTs of `fft_len`.
     ///
     /// Edges that are not finite, negative or not ascending make no bands: such a design is silent.
-    pub fn new(sample_rate_hz: u32, edges_hz: &[f32], fft_len: usize, taps: usize) -> Self {
+    pub fn new(sample_rate_hz: u32, edges_hz: &[f32], fft_len: usize, taps: usize) -> (Self, HighPass) {
         let edges: Vec<f64> = edges_hz.iter().take(MAX_BANDS + 1).map(|e| f64::from(*e)).collect();
         let sane = edges.iter().all(|e| e.is_finite() && *e >= 0.0) && edges.windows(2).all(|w| w[0] < w[1]);
         let bands = if sane { edges.len().saturating_sub(1) } else { 0 };
         let rate = f64::from(sample_rate_hz.max(1));
         let centres: Vec<f64> = edges.windows(2).map(|w| 0.5 * (erb_number(w[0]) + erb_number(w[1]))).take(bands).collect();
-        let (mut unit, mut meeting, mut lower_share) = ([0.0; MAX_BANDS], [0.0; MAX_BANDS], [0.0; MAX_BANDS]);
+        let corner = (edges.first().copied().unwrap_or(0.0) * CORNER).clamp(LOWEST_CORNER_HZ, HIGHEST_CORNER * rate);
+        let high_pass = HighPass::new(rate, corner);
+        let resolution = rate / taps as f64;
+        let (mut unit, mut meeting) = ([0.0; MAX_BANDS], [0.0; MAX_BANDS]);
+        let (mut lower_share, mut steepest) = ([0.0; MAX_BANDS], [0.0; MAX_BANDS]);
         for b in 0..bands {
             let width = edges[b + 1] - edges[b];
             // White noise of variance 1 has the density 2 / rate; a band of RMS 1 has 1 / width.
-            unit[b] = (0.5 * (0.5 * rate / width).ln()) as f32;
+            const POINTS: usize = 64;
+            let passed = |i: usize| high_pass.power((edges[b] + width * (i as f64 + 0.5) / POINTS as f64) / rate);
+            let high_passed = (0..POINTS).map(passed).sum::<f64>() / POINTS as f64;
+            unit[b] = (0.5 * (0.5 * rate / (width * high_passed)).ln()) as f32;
             lower_share[b] = ((erb_number_to_hz(centres[b]) - edges[b]) / width) as f32;
             if b + 1 < bands {
                 meeting[b] = ((erb_number(edges[b + 1]) - centres[b]) / (centres[b + 1] - centres[b])) as f32;
+                let distance = erb_number_to_hz(centres[b + 1]) - erb_number_to_hz(centres[b]);
+                let db = (STEEPEST_DB_PER_RESOLUTION * distance / resolution).min(STEEPEST_DB);
+                steepest[b] = (db / 20.0 * std::f64::consts::LN_10) as f32;
             }
         }
 
-        let bins = fft_len / 2 + 1;
-        let bin_hz = |k: usize, len: usize| k as f64 * rate / len as f64;
+        let fine_len = fft_len * OVERSAMPLING;
+        let hz = |k: usize| k as f64 * rate / fine_len as f64;
         // (stretch, position) of a frequency: stretch s lies between centres s - 1 and s.
         let place = |hz: f64| {
             let e = erb_number(hz);
@@ -105,65 +138,56 @@ impl FilterDesign {
             let p = if s == 0 || s == bands { 0.0 } else { (e - centres[s - 1]) / (centres[s] - centres[s - 1]) };
             (s, p)
         };
-        let fall_off = |hz: f64| {
-            if bands == 0 {
-                return 0.0;
-            }
-            let (first, last) = (edges[0], edges[bands]);
-            let db = if hz < first {
-                (BELOW_DB_PER_OCTAVE * (first / hz.max(1e-3)).log2()).min(BELOW_FLOOR_DB)
-            } else if hz > last {
-                (ABOVE_DB_PER_OCTAVE * (hz / last).log2()).min(ABOVE_FLOOR_DB)
-            } else {
-                0.0
-            };
-            -db / 20.0 * std::f64::consts::LN_10
-        };
-        let places: Vec<(usize, f64)> = (0..bins).map(|k| place(bin_hz(k, fft_len))).collect();
-        let stretches = (0..=bands).map(|s| places.partition_point(|p| p.0 < s)).collect();
-        let position = places.iter().map(|p| p.1 as f32).collect();
-        let shape = (0..bins).map(|k| fall_off(bin_hz(k, fft_len)) as f32).collect();
-
-        let mut hilbert = Hilbert::new(fft_len * OVERSAMPLING);
-        let mut phases = hilbert.phase_of(OVERSAMPLING, |k| fall_off(bin_hz(k, fft_len * OVERSAMPLING)));
+        let places: Vec<(usize, f64)> = (0..=fine_len / 2).map(|k| place(hz(k))).collect();
+        let mut minimum_phase = MinimumPhase::new(fft_len);
+        let (mut rows, mut nyquist) = (Vec::new(), Vec::new());
+        minimum_phase.add(&mut rows, &mut nyquist, |k| {
+            let octaves = edges.get(bands).map_or(0.0, |last| (hz(k) / last).max(1.0).log2());
+            -(ABOVE_DB_PER_OCTAVE * octaves).min(ABOVE_FLOOR_DB) / 20.0 * std::f64::consts::LN_10
+        });
         for b in 0..bands {
-            phases.extend(hilbert.phase_of(OVERSAMPLING, |k| match place(bin_hz(k, fft_len * OVERSAMPLING)) {
+            minimum_phase.add(&mut rows, &mut nyquist, |k| match places[k] {
                 // Level is constant below the first centre and above the last.
                 (0, _) => f64::from(b == 0),
                 (s, _) if s == bands => f64::from(b == bands - 1),
                 (s, p) if s == b => p,
                 (s, p) if s == b + 1 => 1.0 - p,
                 _ => 0.0,
-            }));
+            });
         }
 
+        let row = fft_len / 2 / CHUNK;
+        let curves = (0..row).flat_map(|c| rows.iter().skip(c).step_by(row)).copied().collect();
+
         let taper_len = taps / 4;
-        let taper = (0..taper_len)
-            .map(|i| (0.5 + 0.5 * (std::f64::consts::PI * (i as f64 + 0.5) / taper_len as f64).cos()) as f32)
+        let window = (0..taps)
+            .map(|n| {
+                let undamped = DAMPING.powf(-(n as f64) / fft_len as f64) / fft_len as f64;
+                let into_taper = (n + taper_len).saturating_sub(taps) as f64 / taper_len.max(1) as f64;
+                (undamped * (0.5 + 0.5 * (std::f64::consts::PI * into_taper).cos())) as f32
+            })
             .collect();
         let mut planner = RealFftPlanner::new();
         let forward = planner.plan_fft_forward(fft_len);
         let inverse = planner.plan_fft_inverse(fft_len);
         let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
-        Self {
+        let design = Self {
             bands,
             fft_len,
-            taps,
             unit,
             meeting,
             lower_share,
-            stretches,
-            position,
-            shape,
-            phases,
-            taper,
+            steepest,
+            curves,
+            nyquist,
+            window,
             forward,
             inverse,
-            log_magnitude: vec![0.0; bins],
             response: vec![0.0; fft_len],
             scratch: vec![Complex::new(0.0, 0.0); scratch_len],
             simd: Simd::detect(),
-        }
+        };
+        (design, high_pass)
     }
 
     /// A silent filter of this design's size.
@@ -190,131 +214,269 @@ impl FilterDesign {
         if filter.silent {
             return;
         }
-        self.hold_band_power(&mut level);
-        self.interpolate(&level);
+        for b in 1..self.bands {
+            level[b] = level[b].max(level[b - 1] - self.steepest[b - 1]);
+        }
+        for b in (1..self.bands).rev() {
+            level[b - 1] = level[b - 1].max(level[b] - self.steepest[b - 1]);
+        }
         match self.simd {
-            Simd::Baseline => self.exponentiate::<BASELINE_FMA>(&level, &mut filter.spectrum),
+            Simd::Baseline => self.spectrum_of::<BASELINE_FMA>(level, &mut filter.spectrum),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Simd::detect` found AVX2 and FMA on this processor.
-            Simd::Avx2 => unsafe { self.exponentiate_avx2(&level, &mut filter.spectrum) },
+            Simd::Avx2 => unsafe { self.spectrum_of_avx2(level, &mut filter.spectrum) },
         }
         self.shorten(filter);
     }
 
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    fn spectrum_of_avx2(&self, level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
+        self.spectrum_of::<true>(level, spectrum);
+    }
+
+    #[inline(always)]
+    fn spectrum_of<const FMA: bool>(&self, mut level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
+        self.hold_band_power::<FMA>(&mut level);
+        self.exponentiate::<FMA>(&level, spectrum);
+    }
+
     /// Moves the levels at the centres so that the mean power over each band, interpolation included, is what was asked: on a slope
     /// the loud side outweighs the soft one.
-    fn hold_band_power(&self, level: &mut [f32; MAX_BANDS]) {
+    #[inline(always)]
+    fn hold_band_power<const FMA: bool>(&self, level: &mut [f32; MAX_BANDS]) {
         // Mean of exp(2x) while x goes linearly from 0 to `to`: the power of half a band relative to its centre's.
-        let mean = |to: f32| if to.abs() < 1e-3 { 1.0 + to } else { ((2.0 * to).exp() - 1.0) / (2.0 * to) };
+        let mean = |to: f32| {
+            let exact = (exp_turns::<FMA>(2.0 * to, 0.0).0 - 1.0) / (2.0 * to);
+            if to.abs() < 1e-3 { 1.0 + to } else { exact }
+        };
         let asked = *level;
         // On a constant slope once is exact; around peaks twice is close.
         for _ in 0..2 {
-            let now = *level;
+            let (mut below, mut above) = ([0.0; MAX_BANDS], [0.0; MAX_BANDS]);
+            for b in 1..self.bands {
+                let rise = level[b] - level[b - 1];
+                above[b - 1] = rise * self.meeting[b - 1];
+                below[b] = -rise * (1.0 - self.meeting[b - 1]);
+            }
+            for b in 0..MAX_BANDS {
+                let power = self.lower_share[b] * mean(below[b]) + (1.0 - self.lower_share[b]) * mean(above[b]);
+                level[b] = power;
+            }
             for b in 0..self.bands {
-                let below = if b > 0 { (now[b - 1] - now[b]) * (1.0 - self.meeting[b - 1]) } else { 0.0 };
-                let above = if b + 1 < self.bands { (now[b + 1] - now[b]) * self.meeting[b] } else { 0.0 };
-                let power = self.lower_share[b] * mean(below) + (1.0 - self.lower_share[b]) * mean(above);
-                level[b] = asked[b] - (0.5 * power.ln()).clamp(-MOST_CORRECTION, MOST_CORRECTION);
+                level[b] = asked[b] - (0.5 * level[b].ln()).clamp(-MOST_CORRECTION, MOST_CORRECTION);
             }
         }
     }
 
-    /// Fills `log_magnitude`.
-    fn interpolate(&mut self, level: &[f32; MAX_BANDS]) {
-        let bins = self.log_magnitude.len();
-        for s in 0..=self.bands {
-            let (start, end) = (self.stretches[s], self.stretches.get(s + 1).copied().unwrap_or(bins));
-            let low = level[s.saturating_sub(1)];
-            let rise = level[s.min(self.bands - 1)] - low;
-            for k in start..end {
-                self.log_magnitude[k] = self.shape[k] + low + rise * self.position[k];
-            }
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,fma")]
-    fn exponentiate_avx2(&self, level: &[f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
-        self.exponentiate::<true>(level, spectrum);
-    }
-
-    /// The spectrum from `log_magnitude` and the levels' phases.
+    /// The damped filter's spectrum from the bands' levels.
     #[inline(always)]
     fn exponentiate<const FMA: bool>(&self, level: &[f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
         let half = self.fft_len / 2;
-        for start in (0..half).step_by(CHUNK) {
-            let row = |r: usize| &self.phases[r * half + start..][..CHUNK];
-            let mut phase = [0.0; CHUNK];
-            phase.copy_from_slice(row(0));
-            for b in 0..self.bands {
-                let (l, row) = (level[b], row(b + 1));
+        for (chunk, spectrum) in self.curves.chunks_exact(self.bands + 1).zip(spectrum[..half].chunks_exact_mut(CHUNK)) {
+            // Separate arrays, not the struct: so the sums stay in registers.
+            let Curves { mut magnitude, mut phase } = chunk[0];
+            for (l, curves) in level[..self.bands].iter().zip(&chunk[1..]) {
                 for i in 0..CHUNK {
-                    phase[i] = fma::<FMA>(l, row[i], phase[i]);
+                    magnitude[i] = fma::<FMA>(*l, curves.magnitude[i], magnitude[i]);
+                }
+                for i in 0..CHUNK {
+                    phase[i] = fma::<FMA>(*l, curves.phase[i], phase[i]);
                 }
             }
-            let log_magnitude = &self.log_magnitude[start..][..CHUNK];
             let (mut re, mut im) = ([0.0; CHUNK], [0.0; CHUNK]);
             for i in 0..CHUNK {
-                (re[i], im[i]) = exp_turns::<FMA>(log_magnitude[i], phase[i]);
+                (re[i], im[i]) = exp_turns::<FMA>(magnitude[i], phase[i]);
             }
-            let spectrum = &mut spectrum[start..][..CHUNK];
             for i in 0..CHUNK {
                 spectrum[i] = Complex::new(re[i], im[i]);
             }
         }
         // Real at both ends, as the spectrum of any real signal.
         spectrum[0].im = 0.0;
-        spectrum[half] = Complex::new(exp_turns::<FMA>(self.log_magnitude[half], 0.0).0, 0.0);
+        let mut last = self.nyquist[0];
+        for b in 0..self.bands {
+            last = fma::<FMA>(level[b], self.nyquist[b + 1], last);
+        }
+        spectrum[half] = Complex::new(exp_turns::<FMA>(last, 0.0).0, 0.0);
     }
 
-    /// Bounds the filter to `taps` taps, so that overlap-add does not wrap around.
+    /// Takes off the damping and bounds the filter to `taps` taps, so that overlap-add does not wrap around.
     fn shorten(&mut self, filter: &mut Filter) {
         let done = self.inverse.process_with_scratch(&mut filter.spectrum, &mut self.response, &mut self.scratch);
         debug_assert!(done.is_ok(), "lengths are the plan's own, and the ends of the spectrum are real");
-        let scale = 1.0 / self.fft_len as f32;
-        let flat = self.taps - self.taper.len();
-        for h in &mut self.response[..flat] {
-            *h *= scale;
+        let (head, rest) = self.response.split_at_mut(self.window.len());
+        for (h, w) in head.iter_mut().zip(&self.window) {
+            *h *= w;
         }
-        for (h, w) in self.response[flat..self.taps].iter_mut().zip(&self.taper) {
-            *h *= scale * w;
-        }
-        self.response[self.taps..].fill(0.0);
+        rest.fill(0.0);
         let done = self.forward.process_with_scratch(&mut self.response, &mut filter.spectrum, &mut self.scratch);
         debug_assert!(done.is_ok(), "lengths are the plan's own");
     }
 }
 
-/// Minimum phase from log magnitude, on a grid of `len` points, by way of the folded cepstrum.
-struct Hilbert {
+/// Minimum phase from log magnitude by way of the folded cepstrum, on a fine grid. Off the audio thread.
+struct MinimumPhase {
+    fft_len: usize,
     forward: Arc<dyn RealToComplex<f64>>,
     inverse: Arc<dyn ComplexToReal<f64>>,
     spectrum: Vec<Complex<f64>>,
     cepstrum: Vec<f64>,
 }
 
-impl Hilbert {
-    fn new(len: usize) -> Self {
+impl MinimumPhase {
+    /// For filters used in FFTs of `fft_len`.
+    fn new(fft_len: usize) -> Self {
         let mut planner = RealFftPlanner::new();
-        let forward = planner.plan_fft_forward(len);
-        let inverse = planner.plan_fft_inverse(len);
-        Self { spectrum: forward.make_output_vec(), cepstrum: forward.make_input_vec(), forward, inverse }
+        let forward = planner.plan_fft_forward(fft_len * OVERSAMPLING);
+        let inverse = planner.plan_fft_inverse(fft_len * OVERSAMPLING);
+        Self { fft_len, spectrum: forward.make_output_vec(), cepstrum: forward.make_input_vec(), forward, inverse }
     }
 
-    /// The phase in cycles at every `every`th bin below Nyquist.
-    fn phase_of(&mut self, every: usize, log_magnitude: impl Fn(usize) -> f64) -> Vec<f32> {
+    /// Appends the curves of the damped minimum-phase filter whose ln magnitude, undamped, is `log_magnitude(k)` at bin `k` of the
+    /// fine grid; and its ln magnitude at Nyquist.
+    fn add(&mut self, curves: &mut Vec<Curves>, nyquist: &mut Vec<f32>, log_magnitude: impl Fn(usize) -> f64) {
         let len = self.cepstrum.len();
         for (k, x) in self.spectrum.iter_mut().enumerate() {
             *x = Complex::new(log_magnitude(k), 0.0);
         }
         self.inverse.process(&mut self.spectrum, &mut self.cepstrum).expect("lengths are the plan's own");
-        // Causal: quefrencies below zero, which lie in the upper half, fold onto those above.
-        for c in &mut self.cepstrum[1..len / 2] {
-            *c *= 2.0;
+        for (n, c) in self.cepstrum.iter_mut().enumerate() {
+            // Causal: quefrencies below zero, which lie in the upper half, fold onto those above.
+            let fold = match n {
+                0 => 1.0,
+                _ if n < len / 2 => 2.0,
+                _ => 0.0,
+            };
+            *c *= fold * DAMPING.powf(n as f64 / self.fft_len as f64) / len as f64;
         }
-        self.cepstrum[len / 2 + 1..].fill(0.0);
         self.forward.process(&mut self.cepstrum, &mut self.spectrum).expect("lengths are the plan's own");
-        let scale = 1.0 / (len as f64 * std::f64::consts::TAU);
-        self.spectrum[..len / 2].iter().step_by(every).map(|x| (x.im * scale) as f32).collect()
+        let at = |k: usize| self.spectrum[k * OVERSAMPLING];
+        curves.extend((0..self.fft_len / 2 / CHUNK).map(|c| Curves {
+            magnitude: std::array::from_fn(|i| at(c * CHUNK + i).re as f32),
+            phase: std::array::from_fn(|i| (at(c * CHUNK + i).im / std::f64::consts::TAU) as f32),
+        }));
+        nyquist.push(at(self.fft_len / 2).re as f32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATES: [(u32, usize, usize); 4] = [(44_100, 1024, 177), (48_000, 1024, 192), (96_000, 2048, 384), (192_000, 4096, 768)];
+
+    fn erb_edges(bands: usize, low: f64, high: f64) -> Vec<f32> {
+        let (low, high) = (erb_number(low), erb_number(high));
+        (0..=bands).map(|b| erb_number_to_hz(low + (high - low) * b as f64 / bands as f64) as f32).collect()
+    }
+
+    /// RMS of each band that a filter truly gives, by the power of its spectrum on a grid of 1.5 Hz or finer; and the RMS that was
+    /// to be there, which is less than asked for the band that Nyquist cuts.
+    fn band_rms(
+        design: &FilterDesign,
+        high_pass: &HighPass,
+        filter: &Filter,
+        edges: &[f32],
+        rate: u32,
+        asked: &[f32],
+    ) -> Vec<(f64, f64)> {
+        let mut planner = RealFftPlanner::<f64>::new();
+        let mut spectrum: Vec<Complex<f64>> = filter.spectrum.iter().map(|x| Complex::new(x.re.into(), x.im.into())).collect();
+        let last = spectrum.len() - 1;
+        (spectrum[0].im, spectrum[last].im) = (0.0, 0.0);
+        let inverse = planner.plan_fft_inverse(design.fft_len);
+        let mut taps = inverse.make_output_vec();
+        inverse.process(&mut spectrum, &mut taps).unwrap();
+        let len = (rate as usize * 2 / 3).next_power_of_two() * 2;
+        let forward = planner.plan_fft_forward(len);
+        let mut padded = vec![0.0; len];
+        for (p, t) in padded.iter_mut().zip(&taps[..design.window.len()]) {
+            *p = t / design.fft_len as f64;
+        }
+        let mut fine = forward.make_output_vec();
+        forward.process(&mut padded, &mut fine).unwrap();
+        let hz = f64::from(rate) / len as f64;
+        let nyquist = f64::from(rate) / 2.0;
+        (0..design.bands)
+            .filter(|b| f64::from(edges[*b]) < nyquist)
+            .map(|b| {
+                let (low, high) = (f64::from(edges[b]), f64::from(edges[b + 1]));
+                let (first, end) = ((low / hz).ceil() as usize, (high.min(nyquist) / hz).ceil() as usize);
+                let mean = (first..end).map(|k| fine[k].norm_sqr() * high_pass.power(k as f64 / len as f64)).sum::<f64>()
+                    / (end - first) as f64;
+                let heard = (high.min(nyquist) - low) / (high - low);
+                // Density of white noise of variance 1: 2 / rate.
+                ((mean * 2.0 / f64::from(rate) * (high.min(nyquist) - low)).sqrt(), f64::from(asked[b]) * heard.sqrt())
+            })
+            .collect()
+    }
+
+    /// Spectra as instruments have them: name, and level in dB of band `b` at share `x` of the scale.
+    type Spectrum = (&'static str, fn(f64, f64) -> f64);
+    const SPECTRA: [Spectrum; 6] = [
+        ("equal bands", |_, _| -50.0),
+        ("breath: falls by 40 dB", |x, _| -30.0 - 40.0 * x),
+        ("bow: hump, falls by 60 dB", |x, _| -40.0 + 15.0 * (-((x - 0.3) / 0.1).powi(2)).exp() - 60.0 * x * x),
+        ("sibilant: rises by 50 dB", |x, _| -80.0 + 50.0 * x),
+        ("low rumble: falls by 80 dB", |x, _| -20.0 - 80.0 * x),
+        ("ripple of 6 dB, three bands long", |_, b| -50.0 + 3.0 * (b * std::f64::consts::TAU / 3.0).sin()),
+    ];
+
+    /// Error in dB of each heard band.
+    fn errors(rate: u32, fft_len: usize, max_segment: usize, edges: &[f32], asked: &[f32]) -> Vec<f64> {
+        let (mut design, high_pass) = FilterDesign::new(rate, edges, fft_len, fft_len + 1 - max_segment);
+        let mut filter = design.silent_filter();
+        design.make(asked, &mut filter);
+        let rms = band_rms(&design, &high_pass, &filter, edges, rate, asked);
+        rms.iter().map(|(got, want)| 20.0 * (got / want).log10()).collect()
+    }
+
+    #[test]
+    fn bands_have_the_power_asked_for() {
+        for (rate, fft_len, max_segment) in RATES {
+            for bands in [16, 32, 64] {
+                let edges = erb_edges(bands, 60.0, 22_000.0);
+                for (name, level) in SPECTRA {
+                    let asked: Vec<f32> =
+                        (0..bands).map(|b| 10_f64.powf(level(b as f64 / bands as f64, b as f64) / 20.0) as f32).collect();
+                    for (b, error) in errors(rate, fft_len, max_segment, &edges, &asked).iter().enumerate() {
+                        // Bands narrower than the filter resolves (64 bands: 19 Hz at the bottom) blur into their neighbours.
+                        let narrow = edges[b + 1] - edges[b] < 38.0;
+                        let tolerance = if !name.starts_with("ripple") {
+                            0.5
+                        } else if narrow {
+                            2.5
+                        } else {
+                            1.0
+                        };
+                        assert!(error.abs() < tolerance, "{rate} Hz, {bands} bands, {name}: band {b} is off by {error:.2} dB");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_band_alone_sounds_and_the_others_do_not() {
+        for (rate, fft_len, max_segment) in RATES {
+            let edges = erb_edges(32, 60.0, 22_000.0);
+            for alone in [10, 16, 28] {
+                let mut asked = vec![0.0; 32];
+                asked[alone] = 0.1;
+                let (mut design, high_pass) = FilterDesign::new(rate, &edges, fft_len, fft_len + 1 - max_segment);
+                let mut filter = design.silent_filter();
+                design.make(&asked, &mut filter);
+                for (b, (got, _)) in band_rms(&design, &high_pass, &filter, &edges, rate, &asked).iter().enumerate() {
+                    let db = 20.0 * (got / 0.1).log10();
+                    match b.abs_diff(alone) {
+                        0 => assert!(db.abs() < 2.0, "{rate} Hz: band {b} alone is off by {db:.1} dB"),
+                        1 => assert!(db < -10.0, "{rate} Hz: band {b} is at {db:.1} dB beside band {alone}"),
+                        3.. => assert!(db < -35.0, "{rate} Hz: band {b} is at {db:.1} dB beside band {alone}"),
+                        _ => {}
+                    }
+                }
+            }
+        }
     }
 }

@@ -13,13 +13,18 @@ pub enum Sine {
     Exact,
 }
 
+/// Harmonics fade by a smoothstep from here (0.9 of Nyquist, in cycles per sample) to Nyquist.
+const FADE_START: f64 = 0.45;
+
+type Amplitudes = [f32; MAX_HARMONICS];
+
 /// A bank of harmonics with one call of `sin` per harmonic and sample.
 pub struct SinBank {
     sine: Sine,
     sample_rate_hz: f64,
     phase: f64,
     f0_hz: f64,
-    amplitudes: [f64; MAX_HARMONICS],
+    amplitudes: Amplitudes,
 }
 
 impl SinBank {
@@ -30,8 +35,8 @@ impl SinBank {
 
     /// As [`HarmonicSynth::render`], handing each sample to `put` before it is rounded to f32. Expects finite, non-negative controls.
     pub fn render_with(&mut self, target: &Controls, len: usize, mut put: impl FnMut(usize, f64)) {
-        let to: [f64; MAX_HARMONICS] = std::array::from_fn(|k| f64::from(target.amplitude * target.harmonics[k]));
-        let sounds = |amplitudes: &[f64; MAX_HARMONICS]| amplitudes.iter().rposition(|a| *a > 0.0).map_or(0, |k| k + 1);
+        let to: Amplitudes = std::array::from_fn(|k| target.amplitude * target.harmonics[k]);
+        let sounds = |amplitudes: &Amplitudes| amplitudes.iter().rposition(|a| *a > 0.0).map_or(0, |k| k + 1);
         let (from, from_count, to_count) = (self.amplitudes, sounds(&self.amplitudes), sounds(&to));
         let count = from_count.max(to_count);
         self.amplitudes = to;
@@ -47,25 +52,52 @@ impl SinBank {
         for j in 0..len {
             let t = (j + 1) as f64 / len as f64;
             let f0 = (from_hz + (to_hz - from_hz) * t) / self.sample_rate_hz;
-            self.phase = (self.phase + f0).fract();
-            let (mut sum, mut sum_single) = (0.0, 0.0_f32);
-            for k in 0..count {
-                let harmonic = (k + 1) as f64;
-                if harmonic * f0 >= 0.5 {
-                    break;
-                }
-                // Smoothstep from 0.9 of Nyquist to Nyquist.
-                let u = ((0.5 - harmonic * f0) / 0.05).clamp(0.0, 1.0);
-                let amplitude = (from[k] + (to[k] - from[k]) * t) * u * u * (3.0 - 2.0 * u);
-                let cycles = (harmonic * self.phase).fract();
-                match self.sine {
-                    Sine::Single => sum_single += amplitude as f32 * (std::f32::consts::TAU * cycles as f32).sin(),
-                    Sine::Exact => sum += amplitude * (std::f64::consts::TAU * cycles).sin(),
-                }
+            self.phase += f0;
+            if self.phase >= 1.0 {
+                self.phase -= 1.0;
             }
-            put(j, sum + f64::from(sum_single));
+            put(
+                j,
+                match self.sine {
+                    Sine::Single => f64::from(self.single(&from, &to, count, t as f32, f0 as f32)),
+                    Sine::Exact => self.exact(&from, &to, count, t, f0),
+                },
+            );
         }
         self.f0_hz = to_hz;
+    }
+
+    /// One sample as one would write it first: cheap arithmetic but for the sine.
+    fn single(&self, from: &Amplitudes, to: &Amplitudes, count: usize, t: f32, f0: f32) -> f32 {
+        let angle = std::f32::consts::TAU * self.phase as f32;
+        let mut sum = 0.0;
+        for k in 0..count {
+            let harmonic = (k + 1) as f32;
+            let cycles = harmonic * f0;
+            if cycles >= 0.5 {
+                break;
+            }
+            let mut amplitude = from[k] + (to[k] - from[k]) * t;
+            if cycles > FADE_START as f32 {
+                let u = (0.5 - cycles) / (0.5 - FADE_START as f32);
+                amplitude *= u * u * (3.0 - 2.0 * u);
+            }
+            sum += amplitude * (harmonic * angle).sin();
+        }
+        sum
+    }
+
+    /// One sample in f64.
+    fn exact(&self, from: &Amplitudes, to: &Amplitudes, count: usize, t: f64, f0: f64) -> f64 {
+        let mut sum = 0.0;
+        for k in 0..count {
+            let harmonic = (k + 1) as f64;
+            let u = ((0.5 - harmonic * f0) / (0.5 - FADE_START)).clamp(0.0, 1.0);
+            let (from, to) = (f64::from(from[k]), f64::from(to[k]));
+            let amplitude = (from + (to - from) * t) * u * u * (3.0 - 2.0 * u);
+            sum += amplitude * (std::f64::consts::TAU * (harmonic * self.phase).fract()).sin();
+        }
+        sum
     }
 }
 
