@@ -4,14 +4,36 @@
 use crate::band::Band;
 use crate::tuning::ExpertTuning;
 
-/// How a state of the filter reads an expert's correlation: by cubic interpolation at its centre and at every whole lag it spans.
+/// Lagrange's weights of the six lags around a point `d` (0..1) after the third: error below 1 % up to a third of the sample rate.
+#[inline(always)]
+fn lagrange(d: f32) -> [f32; 6] {
+    let (a, b, c, e, f, g) = (d + 2.0, d + 1.0, d, d - 1.0, d - 2.0, d - 3.0);
+    [
+        b * c * e * f * g * (-1.0 / 120.0),
+        a * c * e * f * g * (1.0 / 24.0),
+        a * b * e * f * g * (-1.0 / 12.0),
+        a * b * c * f * g * (1.0 / 12.0),
+        a * b * c * e * g * (-1.0 / 24.0),
+        a * b * c * e * f * (1.0 / 120.0),
+    ]
+}
+
+#[inline(always)]
+fn dot(weights: &[f32; 6], six: &[f32]) -> f32 {
+    weights.iter().zip(&six[..6]).map(|(w, x)| w * x).sum()
+}
+
+/// Below this lag, in samples, a state is so much narrower than a sample that its centre says all.
+const NARROW: f64 = 24.0;
+
+/// How a state of the filter reads an expert's correlation: by interpolation at its centre, and at every whole lag it spans.
 #[derive(Clone, Copy, Debug)]
 struct Reader {
     /// Whole lag nearest the centre.
     nearest: u32,
-    /// First of the four lags under the cubic.
+    /// First of the six lags interpolated.
     base: u32,
-    cubic: [f32; 4],
+    weights: [f32; 6],
     /// Whole lags inside the state, `first..end`.
     first: u32,
     end: u32,
@@ -34,30 +56,25 @@ pub(crate) struct Expert {
 impl Expert {
     /// `centres_hz`: frequency of every state; `ratio`: half a state's width as a frequency ratio above 1.
     pub fn new(tuning: ExpertTuning, band: &Band, hop_s: f64, centres_hz: &[f64], ratio: f64) -> Self {
-        let last = band.lags - 3;
+        let last = band.lags - 4;
         let readers = centres_hz
             .iter()
             .map(|hz| {
                 let lag = band.rate_hz / hz;
                 let nearest = (lag.round() as usize).clamp(1, last);
-                let base = (lag.floor() as usize).clamp(1, last) - 1;
-                let d = lag - (base + 1) as f64;
+                let base = (lag.floor() as usize).clamp(2, last) - 2;
                 let first = ((lag / ratio).ceil() as usize).max(1);
                 let end = (((lag * ratio).floor() as usize) + 1).min(last);
+                let vertex =
+                    if lag < NARROW { (1.0, -1.0) } else { (lag / ratio - nearest as f64, lag * ratio - nearest as f64) };
                 Reader {
                     nearest: nearest as u32,
                     base: base as u32,
-                    // Lagrange's cubic through the lags -1, 0, 1, 2.
-                    cubic: [
-                        (-d * (d - 1.0) * (d - 2.0) / 6.0) as f32,
-                        ((d + 1.0) * (d - 1.0) * (d - 2.0) / 2.0) as f32,
-                        (-(d + 1.0) * d * (d - 2.0) / 2.0) as f32,
-                        ((d + 1.0) * d * (d - 1.0) / 6.0) as f32,
-                    ],
+                    weights: lagrange((lag - (base + 2) as f64) as f32),
                     first: first as u32,
                     end: end.max(first) as u32,
-                    low: (lag / ratio - nearest as f64).max(-0.75) as f32,
-                    high: (lag * ratio - nearest as f64).min(0.75) as f32,
+                    low: vertex.0.max(-0.75) as f32,
+                    high: vertex.1.min(0.75) as f32,
                 }
             })
             .collect();
@@ -114,8 +131,7 @@ impl Expert {
         let rho = &self.rho[..];
         for (out, s) in out.iter_mut().zip(&self.readers) {
             let at = s.base as usize;
-            let four = &rho[at..at + 4];
-            let mut best = s.cubic[0] * four[0] + s.cubic[1] * four[1] + s.cubic[2] * four[2] + s.cubic[3] * four[3];
+            let mut best = dot(&s.weights, &rho[at..]);
             let near = s.nearest as usize;
             let (y0, y1, y2) = (rho[near - 1], rho[near], rho[near + 1]);
             let bend = y0 - 2.0 * y1 + y2;
@@ -144,15 +160,10 @@ impl Expert {
         best.min(1.0)
     }
 
-    /// The correlation at a lag between samples (cubic), clipped to 0..=1.
+    /// The correlation at a lag between samples, clipped to 0..=1.
     #[inline(always)]
     pub fn at(rho: &[f32], lag: f32) -> f32 {
-        let i = (lag as usize).clamp(1, rho.len() - 3);
-        let d = lag - i as f32;
-        let c0 = -d * (d - 1.0) * (d - 2.0) / 6.0;
-        let c1 = (d + 1.0) * (d - 1.0) * (d - 2.0) / 2.0;
-        let c2 = -(d + 1.0) * d * (d - 2.0) / 2.0;
-        let c3 = (d + 1.0) * d * (d - 1.0) / 6.0;
-        (c0 * rho[i - 1] + c1 * rho[i] + c2 * rho[i + 1] + c3 * rho[i + 2]).clamp(0.0, 1.0)
+        let i = (lag as usize).clamp(2, rho.len() - 4);
+        dot(&lagrange(lag - i as f32), &rho[i - 2..]).clamp(0.0, 1.0)
     }
 }

@@ -14,6 +14,17 @@ const SMOOTH: usize = 25;
 /// Level of digital silence, dB.
 const SILENCE_DB: f32 = -200.0;
 
+/// What the level says of a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// There may be a voice.
+    Open,
+    /// What sounds is not the voice, though its pitch may still be the voice's.
+    Shut,
+    /// Nothing is there to have a pitch.
+    Silent,
+}
+
 /// The gate.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
@@ -61,8 +72,8 @@ impl Gate {
             .fold((f32::MAX, f32::MIN), |(low, high), l| (low.min(l), high.max(l)))
     }
 
-    /// Takes the mean square of one more hop; false where there can be no pitch. `mains`: the pitch heard last was that of a mains hum.
-    pub fn open(&mut self, mean_square: f32, mains: bool) -> bool {
+    /// Takes the mean square of one more hop. `mains`: the pitch heard last was that of a mains hum.
+    pub fn judge(&mut self, mean_square: f32, mains: bool) -> Verdict {
         let t = self.tuning;
         let hop_s = 1.0 / FRAME_RATE_HZ as f32;
         let db = |power: f32| (4.342_945 * math::ln(power + 1e-20)).max(SILENCE_DB);
@@ -87,6 +98,12 @@ impl Gate {
             self.hum_db = self.smooth[self.at];
         }
         let hum = level < self.hum_db + t.hum_above_db;
-        !(level < self.lowest_db || level < self.voice_db - t.range_db || self.ringing.is_some() || hum)
+        if level < self.lowest_db || level < self.voice_db - t.range_db {
+            Verdict::Silent
+        } else if self.ringing.is_some() || hum {
+            Verdict::Shut
+        } else {
+            Verdict::Open
+        }
     }
 }

@@ -91,14 +91,14 @@ struct Windows {
     plain_s: f64,
     /// With one: whole periods, as many as fit here, and never fewer than one...
     fill_s: f64,
-    /// ...but never longer than this, s.
+    /// ...but never longer than this, s: one period of the lowest pitch tracked by default.
     longest_s: f64,
 }
 
 /// Live: half of 12.5 ms, so that a tone of 80 Hz (whose square swings at 160 Hz) reads steady even before its pitch is known.
-const LIVE: Windows = Windows { plain_s: 0.006_25, fill_s: 0.006_25, longest_s: 0.0125 };
+const LIVE: Windows = Windows { plain_s: 0.006_25, fill_s: 0.006_25, longest_s: 0.0205 };
 /// Studio has time for a steadier reading.
-const STUDIO: Windows = Windows { plain_s: 0.0125, fill_s: 0.0125, longest_s: 0.025 };
+const STUDIO: Windows = Windows { plain_s: 0.0125, fill_s: 0.0125, longest_s: 0.0205 };
 
 /// Centre of the Live loudness window, s before the end of the frame: half the plain window, which therefore ends with the frame.
 pub(crate) const LIVE_DELAY_S: f64 = 0.5 * LIVE.plain_s;

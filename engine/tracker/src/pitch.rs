@@ -8,7 +8,7 @@ use crate::band::Band;
 use crate::decimate::Decimator;
 use crate::expert::Expert;
 use crate::frame::FRAME_RATE_HZ;
-use crate::gate::Gate;
+use crate::gate::{Gate, Verdict};
 use crate::math;
 use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
 use crate::tuning::Tuning;
@@ -23,6 +23,10 @@ const MAINS_HZ: [f64; 4] = [50.0, 60.0, 100.0, 120.0];
 /// Mains drift by a percent and a state spans another.
 const MAINS_WIDTH: f64 = 0.02;
 
+/// What a silent hop says for "unvoiced", nepers: two of them leave a voice at 1 : 3000.
+const SILENCE_EVIDENCE: f32 = 4.0;
+/// One, and how much of the wave may be left unexplained where the f0 is read.
+const REFINE_SOFTNESS: f32 = 1.05;
 /// Half a state and a little, as a share of the lag.
 const STATE_SPAN: f64 = 0.008;
 
@@ -31,7 +35,7 @@ const STATE_SPAN: f64 = 0.008;
 pub(crate) struct Estimate {
     pub f0_hz: f32,
     pub confidence: f32,
-    /// The filter's own probability of a pitch, whatever the gate says: how far the f0 can be trusted.
+    /// The filter's own probability of a pitch, also where the level says that it is not sung: how far the f0 can be trusted.
     pub periodic: f32,
     /// The moment the pitch describes lies this long before the end of the hop it came with, s.
     pub age_s: f32,
@@ -61,7 +65,7 @@ pub(crate) struct Pitch {
     base_rate_hz: f64,
     hop_s: f64,
     gate: Gate,
-    gated: Vec<bool>,
+    verdicts: Vec<Verdict>,
     /// The likeliest state at the last hop.
     last_state: usize,
     avx2: bool,
@@ -117,7 +121,7 @@ impl Pitch {
             centres_hz,
             evidence: vec![0.0; len],
             read: vec![0.0; len],
-            gated: vec![true; kept.len()],
+            verdicts: vec![Verdict::Silent; kept.len()],
             kept,
             at: 0,
             posterior,
@@ -145,7 +149,7 @@ impl Pitch {
             k.rho.fill(0.0);
             k.weight = 0.0;
         }
-        self.gated.fill(true);
+        self.verdicts.fill(Verdict::Silent);
         self.gate.reset();
         self.last_state = 0;
         self.at = 0;
@@ -213,9 +217,14 @@ impl Pitch {
         }
         let last_hz = self.centres_hz[self.last_state];
         let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
-        let gated = !self.gate.open(level, mains);
-        unvoiced += self.doubt();
-        self.gated[self.at] = gated;
+        self.verdicts[self.at] = self.gate.judge(level, mains);
+        if self.verdicts[self.at] == Verdict::Silent {
+            // Nothing was heard that could tell one pitch from another.
+            self.evidence.fill(0.0);
+            unvoiced = SILENCE_EVIDENCE;
+        } else {
+            unvoiced += self.doubt();
+        }
         let belief = self.posterior.update(&mut self.evidence, unvoiced);
         self.last_state = belief.state;
         if self.kept.len() == 1 {
@@ -248,6 +257,27 @@ impl Pitch {
         doubt
     }
 
+    /// Offset of the peak of the experts' evidence from the whole lag nearest it. The evidence is too pointed for a parabola; its
+    /// linearisation there, a weighted sum of correlations, is as smooth as the bands and peaks at the same place.
+    #[inline(always)]
+    fn vertex(&self, kept: &[Kept], lag: f32) -> f32 {
+        let (mut before, mut here, mut after) = (0.0, 0.0, 0.0);
+        for (e, k) in self.experts.iter().zip(kept) {
+            let ratio = (self.bands[e.tuning.band].rate_hz / self.base_rate_hz) as f32;
+            let y = Expert::at(&k.rho, lag * ratio);
+            let slope = k.weight / (REFINE_SOFTNESS - y);
+            before += slope * Expert::at(&k.rho, (lag - 1.0) * ratio);
+            here += slope * y;
+            after += slope * Expert::at(&k.rho, (lag + 1.0) * ratio);
+        }
+        let bend = before - 2.0 * here + after;
+        if bend >= -1e-12 {
+            return 0.0;
+        }
+        let x = 0.5 * (before - after) / bend;
+        if x.abs() > 1.0 { 0.0 } else { x }
+    }
+
     /// The f0 between the states: the peak of the experts' weighted evidence, read at a multiple of the period.
     #[inline(always)]
     fn refine(&self, belief: Belief, then: usize) -> Estimate {
@@ -264,7 +294,7 @@ impl Pitch {
             for (e, k) in self.experts.iter().zip(kept) {
                 let band = &self.bands[e.tuning.band];
                 let rho = Expert::at(&k.rho, lag * (band.rate_hz / self.base_rate_hz) as f32);
-                sum -= k.weight * math::ln(1.05 - rho);
+                sum -= k.weight * math::ln(REFINE_SOFTNESS - rho);
             }
             sum
         };
@@ -278,22 +308,14 @@ impl Pitch {
             let width = (centre * if pass == 0 { 0.02 } else { 0.3 / u }).max(1.5);
             let low = ((centre - width) as usize).max(2);
             let high = ((centre + width + 1.0) as usize).min(longest as usize - 2);
-            let mut before = comb(low as f32 - 1.0);
-            let mut y = comb(low as f32);
-            let mut peak = (y, low as f32, 0.0);
-            let mut first = true;
+            let mut peak = (f32::MIN, low);
             for lag in low..=high {
-                let after = comb(lag as f32 + 1.0);
-                if first || y > peak.0 {
-                    let bend = before - 2.0 * y + after;
-                    let x = if bend < -1e-12 { 0.5 * (before - after) / bend } else { 0.0 };
-                    peak = (y, lag as f32, if x.abs() > 1.0 { 0.0 } else { x });
-                    first = false;
+                let y = comb(lag as f32);
+                if y > peak.0 {
+                    peak = (y, lag);
                 }
-                before = y;
-                y = after;
             }
-            let found = (peak.1 + peak.2) / u;
+            let found = (peak.1 as f32 + self.vertex(kept, peak.1 as f32)) / u;
             let cents = 1200.0 * (found / best).log2();
             if cents.abs() < if pass == 0 { 40.0 } else { 25.0 } {
                 best = found;
@@ -307,7 +329,9 @@ impl Pitch {
             age += k.weight * (0.5 * (window + lag)) as f32;
             total += k.weight;
         }
-        let confidence = if self.gated[then] { 0.0 } else { belief.voiced };
-        Estimate { f0_hz: rate / best, confidence, periodic: belief.voiced, age_s: self.look_back_s() as f32 + age / total }
+        let verdict = self.verdicts[then];
+        let confidence = if verdict == Verdict::Open { belief.voiced } else { 0.0 };
+        let periodic = if verdict == Verdict::Silent { 0.0 } else { belief.voiced };
+        Estimate { f0_hz: rate / best, confidence, periodic, age_s: self.look_back_s() as f32 + age / total }
     }
 }

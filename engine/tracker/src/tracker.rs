@@ -169,7 +169,7 @@ impl Tracker {
             LatencyMode::Live => self.latest,
             LatencyMode::Studio => self.estimate_at(self.consumed as f64 - self.delay as f64),
         };
-        if estimate.periodic >= HOLD_BELOW || self.held_f0_hz == 0.0 {
+        if estimate.periodic >= HOLD_BELOW {
             self.held_f0_hz = estimate.f0_hz;
         }
         let sure = estimate.confidence >= 0.5;

@@ -1,0 +1,172 @@
+//! Pitch and voicing on signals whose pitch is known.
+
+mod common;
+
+use common::*;
+use syrinx_tracker::{LatencyMode, Tracker, TrackerConfig, TrackerError};
+
+/// Time after which a steady tone must be right, s: the slowest onset allowed plus Studio's delay.
+const SETTLED_S: f64 = 0.12;
+
+#[test]
+fn steady_tones_read_true_at_every_rate() {
+    for mode in MODES {
+        for rate in [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000, 384_000] {
+            for f0 in [61.0, 110.0, 233.1, 523.3, 987.8] {
+                let x = tone(rate, 0.4, |_| f0, |k, _| 0.2 / k as f64);
+                let frames = track(rate, config(mode), &x);
+                let share = share_right(rate, &frames, SETTLED_S, f0, 8.0);
+                assert!(share > 0.99, "{mode:?} {rate} Hz, f0 {f0}: {share} right");
+            }
+        }
+    }
+}
+
+#[test]
+fn vowels_sung_at_any_pitch_keep_their_octave() {
+    for formants in [[750.0, 1200.0, 2600.0], [300.0, 2300.0, 3000.0], [320.0, 800.0, 2300.0], [500.0, 900.0, 2500.0]] {
+        for f0 in [82.4, 130.8, 196.0, 311.1, 440.0, 622.3, 880.0] {
+            let frames = track(48_000, config(LatencyMode::Live), &tone(48_000, 0.5, |_| f0, vowel(formants)));
+            let share = share_right(48_000, &frames, SETTLED_S, f0, 20.0);
+            assert!(share > 0.97, "formants {formants:?}, f0 {f0}: {share} right");
+        }
+    }
+}
+
+#[test]
+fn odd_spectra_keep_their_octave() {
+    let weak = |k: usize, _: f64| if k == 1 { 0.003 } else { 0.1 / k as f64 };
+    let missing = |k: usize, _: f64| if k == 1 { 0.0 } else { 0.1 / k as f64 };
+    let strong_second = |k: usize, _: f64| if k == 2 { 0.3 } else { 0.05 / k as f64 };
+    let odd = |k: usize, _: f64| if k % 2 == 1 { 0.2 / k as f64 } else { 0.0 };
+    let pure = |k: usize, _: f64| if k == 1 { 0.2 } else { 0.0 };
+    for f0 in [98.0, 146.8, 220.0, 392.0] {
+        for (name, x) in [
+            ("weak fundamental", tone(48_000, 0.5, |_| f0, weak)),
+            ("missing fundamental", tone(48_000, 0.5, |_| f0, missing)),
+            ("strong second", tone(48_000, 0.5, |_| f0, strong_second)),
+            ("odd partials only", tone(48_000, 0.5, |_| f0, odd)),
+            ("pure", tone(48_000, 0.5, |_| f0, pure)),
+        ] {
+            let frames = track(48_000, config(LatencyMode::Live), &x);
+            let share = share_right(48_000, &frames, SETTLED_S, f0, 20.0);
+            assert!(share > 0.97, "{name}, f0 {f0}: {share} right");
+        }
+    }
+}
+
+#[test]
+fn the_top_of_violin_and_flute_is_tracked_where_asked_for() {
+    let config = TrackerConfig { max_f0_hz: 4200.0, ..Default::default() };
+    for rate in [44_100, 48_000] {
+        for f0 in [196.0, 1318.5, 2093.0, 2637.0, 3520.0] {
+            let frames = track(rate, config, &tone(rate, 0.4, |_| f0, |k, _| 0.2 / (k * k) as f64));
+            let share = share_right(rate, &frames, SETTLED_S, f0, 20.0);
+            assert!(share > 0.97, "{rate} Hz, f0 {f0}: {share} right");
+        }
+    }
+}
+
+#[test]
+fn onsets_are_known_within_a_few_periods() {
+    // Live, from the first sample of a note after silence to a lasting right pitch.
+    for (f0, limit_s) in [(98.0, 0.032), (130.8, 0.028), (220.0, 0.022), (440.0, 0.018), (880.0, 0.016)] {
+        let mut x = vec![0.0; 9_600 + 77];
+        x.extend(tone(48_000, 0.3, |_| f0, vowel([600.0, 1100.0, 2500.0])));
+        let frames = track(48_000, config(LatencyMode::Live), &x);
+        let share = share_right(48_000, &frames, 9_677.0 / 48_000.0 + limit_s, f0, 50.0);
+        assert!(share > 0.99, "f0 {f0}: {share} right from {limit_s} s on");
+    }
+}
+
+#[test]
+fn noise_never_sings() {
+    let white = noise(96_000, 0.05, 1);
+    let sibilant: Vec<f32> = white.windows(2).map(|w| w[1] - w[0]).collect();
+    for mode in MODES {
+        for (name, limit, x) in [
+            ("white noise", 0.0, white.clone()),
+            ("s", 0.0, sibilant.clone()),
+            ("sh", 0.01, resonate(&white, 48_000, &[(2500.0, 900.0), (3800.0, 1200.0)])),
+            ("whispered a", 0.10, resonate(&white, 48_000, &[(750.0, 150.0), (1250.0, 170.0), (2600.0, 220.0)])),
+            ("whispered i", 0.20, resonate(&white, 48_000, &[(320.0, 130.0), (2300.0, 180.0), (3000.0, 220.0)])),
+        ] {
+            let frames = track(48_000, config(mode), &x);
+            let sung = frames.iter().filter(|f| f.confidence >= 0.5).count() as f64 / frames.len() as f64;
+            assert!(sung <= limit, "{mode:?}, {name}: {sung} of the frames voiced");
+        }
+    }
+}
+
+#[test]
+fn a_voice_is_heard_through_noise() {
+    let clean = tone(48_000, 1.0, |t| 200.0 * (1.0 + 0.02 * (t * 34.0).sin()), vowel([600.0, 1100.0, 2500.0]));
+    let rms = (clean.iter().map(|x| f64::from(x * x)).sum::<f64>() / clean.len() as f64).sqrt();
+    let x: Vec<f32> = clean.iter().zip(noise(clean.len(), rms / 10f64.powf(0.25), 3)).map(|(a, b)| a + b).collect();
+    let frames = track(48_000, config(LatencyMode::Live), &x);
+    let share = share_right(48_000, &frames, SETTLED_S, 200.0, 80.0);
+    assert!(share > 0.95, "{share} right at 5 dB");
+}
+
+#[test]
+fn hum_after_a_voice_does_not_sing() {
+    let hum = tone(48_000, 4.0, |_| 50.0, |k, _| [0.001, 0.002, 0.0005].get(k - 1).copied().unwrap_or(0.0));
+    let voice = tone(48_000, 1.0, |t| 180.0 * (1.0 + 0.02 * (t * 34.0).sin()), vowel([600.0, 1100.0, 2500.0]));
+    let mut x = hum;
+    x.iter_mut().zip(&voice).for_each(|(a, b)| *a += b);
+    let frames = track(48_000, config(LatencyMode::Live), &x);
+    assert!(frames[50..240].iter().all(|f| f.confidence >= 0.5));
+    assert!(frames[400..].iter().all(|f| f.confidence < 0.5));
+}
+
+#[test]
+fn studio_says_what_was_sung_when_it_says() {
+    let glide = |t: f64| 130.0 * (t * 1.2).exp2();
+    let config = config(LatencyMode::Studio);
+    for rate in [44_100, 48_000, 96_000] {
+        let x = tone(rate, 1.5, glide, vowel([600.0, 1100.0, 2500.0]));
+        let delay_s = Tracker::new(rate, config).expect("in range").delay_samples() as f64 / f64::from(rate);
+        assert!((0.03..=0.05).contains(&delay_s), "Studio waits {delay_s} s");
+        let mut errors: Vec<f64> = track(rate, config, &x)
+            .iter()
+            .map(|f| (described_s(rate, config, f.frame), f))
+            .filter(|(t, _)| (0.1..1.4).contains(t))
+            .map(|(t, f)| cents(f64::from(f.f0_hz), glide(t)))
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        // 1440 cents a second: an error of 1 ms in time is 1.4 cents.
+        let median = errors[errors.len() / 2];
+        assert!(median.abs() < 2.0, "{rate} Hz: Studio is {median} cents off the glide, {} ms", median / 1.44);
+        assert!(errors[errors.len() / 20] > -8.0 && errors[errors.len() * 19 / 20] < 8.0);
+    }
+}
+
+#[test]
+fn studio_knows_the_pitch_when_the_note_begins() {
+    for f0 in [110.0, 220.0, 440.0] {
+        let start = 0.3;
+        let mut x = vec![0.0; 14_400];
+        x.extend(tone(48_000, 0.4, |_| f0, vowel([600.0, 1100.0, 2500.0])));
+        let config = config(LatencyMode::Studio);
+        let right = |f: &syrinx_tracker::Features| f.confidence >= 0.5 && cents(f64::from(f.f0_hz), f0).abs() < 50.0;
+        let frames = track(48_000, config, &x);
+        let first = frames.iter().find(|f| right(f)).expect("the note is found");
+        let late = described_s(48_000, config, first.frame) - start;
+        assert!(late.abs() < 0.012, "f0 {f0}: right {late} s after the note began");
+    }
+}
+
+#[test]
+fn a_configuration_out_of_range_is_refused() {
+    let base = TrackerConfig::default();
+    assert_eq!(Tracker::new(7_999, base).err(), Some(TrackerError::SampleRate(7_999)));
+    assert_eq!(Tracker::new(384_001, base).err(), Some(TrackerError::SampleRate(384_001)));
+    for (min_f0_hz, max_f0_hz) in [(f32::NAN, 2000.0), (50.0, f32::NAN), (50.0, 5000.0), (10.0, 2000.0), (400.0, 500.0)] {
+        let made = Tracker::new(48_000, TrackerConfig { min_f0_hz, max_f0_hz, ..base });
+        assert!(matches!(made, Err(TrackerError::Range { .. })), "{min_f0_hz}..{max_f0_hz}");
+    }
+    assert_eq!(Tracker::new(48_000, TrackerConfig { gate_db: 3.0, ..base }).err(), Some(TrackerError::Gate(3.0)));
+    for min_f0_hz in [30.0, 1000.0] {
+        assert!(Tracker::new(8_000, TrackerConfig { min_f0_hz, ..base }).is_ok());
+    }
+}
