@@ -132,3 +132,29 @@ fn add_groups<const FMA: bool>(groups: &[Group], times: &Times, sum: &mut Lanes)
         centre.turn::<FMA>(&step);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With and without the vector instructions of this machine, through everything that a note does.
+    #[test]
+    fn sounds_alike_on_every_machine() {
+        for rate in [44_100, 192_000] {
+            let mut fast = HarmonicBank::new(rate);
+            let mut plain = HarmonicBank::with_simd(rate, Simd::Baseline);
+            for n in 0..200_u64 {
+                let mut target = Controls::silent(n);
+                target.f0_hz = 200.0 * (1.0 + 0.5 * (n as f32 * 0.1).sin());
+                target.amplitude = if n % 50 < 40 { 0.5 } else { 0.0 };
+                target.harmonics = std::array::from_fn(|k| ((n as usize + k) % 5) as f32 / 256.0);
+                let (mut a, mut b) = ([0.0; 177], [0.0; 177]);
+                fast.render(&target, &mut a);
+                plain.render(&target, &mut b);
+                for (a, b) in a.iter().zip(&b) {
+                    assert!((a - b).abs() < 2e-6, "{a} and {b} in segment {n}");
+                }
+            }
+        }
+    }
+}
