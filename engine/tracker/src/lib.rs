@@ -25,6 +25,7 @@ mod loudness;
 mod math;
 mod pitch;
 mod posterior;
+mod refine;
 mod tracker;
 mod tuning;
 

@@ -10,7 +10,8 @@ use crate::expert::Expert;
 use crate::frame::FRAME_RATE_HZ;
 use crate::gate::{Gate, Verdict};
 use crate::math;
-use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
+use crate::posterior::{Posterior, STATE_CENTS, argmax};
+use crate::refine::{Kept, Refiner};
 use crate::tuning::Tuning;
 
 /// The pitch path runs near this rate: six samples in a period of 4 kHz, the top of the upper band.
@@ -25,8 +26,6 @@ const MAINS_WIDTH: f64 = 0.02;
 
 /// What a silent hop says for "unvoiced", nepers: two of them leave a voice at 1 : 3000.
 const SILENCE_EVIDENCE: f32 = 4.0;
-/// One, and how much of the wave may be left unexplained where the f0 is read.
-const REFINE_SOFTNESS: f32 = 1.05;
 /// Half a state and a little, as a share of the lag.
 const STATE_SPAN: f64 = 0.008;
 
@@ -39,13 +38,6 @@ pub(crate) struct Estimate {
     pub periodic: f32,
     /// The moment the pitch describes lies this long before the end of the hop it came with, s.
     pub age_s: f32,
-}
-
-/// One expert's correlation and weight as they were at one hop.
-#[derive(Clone, Debug)]
-struct Kept {
-    rho: Vec<f32>,
-    weight: f32,
 }
 
 /// The pitch path of the tracker.
@@ -62,7 +54,7 @@ pub(crate) struct Pitch {
     /// Ring over hops, of every expert: the refinement of a past hop needs what was heard then.
     kept: Vec<Vec<Kept>>,
     at: usize,
-    base_rate_hz: f64,
+    refiner: Refiner,
     hop_s: f64,
     gate: Gate,
     verdicts: Vec<Verdict>,
@@ -112,6 +104,7 @@ impl Pitch {
         let kept: Vec<Vec<Kept>> = (0..posterior.kept())
             .map(|_| experts.iter().map(|e| Kept { rho: vec![0.0; e.rho.len()], weight: 0.0 }).collect())
             .collect();
+        let refiner = Refiner::new(base_rate_hz, &bands, &experts, tuning.refine_s, hop_s);
         let len = posterior.len();
         Self {
             tuning,
@@ -125,7 +118,7 @@ impl Pitch {
             kept,
             at: 0,
             posterior,
-            base_rate_hz,
+            refiner,
             hop_s,
             gate: Gate::new(tuning.gate, gate_db),
             last_state: 0,
@@ -198,10 +191,9 @@ impl Pitch {
         }
         self.at = if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 };
         let states = self.centres_hz.len();
-        for (i, e) in self.evidence[..states].iter_mut().enumerate() {
-            *e = t.octave_tilt * (i as f32 - (states - 1) as f32) * (STATE_CENTS / 1200.0) as f32;
-        }
-        let mut unvoiced = t.unvoiced_bias;
+        self.evidence.fill(0.0);
+        let mut unvoiced = 0.0;
+        let (mut weights, mut nominal) = (0.0, 0.0);
         for (e, kept) in self.experts.iter_mut().zip(&mut self.kept[self.at]) {
             let band = &self.bands[e.tuning.band];
             e.correlate(band, t.floor, t.lobe_rise);
@@ -214,6 +206,15 @@ impl Pitch {
             unvoiced -= weight * math::ln(1.0 + t.softness - e.tuning.unvoiced_level);
             kept.rho.copy_from_slice(&e.rho);
             kept.weight = weight;
+            weights += weight;
+            nominal += e.tuning.weight;
+        }
+        // What is known before listening counts as much as what is heard, or a quiet corner of the spectrum would be decided by it.
+        let scale = weights / nominal;
+        unvoiced += scale * t.unvoiced_bias;
+        let tilt = scale * t.octave_tilt * (STATE_CENTS / 1200.0) as f32;
+        for (i, e) in self.evidence[..states].iter_mut().enumerate() {
+            *e += tilt * (i as f32 - (states - 1) as f32);
         }
         let last_hz = self.centres_hz[self.last_state];
         let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
@@ -227,12 +228,19 @@ impl Pitch {
         }
         let belief = self.posterior.update(&mut self.evidence, unvoiced);
         self.last_state = belief.state;
-        if self.kept.len() == 1 {
-            return self.refine(belief, self.at);
+        let (belief, then) = if self.kept.len() == 1 {
+            (belief, self.at)
+        } else {
+            (self.posterior.look_back(), if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 })
+        };
+        let reading = self.refiner.read(&self.experts, &self.kept[then], self.centres_hz[belief.state]);
+        let verdict = self.verdicts[then];
+        Estimate {
+            f0_hz: reading.f0_hz,
+            confidence: if verdict == Verdict::Open { belief.voiced } else { 0.0 },
+            periodic: if verdict == Verdict::Silent { 0.0 } else { belief.voiced },
+            age_s: self.look_back_s() as f32 + reading.age_s,
         }
-        let belief = self.posterior.look_back();
-        let then = if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 };
-        self.refine(belief, then)
     }
 
     /// What speaks for "unvoiced" although some state explains the wave well: evidence of the best state that is gone a few periods later.
@@ -242,7 +250,7 @@ impl Pitch {
         let states = self.centres_hz.len();
         let best = argmax(&self.evidence[..states]);
         let period = 1.0 / self.centres_hz[best];
-        let multiple = (t.voicing_s / period).floor();
+        let multiple = (t.voicing_s / period).round();
         if multiple < 2.0 {
             return 0.0;
         }
@@ -255,83 +263,5 @@ impl Pitch {
             doubt += k.weight * math::ln(ratio.max(1.0));
         }
         doubt
-    }
-
-    /// Offset of the peak of the experts' evidence from the whole lag nearest it. The evidence is too pointed for a parabola; its
-    /// linearisation there, a weighted sum of correlations, is as smooth as the bands and peaks at the same place.
-    #[inline(always)]
-    fn vertex(&self, kept: &[Kept], lag: f32) -> f32 {
-        let (mut before, mut here, mut after) = (0.0, 0.0, 0.0);
-        for (e, k) in self.experts.iter().zip(kept) {
-            let ratio = (self.bands[e.tuning.band].rate_hz / self.base_rate_hz) as f32;
-            let y = Expert::at(&k.rho, lag * ratio);
-            let slope = k.weight / (REFINE_SOFTNESS - y);
-            before += slope * Expert::at(&k.rho, (lag - 1.0) * ratio);
-            here += slope * y;
-            after += slope * Expert::at(&k.rho, (lag + 1.0) * ratio);
-        }
-        let bend = before - 2.0 * here + after;
-        if bend >= -1e-12 {
-            return 0.0;
-        }
-        let x = 0.5 * (before - after) / bend;
-        if x.abs() > 1.0 { 0.0 } else { x }
-    }
-
-    /// The f0 between the states: the peak of the experts' weighted evidence, read at a multiple of the period.
-    #[inline(always)]
-    fn refine(&self, belief: Belief, then: usize) -> Estimate {
-        let kept = &self.kept[then];
-        let rate = self.base_rate_hz as f32;
-        let period = rate / self.centres_hz[belief.state] as f32;
-        let longest = self.bands.iter().map(|b| (b.lags - 4) as f64 * self.base_rate_hz / b.rate_hz).fold(f64::MAX, f64::min);
-        let mut multiple = ((self.tuning.refine_s as f32 * rate / period) as usize).max(1);
-        while multiple > 1 && multiple as f32 * period * 1.02 >= longest as f32 - 2.0 {
-            multiple -= 1;
-        }
-        let comb = |lag: f32| {
-            let mut sum = 0.0;
-            for (e, k) in self.experts.iter().zip(kept) {
-                let band = &self.bands[e.tuning.band];
-                let rho = Expert::at(&k.rho, lag * (band.rate_hz / self.base_rate_hz) as f32);
-                sum -= k.weight * math::ln(REFINE_SOFTNESS - rho);
-            }
-            sum
-        };
-        let mut best = period;
-        for (pass, u) in [1, multiple].into_iter().enumerate() {
-            if pass == 1 && u == 1 {
-                break;
-            }
-            let u = u as f32;
-            let centre = best * u;
-            let width = (centre * if pass == 0 { 0.02 } else { 0.3 / u }).max(1.5);
-            let low = ((centre - width) as usize).max(2);
-            let high = ((centre + width + 1.0) as usize).min(longest as usize - 2);
-            let mut peak = (f32::MIN, low);
-            for lag in low..=high {
-                let y = comb(lag as f32);
-                if y > peak.0 {
-                    peak = (y, lag);
-                }
-            }
-            let found = (peak.1 as f32 + self.vertex(kept, peak.1 as f32)) / u;
-            let cents = 1200.0 * (found / best).log2();
-            if cents.abs() < if pass == 0 { 40.0 } else { 25.0 } {
-                best = found;
-            }
-        }
-        let mut age = 0.0;
-        let mut total = 1e-20;
-        for (e, k) in self.experts.iter().zip(kept) {
-            let lag = f64::from(best * multiple as f32) / self.base_rate_hz;
-            let window = Expert::window_hops(&e.tuning, lag, self.hop_s) as f64 * self.hop_s;
-            age += k.weight * (0.5 * (window + lag)) as f32;
-            total += k.weight;
-        }
-        let verdict = self.verdicts[then];
-        let confidence = if verdict == Verdict::Open { belief.voiced } else { 0.0 };
-        let periodic = if verdict == Verdict::Silent { 0.0 } else { belief.voiced };
-        Estimate { f0_hz: rate / best, confidence, periodic, age_s: self.look_back_s() as f32 + age / total }
     }
 }
