@@ -16,6 +16,8 @@ use crate::tuning::Tuning;
 
 /// The pitch path runs near this rate: six samples in a period of 4 kHz, the top of the upper band.
 const BASE_RATE_HZ: f64 = 24_000.0;
+/// For pitches above this even the lower bands run at the base rate: a period must span six samples to be read between them.
+const DENSE_ABOVE_HZ: f64 = 2050.0;
 /// Band energies that weigh the experts are taken over this, s.
 const ENERGY_S: f64 = 0.012;
 
@@ -82,6 +84,9 @@ impl Pitch {
         tuning.unvoiced_bias *= s;
         tuning.octave_tilt *= s;
         tuning.walk_cents *= scale.sqrt();
+        if max_f0_hz > DENSE_ABOVE_HZ {
+            tuning.bands.iter_mut().for_each(|b| b.rate_hz = BASE_RATE_HZ);
+        }
         // A state beyond each end lets a pitch at the limit be a maximum.
         let low = min_f0_hz / 1.03;
         let states = ((max_f0_hz * 1.03 / low).log2() * 1200.0 / STATE_CENTS).floor() as usize + 1;
