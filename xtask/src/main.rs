@@ -1,6 +1,8 @@
 //! `cargo xtask CHORE`: finds the chore that was asked for. Each chore is a file of its own.
 
 mod demo;
+mod test;
+mod train_all;
 
 use std::process::ExitCode;
 use xtask::Failure;
@@ -10,6 +12,9 @@ usage: cargo xtask CHORE
 
 chores:
   demo [ID...]    sings the demo voice, plays it on every factory instrument (or on those named) and draws what happened, into demo/
+  test [ARG...]   runs all tests, with the peers that some compare against; ARGs go to cargo test
+  train-all [RECORDINGS [ID...]]
+                  trains the factory instruments (or those named) anew from a folder of recordings (default ../shared/data)
 ";
 
 fn main() -> ExitCode {
@@ -26,6 +31,8 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<(), Failure> {
     match arguments {
         [chore, rest @ ..] if chore == "demo" => demo::run(rest),
+        [chore, rest @ ..] if chore == "test" => test::run(rest),
+        [chore, rest @ ..] if chore == "train-all" => train_all::run(rest),
         [chore] if chore == "help" || chore == "--help" || chore == "-h" => {
             print!("{USAGE}");
             Ok(())

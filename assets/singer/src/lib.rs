@@ -114,7 +114,7 @@ pub enum SingError {
     Rate(u32),
 }
 
-/// Sings the demo song, [`shenandoah`], in a tenor voice: about 19 s. The same `seed` gives the same samples on every run.
+/// Sings the demo song, [`shenandoah`], in a tenor voice: about 17 s. The same `seed` gives the same samples on every run.
 ///
 /// # Panics
 ///

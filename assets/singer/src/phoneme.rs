@@ -219,7 +219,7 @@ pub(crate) struct Step {
 impl Step {
     pub(crate) const VOWEL: Self = Self {
         hz: [500.0, 1500.0, 2500.0],
-        bandwidths: [75.0, 90.0, 170.0],
+        bandwidths: [75.0, 90.0, 200.0],
         seconds: 0.1,
         voicing: 1.0,
         aspiration: 0.0,

@@ -80,8 +80,8 @@ fn wanted_midi(targets: &[Target], time: f64) -> f64 {
     if let Some(next) = targets.get(index + 1).filter(|n| n.glide_s > 0.0 && time > n.start_s - n.glide_s / 2.0) {
         return own + (next.midi[0] - own) * smooth((time - next.start_s) / next.glide_s + 0.5);
     }
-    if let Some(next) = targets.get(index + 1).filter(|n| n.first && time > target.end_s) {
-        // Silence between phrases: the larynx sets itself for what comes.
+    if let Some(next) = targets.get(index + 1).filter(|n| n.first && time > 0.5 * (target.end_s + n.start_s)) {
+        // The voice before has died away: in the silence the larynx sets itself for what comes.
         return next.midi[0] - SCOOP_ST;
     }
     if index > 0 && target.glide_s > 0.0 && since < target.glide_s / 2.0 {

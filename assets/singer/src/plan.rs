@@ -150,6 +150,8 @@ fn place_note(layout: &mut Layout, note: &Note, start_s: f64, rested: bool) -> R
         if note.whispered {
             step.aspiration = step.aspiration.max(0.55 * step.voicing);
             step.voicing = 0.0;
+            // The open glottis swallows the resonances, the lowest most.
+            step.bandwidths = [step.bandwidths[0] * 3.0, step.bandwidths[1] * 1.6, step.bandwidths[2] * 1.3];
         }
         step
     };

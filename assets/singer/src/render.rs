@@ -33,13 +33,17 @@ const BREATH_CORNER_HZ: f64 = 4_000.0;
 /// Range of excitation from no effort to full, dB.
 const EFFORT_RANGE_DB: f64 = 24.0;
 
+/// Ringing below this, for so many samples (a quarter of a period of the lowest resonance), counts as silence.
+const SILENT_BELOW: f64 = 1e-9;
+const QUIET_SAMPLES: usize = 100;
+
 /// Renders `plan` at [`RATE_HZ`].
 pub(crate) fn render(plan: &Plan, voice: &Voice, seed: u64) -> Vec<f64> {
     let length = ((plan.len() - 1) as f64 * RATE_HZ / PLAN_RATE_HZ) as usize;
     let mut source = Source::new(voice, seed);
     let mut tract = Tract::new(voice);
     let (mut breath, mut hiss) = (White::new(seed, 1), White::new(seed, 2));
-    let mut turbulence = 0.0;
+    let (mut turbulence, mut quiet_for) = (0.0, 0);
     let breath_pole = 1.0 - (-2.0 * PI * BREATH_CORNER_HZ / RATE_HZ).exp();
     let mut output = Vec::with_capacity(length);
     for n in 0..length {
@@ -60,6 +64,13 @@ pub(crate) fn render(plan: &Plan, voice: &Voice, seed: u64) -> Vec<f64> {
         let puffs = if voicing > 0.05 { 0.3 + 0.9 * opening } else { 1.0 };
         let oral = hiss.next() * read(&plan.frication, at) * puffs;
         output.push(voice.gain * tract.next(glottal, oral));
+        // What rings on below any converter's last bit is cleared, so that silence is silence and no denormal slows the filters.
+        let quiet = glottal == 0.0 && oral == 0.0 && output[n].abs() < SILENT_BELOW;
+        quiet_for = if quiet { quiet_for + 1 } else { 0 };
+        if quiet_for > QUIET_SAMPLES {
+            output[n] = 0.0;
+            tract.still();
+        }
     }
     output
 }
@@ -181,7 +192,7 @@ const POCKET_HZ: f64 = 4300.0;
 
 impl Tract {
     fn new(voice: &Voice) -> Self {
-        let mut upper = vec![(voice.f4_hz, 240.0), (voice.f5_hz, 320.0)];
+        let mut upper = vec![(voice.f4_hz, 280.0), (voice.f5_hz, 320.0)];
         let mut hz = voice.f5_hz;
         // Real tracts are not uniform tubes: the spacing alternates a little, or the comb of formants shows as a regular pattern.
         for k in 0.. {
@@ -235,11 +246,22 @@ impl Tract {
         }
     }
 
+    /// Forgets what rings.
+    fn still(&mut self) {
+        let fixed = [&mut self.nasal_pole, &mut self.nasal_zero, &mut self.pocket_pole, &mut self.pocket_zero];
+        fixed.into_iter().chain(&mut self.formants).for_each(Resonator::still);
+        self.bands.iter_mut().flatten().for_each(Band::still);
+    }
+
     fn next(&mut self, glottal: f64, oral: f64) -> f64 {
         let mut y = self.nasal_pole.pole(self.nasal_zero.zero(glottal));
         y = self.pocket_pole.pole(self.pocket_zero.zero(y));
-        for formant in &mut self.formants {
-            y = formant.pole(y);
+        // From both ends inwards: low formants press the top of the band down and high ones lift it, by 300 dB in all. In order of frequency,
+        // what is lifted at the end would be rounding noise.
+        let count = self.formants.len();
+        for k in 0..count {
+            let next = if k % 2 == 0 { k / 2 } else { count - 1 - k / 2 };
+            y = self.formants[next].pole(y);
         }
         for k in 0..3 {
             let [first, second] = &mut self.bands[k];

@@ -4,7 +4,7 @@ use crate::phoneme::Phoneme::{self, *};
 use crate::score::{Event, Note};
 
 /// Seconds of a quarter note.
-const BEAT_S: f64 = 0.5;
+const BEAT_S: f64 = 0.56;
 
 /// The first verse, in B flat, as [`crate::sing`] sings it: F3 to B flat 4.
 pub fn shenandoah() -> Vec<Event> {

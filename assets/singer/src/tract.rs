@@ -20,6 +20,10 @@ impl Resonator {
         self.a = 1.0 - self.b - self.c;
     }
 
+    pub(crate) fn still(&mut self) {
+        self.past = [0.0; 2];
+    }
+
     /// One sample through the pole pair.
     pub(crate) fn pole(&mut self, x: f64) -> f64 {
         let y = self.a * x + self.b * self.past[0] + self.c * self.past[1];
@@ -54,6 +58,10 @@ impl Band {
         self.gain = width * norm;
         self.b = 2.0 * (1.0 - warped * warped) * norm;
         self.c = -(1.0 - width + warped * warped) * norm;
+    }
+
+    pub(crate) fn still(&mut self) {
+        (self.input, self.output) = ([0.0; 2], [0.0; 2]);
     }
 
     pub(crate) fn next(&mut self, x: f64) -> f64 {

@@ -13,10 +13,13 @@ const LOUDNESS_DEPTH_DB: f64 = 70.0;
 /// A gap in time longer than this breaks a curve, seconds.
 const GAP_S: f64 = 0.02;
 
+/// Seconds, and the value where there is one.
+type Curve = Vec<(f64, Option<f64>)>;
+
 /// Draws the pitch panel.
 pub(super) fn pitch(canvas: &Canvas<'_>, sheet: &Sheet<'_>, seconds: f64) -> Result<(), Failure> {
     heading(canvas, "Pitch")?;
-    let notes = |track: &[TrackPoint]| -> Vec<(f64, Option<f64>)> { track.iter().map(|p| (p.time_s, p.midi())).collect() };
+    let notes = |track: &[TrackPoint]| -> Curve { track.iter().map(|p| (p.time_s, p.midi())).collect() };
     let curves = [(notes(sheet.voice_track), VOICE), (notes(sheet.instrument_track), INSTRUMENT)];
     let mut heard: Vec<f64> = curves.iter().flat_map(|(curve, _)| curve.iter().filter_map(|p| p.1)).collect();
     heard.sort_by(f64::total_cmp);
@@ -31,7 +34,7 @@ pub(super) fn pitch(canvas: &Canvas<'_>, sheet: &Sheet<'_>, seconds: f64) -> Res
 /// Draws the loudness panel.
 pub(super) fn loudness(canvas: &Canvas<'_>, sheet: &Sheet<'_>, seconds: f64) -> Result<(), Failure> {
     heading(canvas, "Loudness, A-weighted")?;
-    let levels = |track: &[TrackPoint]| -> Vec<(f64, Option<f64>)> {
+    let levels = |track: &[TrackPoint]| -> Curve {
         track.iter().map(|p| (p.time_s, p.loudness_db.is_finite().then_some(p.loudness_db))).collect()
     };
     let curves = [(levels(sheet.voice_track), VOICE), (levels(sheet.instrument_track), INSTRUMENT)];
@@ -74,12 +77,7 @@ impl ValueFormatter<f64> for Axis {
 }
 
 /// A panel with two curves and their legend. A curve breaks where it has no value.
-fn panel(
-    canvas: &Canvas<'_>,
-    seconds: f64,
-    axis: Axis,
-    curves: &[(Vec<(f64, Option<f64>)>, RGBColor); 2],
-) -> Result<(), Failure> {
+fn panel(canvas: &Canvas<'_>, seconds: f64, axis: Axis, curves: &[(Curve, RGBColor); 2]) -> Result<(), Failure> {
     let bounds = axis.range.clone();
     let mut chart = ChartBuilder::on(canvas)
         .margin_top(HEAD_PX)

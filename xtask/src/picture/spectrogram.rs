@@ -100,7 +100,7 @@ pub(super) fn panel(canvas: &Canvas<'_>, title: &str, picture: &Spectrogram, sec
     }
     for step in 0..=(DEPTH_DB / 20.0) as i32 {
         let y = top + (f64::from(step) * 20.0 / DEPTH_DB * picture.height as f64) as i32;
-        let text = format!("{:.0} dB", top_db - 20.0 * f64::from(step));
+        let text = format!("{} dB", top_db as i32 - 20 * step);
         canvas.draw(&Text::new(text, (left + 22, (y - 8).max(top - 2)), (FACE, 15).into_font().color(&INK)))?;
     }
     Ok(())
