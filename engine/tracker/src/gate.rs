@@ -36,7 +36,7 @@ pub(crate) struct Gate {
     smooth: [f32; KEPT],
     powers: [f32; KEPT],
     at: usize,
-    /// Level of the voice, dB: the loudest of late, sinking slowly.
+    /// Level of the voice, dB: the loudest of late with a pitch (a thump against the microphone is none), sinking slowly.
     voice_db: f32,
     /// While a note rings out: the lowest level since it ended.
     ringing: Option<f32>,
@@ -66,14 +66,14 @@ impl Gate {
 
     /// Least and most of the newest `seconds` of a ring.
     fn extremes(&self, ring: &[f32; KEPT], seconds: f32) -> (f32, f32) {
-        let hops = ((seconds * FRAME_RATE_HZ as f32) as usize).clamp(1, KEPT);
-        (0..hops)
+        (0..hops(seconds))
             .map(|i| ring[(self.at + KEPT - i) % KEPT])
             .fold((f32::MAX, f32::MIN), |(low, high), l| (low.min(l), high.max(l)))
     }
 
-    /// Takes the mean square of one more hop. `mains`: the pitch heard last was that of a mains hum.
-    pub fn judge(&mut self, mean_square: f32, mains: bool) -> Verdict {
+    /// Takes the mean square of one more hop. `voiced`: a pitch was heard last; `mains`: it was that
+    /// of a mains hum.
+    pub fn judge(&mut self, mean_square: f32, mains: bool, voiced: bool) -> Verdict {
         let t = self.tuning;
         let hop_s = 1.0 / FRAME_RATE_HZ as f32;
         let db = |power: f32| (4.342_945 * math::ln(power + 1e-20)).max(SILENCE_DB);
@@ -83,13 +83,17 @@ impl Gate {
         self.powers[self.at] = mean_square;
         let sum: f32 = (0..SMOOTH).map(|i| self.powers[(self.at + KEPT - i) % KEPT]).sum();
         self.smooth[self.at] = db(sum / SMOOTH as f32);
-        self.voice_db = level.max(self.voice_db - t.forget_db_per_s * hop_s);
+        self.voice_db -= t.forget_db_per_s * hop_s;
+        if voiced {
+            self.voice_db = self.voice_db.max(level);
+        }
 
         let (_, high) = self.extremes(&self.levels, t.fall_s);
+        let before = self.levels[(self.at + KEPT - hops(t.still_s)) % KEPT];
         match &mut self.ringing {
             None if level < high - t.fall_db => self.ringing = Some(level),
             None => {}
-            Some(least) if level > *least + t.rise_db || level > high - t.stay_db => self.ringing = None,
+            Some(least) if level > *least + t.rise_db || level > before - t.still_db => self.ringing = None,
             Some(least) => *least = least.min(level),
         }
 
@@ -106,4 +110,9 @@ impl Gate {
             Verdict::Open
         }
     }
+}
+
+/// Whole hops in a span of time.
+fn hops(seconds: f32) -> usize {
+    ((seconds * FRAME_RATE_HZ as f32) as usize).clamp(1, KEPT - 1)
 }

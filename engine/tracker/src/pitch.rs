@@ -10,7 +10,7 @@ use crate::expert::Expert;
 use crate::frame::FRAME_RATE_HZ;
 use crate::gate::{Gate, Verdict};
 use crate::math;
-use crate::posterior::{Posterior, STATE_CENTS, argmax};
+use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
 use crate::refine::{Kept, Refiner};
 use crate::tuning::Tuning;
 
@@ -30,6 +30,9 @@ const MAINS_WIDTH: f64 = 0.02;
 const SILENCE_EVIDENCE: f32 = 4.0;
 /// Half a state and a little, as a share of the lag.
 const STATE_SPAN: f64 = 0.008;
+
+/// Before anything was heard.
+const NOTHING: Belief = Belief { state: 0, voiced: 0.0 };
 
 /// What is known after a hop.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,8 +63,8 @@ pub(crate) struct Pitch {
     hop_s: f64,
     gate: Gate,
     verdicts: Vec<Verdict>,
-    /// The likeliest state at the last hop.
-    last_state: usize,
+    /// What was believed at the last hop, whatever Studio makes of it later.
+    last: Belief,
     avx2: bool,
 }
 
@@ -126,7 +129,7 @@ impl Pitch {
             refiner,
             hop_s,
             gate: Gate::new(tuning.gate, gate_db),
-            last_state: 0,
+            last: NOTHING,
             #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
             avx2: std::arch::is_x86_feature_detected!("avx2"),
             #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
@@ -149,7 +152,7 @@ impl Pitch {
         }
         self.verdicts.fill(Verdict::Silent);
         self.gate.reset();
-        self.last_state = 0;
+        self.last = NOTHING;
         self.at = 0;
     }
 
@@ -221,9 +224,9 @@ impl Pitch {
         for (i, e) in self.evidence[..states].iter_mut().enumerate() {
             *e += tilt * (i as f32 - (states - 1) as f32);
         }
-        let last_hz = self.centres_hz[self.last_state];
+        let last_hz = self.centres_hz[self.last.state];
         let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
-        self.verdicts[self.at] = self.gate.judge(level, mains);
+        self.verdicts[self.at] = self.gate.judge(level, mains, self.last.voiced >= 0.5);
         if self.verdicts[self.at] == Verdict::Silent {
             // Nothing was heard that could tell one pitch from another.
             self.evidence.fill(0.0);
@@ -232,7 +235,7 @@ impl Pitch {
             unvoiced += self.doubt();
         }
         let belief = self.posterior.update(&mut self.evidence, unvoiced);
-        self.last_state = belief.state;
+        self.last = belief;
         let (belief, then) = if self.kept.len() == 1 {
             (belief, self.at)
         } else {

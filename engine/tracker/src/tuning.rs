@@ -40,8 +40,9 @@ pub(crate) struct GateTuning {
     pub fall_s: f32,
     /// ...until the level rises by this,
     pub rise_db: f32,
-    /// or falls by less than this within `fall_s`.
-    pub stay_db: f32,
+    /// or has fallen by less than `still_db` in `still_s`: a sudden piano, not a room.
+    pub still_db: f32,
+    pub still_s: f32,
     /// The voice spans this many dB below its loudest...
     pub range_db: f32,
     /// ...which is forgotten at this pace.
@@ -126,7 +127,8 @@ impl Default for Tuning {
                 fall_db: 18.0,
                 fall_s: 0.1,
                 rise_db: 3.0,
-                stay_db: 8.0,
+                still_db: 2.0,
+                still_s: 0.048,
                 range_db: 40.0,
                 forget_db_per_s: 6.0,
                 steady_db: 0.5,

@@ -120,6 +120,25 @@ fn hum_after_a_voice_does_not_sing() {
 }
 
 #[test]
+fn a_sudden_piano_keeps_its_pitch() {
+    let mut x = tone(48_000, 1.0, |t| 210.0 * (1.0 + 0.02 * (t * 34.0).sin()), vowel([600.0, 1100.0, 2500.0]));
+    x[24_000..].iter_mut().for_each(|x| *x *= 0.1);
+    let frames = track(48_000, config(LatencyMode::Live), &x);
+    let sung = frames.iter().filter(|f| f.confidence >= 0.5).count();
+    assert!(sung + 25 > frames.len(), "{} frames of {} lost", frames.len() - sung, frames.len());
+    assert!(frames[150..].iter().all(|f| f.confidence >= 0.5), "lost for good");
+}
+
+#[test]
+fn a_thump_does_not_mute_the_voice_after_it() {
+    let mut x: Vec<f32> = (0..24_000).map(|n| (-(n as f32) / 800.0).exp() * (n as f32 * 0.006).sin() * 0.9).collect();
+    x.extend(tone(48_000, 0.5, |_| 210.0, vowel([600.0, 1100.0, 2500.0])).iter().map(|x| x * 0.01));
+    let frames = track(48_000, config(LatencyMode::Live), &x);
+    let share = share_right(48_000, &frames, 0.54, 210.0, 20.0);
+    assert!(share > 0.97, "{share} right after a thump");
+}
+
+#[test]
 fn studio_says_what_was_sung_when_it_says() {
     let glide = |t: f64| 130.0 * (t * 1.2).exp2();
     let config = config(LatencyMode::Studio);
