@@ -19,7 +19,9 @@ pub fn run(more: &[String]) -> Result<(), Failure> {
     match &peers {
         // The tests marked as ignored are those that need the peers.
         Ok(python) => tests.env("SYRINX_PYTHON", python).args(["--", "--include-ignored"]),
-        Err(why) if env::var_os("CI").is_some() => return Err(format!("the peers of the tests cannot be installed: {why}").into()),
+        Err(why) if env::var_os("CI").is_some() => {
+            return Err(format!("the peers of the tests cannot be installed: {why}").into());
+        }
         Err(why) => {
             eprintln!("xtask: comparisons with onnxruntime are left out: {why}");
             &mut tests
@@ -58,7 +60,8 @@ fn install_python() -> Result<(), Failure> {
     if !root_user || !Path::new("/usr/bin/apt-get").exists() {
         return Err("there is no Python 3 with venv (on Debian: apt install python3-venv)".into());
     }
-    let apt = |arguments: &[&str]| succeed(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").arg("-qq").args(arguments));
+    let apt =
+        |arguments: &[&str]| succeed(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").arg("-qq").args(arguments));
     apt(&["update"])?;
     apt(&["install", "-y", "--no-install-recommends", "python3-venv"])
 }

@@ -200,7 +200,7 @@ impl Tract {
             if hz > TOP_FORMANT_HZ {
                 break;
             }
-            upper.push((hz, 200.0 + 0.13 * hz));
+            upper.push((hz, (200.0 + 0.08 * hz).min(900.0)));
         }
         let fixed = |hz: f64, bandwidth: f64| {
             let mut resonator = Resonator::default();
