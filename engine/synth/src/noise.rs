@@ -58,8 +58,7 @@ impl FilteredNoise {
     pub fn new(sample_rate_hz: u32, band_edges_hz: &[f32], max_segment: usize, seed: u64) -> Self {
         let max_segment = max_segment.max(1);
         let least_taps = (f64::from(sample_rate_hz) * LEAST_FILTER_S).ceil() as usize;
-        // At least 128, so that the bins divide into whole chunks.
-        let fft_len = (max_segment + least_taps).next_power_of_two().max(128);
+        let fft_len = (max_segment + least_taps).next_power_of_two().max(2);
         let taps = fft_len + 1 - max_segment;
         let mut planner = RealFftPlanner::new();
         let forward = planner.plan_fft_forward(fft_len);

@@ -28,8 +28,8 @@ const LOUDEST: f32 = 64.0;
 const OVERSAMPLING: usize = 4;
 /// How far the damping takes down what wraps round (40 dB): more would lift the FFT's rounding above the tail.
 const DAMPING: f64 = 0.01;
-/// Bins computed together: eight AVX registers of sums.
-const CHUNK: usize = 32;
+/// Bands whose curves are summed in one pass: fewer passes load and store the sums less often.
+const TOGETHER: usize = 4;
 /// Slope above the last edge, dB per octave, and how far down it goes.
 const ABOVE_DB_PER_OCTAVE: f64 = 120.0;
 const ABOVE_FLOOR_DB: f64 = 100.0;
@@ -52,15 +52,6 @@ pub(crate) struct Filter {
     pub silent: bool,
 }
 
-/// Of [`CHUNK`] successive bins.
-#[derive(Clone, Copy)]
-struct Curves {
-    /// ln magnitude.
-    magnitude: [f32; CHUNK],
-    /// Phase in cycles.
-    phase: [f32; CHUNK],
-}
-
 /// Makes filters for one set of bands.
 pub(crate) struct FilterDesign {
     bands: usize,
@@ -73,15 +64,16 @@ pub(crate) struct FilterDesign {
     lower_share: [f32; MAX_BANDS],
     /// Largest difference of levels between band b and b + 1.
     steepest: [f32; MAX_BANDS],
-    /// The curves of the fall-off outside the bands, and of each band per unit of ln magnitude: for each chunk of bins those
-    /// `bands + 1` in a row, in the order in which they are read.
-    curves: Vec<Curves>,
+    /// Rows of `fft_len` values: ln magnitude, then phase in cycles, of `fft_len / 2` bins. First the row of the fall-off outside the
+    /// bands, then those of each band per unit of ln magnitude, then rows of zeros up to a multiple of [`TOGETHER`] bands.
+    curves: Vec<f32>,
     /// ln magnitude at Nyquist of the same.
     nyquist: Vec<f32>,
     /// Undoes the damping, scales the inverse FFT and tapers the end, over `taps` taps.
     window: Vec<f32>,
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
+    /// The sums of the curves, later the impulse response.
     response: Vec<f32>,
     scratch: Vec<Complex<f32>>,
     simd: Simd,
@@ -140,13 +132,13 @@ impl FilterDesign {
         };
         let places: Vec<(usize, f64)> = (0..=fine_len / 2).map(|k| place(hz(k))).collect();
         let mut minimum_phase = MinimumPhase::new(fft_len);
-        let (mut rows, mut nyquist) = (Vec::new(), Vec::new());
-        minimum_phase.add(&mut rows, &mut nyquist, |k| {
+        let (mut curves, mut nyquist) = (Vec::new(), Vec::new());
+        minimum_phase.add(&mut curves, &mut nyquist, |k| {
             let octaves = edges.get(bands).map_or(0.0, |last| (hz(k) / last).max(1.0).log2());
             -(ABOVE_DB_PER_OCTAVE * octaves).min(ABOVE_FLOOR_DB) / 20.0 * std::f64::consts::LN_10
         });
         for b in 0..bands {
-            minimum_phase.add(&mut rows, &mut nyquist, |k| match places[k] {
+            minimum_phase.add(&mut curves, &mut nyquist, |k| match places[k] {
                 // Level is constant below the first centre and above the last.
                 (0, _) => f64::from(b == 0),
                 (s, _) if s == bands => f64::from(b == bands - 1),
@@ -156,8 +148,7 @@ impl FilterDesign {
             });
         }
 
-        let row = fft_len / 2 / CHUNK;
-        let curves = (0..row).flat_map(|c| rows.iter().skip(c).step_by(row)).copied().collect();
+        curves.resize((1 + bands.next_multiple_of(TOGETHER)) * fft_len, 0.0);
 
         let taper_len = taps / 4;
         let window = (0..taps)
@@ -231,12 +222,12 @@ impl FilterDesign {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    fn spectrum_of_avx2(&self, level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
+    fn spectrum_of_avx2(&mut self, level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
         self.spectrum_of::<true>(level, spectrum);
     }
 
     #[inline(always)]
-    fn spectrum_of<const FMA: bool>(&self, mut level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
+    fn spectrum_of<const FMA: bool>(&mut self, mut level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
         self.hold_band_power::<FMA>(&mut level);
         self.exponentiate::<FMA>(&level, spectrum);
     }
@@ -271,26 +262,24 @@ impl FilterDesign {
 
     /// The damped filter's spectrum from the bands' levels.
     #[inline(always)]
-    fn exponentiate<const FMA: bool>(&self, level: &[f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
-        let half = self.fft_len / 2;
-        for (chunk, spectrum) in self.curves.chunks_exact(self.bands + 1).zip(spectrum[..half].chunks_exact_mut(CHUNK)) {
-            // Separate arrays, not the struct: so the sums stay in registers.
-            let Curves { mut magnitude, mut phase } = chunk[0];
-            for (l, curves) in level[..self.bands].iter().zip(&chunk[1..]) {
-                for i in 0..CHUNK {
-                    magnitude[i] = fma::<FMA>(*l, curves.magnitude[i], magnitude[i]);
-                }
-                for i in 0..CHUNK {
-                    phase[i] = fma::<FMA>(*l, curves.phase[i], phase[i]);
-                }
+    fn exponentiate<const FMA: bool>(&mut self, level: &[f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
+        // Plain loops over slices: with sums held in arrays the compiler unrolls them into scalars.
+        let (len, half) = (self.fft_len, self.fft_len / 2);
+        let (first, rows) = self.curves.split_at(len);
+        let sums = &mut self.response[..len];
+        sums.copy_from_slice(first);
+        for (rows, l) in rows.chunks_exact(TOGETHER * len).zip(level.chunks_exact(TOGETHER)) {
+            let (r0, r1) = (&rows[..len], &rows[len..2 * len]);
+            let (r2, r3) = (&rows[2 * len..3 * len], &rows[3 * len..4 * len]);
+            for i in 0..len {
+                let low = fma::<FMA>(l[1], r1[i], fma::<FMA>(l[0], r0[i], sums[i]));
+                sums[i] = fma::<FMA>(l[3], r3[i], fma::<FMA>(l[2], r2[i], low));
             }
-            let (mut re, mut im) = ([0.0; CHUNK], [0.0; CHUNK]);
-            for i in 0..CHUNK {
-                (re[i], im[i]) = exp_turns::<FMA>(magnitude[i], phase[i]);
-            }
-            for i in 0..CHUNK {
-                spectrum[i] = Complex::new(re[i], im[i]);
-            }
+        }
+        let (magnitude, phase) = sums.split_at(half);
+        for ((x, m), p) in spectrum.iter_mut().zip(magnitude).zip(phase) {
+            let (re, im) = exp_turns::<FMA>(*m, *p);
+            *x = Complex::new(re, im);
         }
         // Real at both ends, as the spectrum of any real signal.
         spectrum[0].im = 0.0;
@@ -335,7 +324,7 @@ impl MinimumPhase {
 
     /// Appends the curves of the damped minimum-phase filter whose ln magnitude, undamped, is `log_magnitude(k)` at bin `k` of the
     /// fine grid; and its ln magnitude at Nyquist.
-    fn add(&mut self, curves: &mut Vec<Curves>, nyquist: &mut Vec<f32>, log_magnitude: impl Fn(usize) -> f64) {
+    fn add(&mut self, curves: &mut Vec<f32>, nyquist: &mut Vec<f32>, log_magnitude: impl Fn(usize) -> f64) {
         let len = self.cepstrum.len();
         for (k, x) in self.spectrum.iter_mut().enumerate() {
             *x = Complex::new(log_magnitude(k), 0.0);
@@ -352,11 +341,10 @@ impl MinimumPhase {
         }
         self.forward.process(&mut self.cepstrum, &mut self.spectrum).expect("lengths are the plan's own");
         let at = |k: usize| self.spectrum[k * OVERSAMPLING];
-        curves.extend((0..self.fft_len / 2 / CHUNK).map(|c| Curves {
-            magnitude: std::array::from_fn(|i| at(c * CHUNK + i).re as f32),
-            phase: std::array::from_fn(|i| (at(c * CHUNK + i).im / std::f64::consts::TAU) as f32),
-        }));
-        nyquist.push(at(self.fft_len / 2).re as f32);
+        let half = self.fft_len / 2;
+        curves.extend((0..half).map(|k| at(k).re as f32));
+        curves.extend((0..half).map(|k| (at(k).im / std::f64::consts::TAU) as f32));
+        nyquist.push(at(half).re as f32);
     }
 }
 
