@@ -4,6 +4,7 @@
 use syrinx_tracker::{Features, LatencyMode, Tracker, TrackerConfig};
 
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, HOP, PeriodAnalyser, PeriodSpectrum};
+use crate::targets::noise_spectrum;
 
 /// Highest pitch looked for, Hz: the top of piccolo and violin, and the most that the tracker covers.
 pub const HIGHEST_F0_HZ: f32 = 4200.0;
@@ -21,6 +22,15 @@ const REACH_BINS: f64 = 0.8;
 const MOST_SNR: f64 = 1000.0;
 /// Harmonics less than this many times the noise beside them say nothing.
 const LEAST_SNR: f64 = 4.0;
+/// How far around a frame the pitch is looked at to tell whether it has slipped, in frames: half a second to each side.
+const AROUND: usize = 125;
+/// Every how many frames that pitch is looked at.
+const STRIDE: usize = 5;
+/// A pitch this far from the median around it may have slipped, octaves.
+const SLIPPED: f32 = 0.4;
+/// How much more of the sound another pitch must explain to be the better one. A pitch an octave up explains less by nature (every harmonic
+/// of the higher is one of the lower), so it may explain this much less.
+const BETTER: f64 = 0.05;
 /// Harmonics above this are left out of the refinement, Hz: recordings hold little but noise there.
 const REFINE_LIMIT_HZ: f64 = 16_000.0;
 
@@ -120,4 +130,60 @@ fn read_error(spectrum: &PeriodSpectrum, tolerance: f64) -> (f64, f64) {
         total += weight * bins * bins;
     }
     if total > 0.0 { (sum / total, total) } else { (0.0, 0.0) }
+}
+
+/// Mends frames whose pitch has slipped by an octave or so from what sounds around them, where the pitch around them explains the frame
+/// better. Returns whether any frame was changed.
+pub fn repair_octaves(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) -> bool {
+    let original = f0_hz.to_vec();
+    let mut spectrum = PeriodSpectrum::new();
+    let mut noise = Vec::new();
+    let mut changed = false;
+    let mut around = 0.0;
+    for n in 0..f0_hz.len() {
+        if n % STRIDE == 0 {
+            around = median_around(&original, n);
+        }
+        let f0 = original[n];
+        if f0 <= 0.0 || around <= 0.0 || (f0 / around).log2().abs() < SLIPPED {
+            continue;
+        }
+        // A simple multiple near the median keeps the vibrato that the slipped pitch has.
+        let mut multiples = [2.0, 3.0, 4.0, 0.5, 1.0 / 3.0, 0.25, 1.5, 2.0 / 3.0].into_iter().map(|ratio| f0 * ratio);
+        let other = multiples.find(|other| (other / around).log2().abs() < 0.08).unwrap_or(around);
+        let mut explained = |hz: f32| {
+            f0_hz[n] = hz;
+            analyser.pitched(f0_hz, n, &mut spectrum);
+            harmonic_share(&spectrum, &mut noise)
+        };
+        let (kept, challenger) = (explained(f0), explained(other));
+        let margin = if other > f0 { -BETTER } else { BETTER };
+        if challenger > kept + margin {
+            f0_hz[n] = other;
+            changed = true;
+        } else {
+            f0_hz[n] = f0;
+        }
+    }
+    changed
+}
+
+/// Median pitch of the pitched frames around frame `n`, Hz; 0 when there is none.
+fn median_around(f0_hz: &[f32], n: usize) -> f32 {
+    let frames = n.saturating_sub(AROUND)..(n + AROUND + 1).min(f0_hz.len());
+    let mut pitched: Vec<f32> = f0_hz[frames].iter().copied().step_by(STRIDE).filter(|&f0| f0 > 0.0).collect();
+    pitched.sort_by(f32::total_cmp);
+    pitched.get(pitched.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Share of the power that the harmonics hold.
+fn harmonic_share(spectrum: &PeriodSpectrum, noise: &mut Vec<f64>) -> f64 {
+    noise_spectrum(spectrum, noise);
+    let highest = (REFINE_LIMIT_HZ / spectrum.bin_hz) as usize;
+    let between: f64 = noise.iter().take(highest).sum();
+    let harmonic: f64 = (spectrum.periods..highest.min(noise.len()))
+        .step_by(spectrum.periods)
+        .map(|bin| (spectrum.tone_power(bin) - 1.5 * noise[bin]).max(0.0))
+        .sum();
+    if harmonic > 0.0 { harmonic / (harmonic + between) } else { 0.0 }
 }

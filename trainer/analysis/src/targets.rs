@@ -11,7 +11,7 @@ use crate::audio::{Audio, AudioError, read_audio};
 use crate::bands::{HARMONIC_LIMIT_HZ, decibels, loudness_db, noise_edges_hz};
 use crate::frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, PeriodAnalyser, PeriodSpectrum};
-use crate::pitch::{HIGHEST_F0_HZ, LOWEST_F0_HZ, offline_pitch, refine, track};
+use crate::pitch::{HIGHEST_F0_HZ, LOWEST_F0_HZ, offline_pitch, refine, repair_octaves, track};
 
 /// Bins at least this far from every harmonic hold noise alone: the Hann window spreads a harmonic over one bin on each side.
 const CLEAR_BINS: usize = 2;
@@ -90,6 +90,9 @@ pub(crate) fn measure_recording(samples: &[f32], first_instant: f64, frames: usi
     let mut analyser = PeriodAnalyser::new(samples, first_instant);
     let mut f0_hz: Vec<f32> = pitch.iter().map(|&(f0, confidence)| if confidence >= 0.5 { f0 } else { 0.0 }).collect();
     refine(&mut analyser, &mut f0_hz);
+    if repair_octaves(&mut analyser, &mut f0_hz) {
+        refine(&mut analyser, &mut f0_hz);
+    }
     (measure(&mut analyser, &f0_hz), pitch.iter().map(|&(_, confidence)| confidence).collect())
 }
 
@@ -126,7 +129,7 @@ pub(crate) fn measure(analyser: &mut PeriodAnalyser, f0_hz: &[f32]) -> Vec<Targe
 }
 
 /// Mean square of the noise in each bin: read where no harmonic is near, a straight line between such bins elsewhere.
-fn noise_spectrum(spectrum: &PeriodSpectrum, noise: &mut Vec<f64>) {
+pub(crate) fn noise_spectrum(spectrum: &PeriodSpectrum, noise: &mut Vec<f64>) {
     let bins = spectrum.bins.len();
     let clear = |bin: usize| {
         // Bin 0 and its neighbour hold any constant offset.
@@ -326,6 +329,33 @@ mod tests {
             }
             assert_eq!(take.note, None);
         }
+    }
+
+    /// A tone with a bowed string's resonances under it, at the frequency where trackers most easily slip by an octave.
+    #[test]
+    fn a_slip_of_an_octave_is_mended_and_a_melody_left_alone() {
+        let samples = known_sound(880.0, 2.0);
+        let mut analyser = PeriodAnalyser::new(&samples, 0.0);
+        let mut f0_hz = vec![880.0f32; 450];
+        f0_hz[100..150].fill(440.0);
+        f0_hz[200..220].fill(1760.0);
+        f0_hz[300..310].fill(293.3);
+        assert!(repair_octaves(&mut analyser, &mut f0_hz));
+        assert!(f0_hz[60..440].iter().all(|f0| (f0 / 880.0 - 1.0).abs() < 0.02));
+
+        let mut melody = known_sound(440.0, 1.0);
+        melody.extend(known_sound(880.0, 0.4));
+        melody.extend(known_sound(330.0, 0.4));
+        melody.extend(known_sound(440.0, 0.6));
+        let mut analyser = PeriodAnalyser::new(&melody, 0.0);
+        let mut f0_hz = vec![440.0f32; 600];
+        f0_hz[250..350].fill(880.0);
+        f0_hz[350..450].fill(330.0);
+        let before = f0_hz.clone();
+        repair_octaves(&mut analyser, &mut f0_hz);
+        // Where one note stops and the next starts either may be heard.
+        let changed = f0_hz.iter().zip(&before).filter(|(a, b)| a != b).count();
+        assert!(changed < 12, "{changed} frames of a melody were changed");
     }
 
     #[test]
