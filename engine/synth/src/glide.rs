@@ -121,7 +121,7 @@ impl Glide {
             return None;
         }
         // From Nyquist up nothing sounds, so a higher f0 need not be told apart from Nyquist.
-        let wanted = (f64::from(target.f0_hz) / self.sample_rate_hz).clamp(LOWEST_HZ / self.sample_rate_hz, f64::from(FADE_END));
+        let wanted = (f64::from(target.f0_hz).max(LOWEST_HZ) / self.sample_rate_hz).min(f64::from(FADE_END));
         if from_count == 0 {
             // Every note starts alike.
             self.phase = 0.0;

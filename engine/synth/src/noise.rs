@@ -58,7 +58,7 @@ impl FilteredNoise {
     pub fn new(sample_rate_hz: u32, band_edges_hz: &[f32], max_segment: usize, seed: u64) -> Self {
         let max_segment = max_segment.max(1);
         let least_taps = (f64::from(sample_rate_hz) * LEAST_FILTER_S).ceil() as usize;
-        let fft_len = (max_segment + least_taps).next_power_of_two().max(2);
+        let fft_len = (max_segment + least_taps).next_power_of_two();
         let taps = fft_len + 1 - max_segment;
         let mut planner = RealFftPlanner::new();
         let forward = planner.plan_fft_forward(fft_len);
@@ -104,18 +104,15 @@ impl FilteredNoise {
         if out.is_empty() {
             return;
         }
-        std::mem::swap(&mut self.before, &mut self.now);
         let mut bands = [0.0; MAX_BANDS];
         for (b, n) in bands.iter_mut().zip(noise).take(self.design.bands()) {
             // NaN would never equal itself and so defeat the comparison below.
             *b = if n.is_finite() { *n } else { 0.0 };
         }
         let held = bands == self.bands;
-        if held {
-            // The filter stays where it is; nothing to glide to.
-            std::mem::swap(&mut self.before, &mut self.now);
-        } else {
+        if !held {
             self.bands = bands;
+            std::mem::swap(&mut self.before, &mut self.now);
             self.design.make(&bands, &mut self.now);
         }
         let len = out.len();
@@ -157,8 +154,7 @@ impl FilteredNoise {
         }
         self.excitation[count..].fill(0.0);
         let scale = 1.0 / self.excitation.len() as f32;
-        let glides = !held;
-        if glides {
+        if !held {
             // Linear, as the harmonics glide: a steady decay stays steady, where a smoother ramp would climb down in steps.
             let per_len = scale / len as f32;
             for (j, (r, x)) in self.product.iter_mut().zip(&self.excitation[..count]).enumerate() {
@@ -171,7 +167,7 @@ impl FilteredNoise {
         let done = self.forward.process_with_scratch(&mut self.excitation, &mut self.spectrum, &mut self.scratch);
         debug_assert!(done.is_ok(), "lengths are the plan's own");
         let silence = Complex::new(0.0, 0.0);
-        if glides {
+        if !held {
             // x (1 - r) with the filter before plus x r with the one now.
             for (k, x) in self.spectrum.iter_mut().enumerate() {
                 let before = if self.before.silent { silence } else { self.before.spectrum[k] };

@@ -100,7 +100,7 @@ impl FilterDesign {
         let bands = if sane { edges.len().saturating_sub(1) } else { 0 };
         let rate = f64::from(sample_rate_hz.max(1));
         let centres: Vec<f64> = edges.windows(2).map(|w| 0.5 * (erb_number(w[0]) + erb_number(w[1]))).take(bands).collect();
-        let corner = (edges.first().copied().unwrap_or(0.0) * CORNER).clamp(LOWEST_CORNER_HZ, HIGHEST_CORNER * rate);
+        let corner = (edges.first().copied().unwrap_or(0.0) * CORNER).max(LOWEST_CORNER_HZ).min(HIGHEST_CORNER * rate);
         let high_pass = HighPass::new(rate, corner);
         let resolution = rate / taps as f64;
         let (mut unit, mut meeting) = ([0.0; MAX_BANDS], [0.0; MAX_BANDS]);

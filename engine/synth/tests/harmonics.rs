@@ -399,3 +399,14 @@ fn wild_controls_give_finite_bounded_sound() {
         }
     }
 }
+
+#[test]
+fn rates_that_are_none_do_not_panic() {
+    for rate in [0, 1, 2, 8_000, 768_000] {
+        for (name, mut synth) in synths(rate) {
+            let mut out = vec![0.0; 1000];
+            synth.render(&controls(440.0, 0.5, 10, |_| 1.0), &mut out);
+            assert!(out.iter().all(|x| x.is_finite()), "{name}, {rate} Hz");
+        }
+    }
+}

@@ -296,3 +296,13 @@ fn edges_that_are_none_make_silence() {
         assert!(out.iter().all(|x| *x == 0.0), "{edges:?}");
     }
 }
+
+#[test]
+fn rates_that_are_none_do_not_panic() {
+    for rate in [0, 1, 20, 8_000, 768_000] {
+        let mut noise = FilteredNoise::new(rate, &erb_edges(BANDS), 64, 1);
+        let mut out = vec![0.0; 1000];
+        noise.render(&breath(), &mut out);
+        assert!(out.iter().all(|x| x.is_finite()), "{rate} Hz");
+    }
+}
