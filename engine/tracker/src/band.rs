@@ -79,7 +79,9 @@ impl Band {
     pub fn push(&mut self, x: f32) {
         let [high_pass, low_pass] = &mut self.filters;
         let y = low_pass.tick(high_pass.tick(f64::from(x)));
-        if let Some(y) = self.decimator.push(y as f32)
+        // Nothing is heard below -300 dB, and products of what lies there would be denormal numbers.
+        let y = if y.abs() < 1e-15 { 0.0 } else { y as f32 };
+        if let Some(y) = self.decimator.push(y)
             && let Some(place) = self.incoming.get_mut(self.filled)
         {
             *place = y;

@@ -10,7 +10,7 @@ use crate::frame::LOUDNESS_FLOOR_DB;
 ///
 /// The poles are the standard's, mapped by `exp(-w / rate)`; the zeros at DC stay there; the numerator of the last section is solved so that
 /// the whole matches [`a_weighting_power`] exactly at three frequencies (Vicanek, "Matched Second Order Digital Filters", 2016). The
-/// usual bilinear design is 4 dB low at 16 kHz when the rate is 44.1 kHz; this one stays within class 1 of IEC 61672-1.
+/// usual bilinear design is several dB low at 16 kHz when the rate is 44.1 kHz; this one stays within class 1 of IEC 61672-1.
 #[derive(Clone, Debug)]
 pub struct AWeighting {
     sections: [Biquad; 3],
@@ -144,7 +144,8 @@ impl Loudness {
     pub fn push(&mut self, x: f32) {
         let y = self.filter.tick(x);
         self.at = (self.at + 1) & (self.squares.len() - 1);
-        self.squares[self.at] = y * y;
+        // Far below the floor, where squares would be denormal numbers, there is nothing.
+        self.squares[self.at] = if y.abs() < 1e-15 { 0.0 } else { y * y };
     }
 
     /// The level now, dB re a full-scale square wave. `f0_hz`: the pitch, 0 where there is none.

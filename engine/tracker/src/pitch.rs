@@ -76,17 +76,7 @@ impl Pitch {
         let factor = (rate / BASE_RATE_HZ).round().max(1.0) as usize;
         let base_rate_hz = rate / factor as f64;
         let hop_s = 1.0 / f64::from(FRAME_RATE_HZ);
-        // The numbers were found at a hop of 128 samples at 48 kHz.
-        let scale = hop_s / (128.0 / 48_000.0);
-        let s = scale as f32;
         let mut tuning = tuning;
-        tuning.experts.iter_mut().for_each(|e| e.weight *= s);
-        tuning.jump *= s;
-        tuning.stop *= s;
-        tuning.start *= s;
-        tuning.unvoiced_bias *= s;
-        tuning.octave_tilt *= s;
-        tuning.walk_cents *= scale.sqrt();
         if max_f0_hz > DENSE_ABOVE_HZ {
             tuning.bands.iter_mut().for_each(|b| b.rate_hz = BASE_RATE_HZ);
         }
@@ -234,7 +224,7 @@ impl Pitch {
         } else {
             unvoiced += self.doubt();
         }
-        let belief = self.posterior.update(&mut self.evidence, unvoiced);
+        let belief = self.posterior.update(&self.evidence, unvoiced);
         self.last = belief;
         let (belief, then) = if self.kept.len() == 1 {
             (belief, self.at)

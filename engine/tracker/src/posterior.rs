@@ -13,6 +13,9 @@ const LANES: usize = 16;
 /// Share kept by every state, so that no pitch ever becomes impossible.
 const SEED: f32 = 1e-9;
 
+/// The least log-likelihood of a state against the best: with the seed it keeps every product a normal number.
+const LEAST: f32 = -50.0;
+
 /// Probabilities of one moment.
 #[derive(Clone, Debug)]
 struct Moment {
@@ -126,9 +129,9 @@ impl Posterior {
         lanes.iter().sum()
     }
 
-    /// Takes one hop's evidence: log-likelihood of every state (overwritten) and of "unvoiced". Returns the causal belief.
+    /// Takes one hop's evidence: log-likelihood of every state and of "unvoiced". Returns the causal belief.
     #[inline(always)]
-    pub fn update(&mut self, evidence: &mut [f32], unvoiced_evidence: f32) -> Belief {
+    pub fn update(&mut self, evidence: &[f32], unvoiced_evidence: f32) -> Belief {
         let states = self.states;
         let len = self.len();
         let before = &self.moments[self.now].posterior;
@@ -146,10 +149,10 @@ impl Posterior {
         self.now = if self.now + 1 == self.moments.len() { 0 } else { self.now + 1 };
         let m = &mut self.moments[self.now];
         for (l, e) in m.likelihood.iter_mut().zip(evidence.iter()) {
-            *l = math::exp(*e - most);
+            *l = math::exp((*e - most).max(LEAST));
         }
         m.likelihood[states..].fill(0.0);
-        m.likelihood_unvoiced = math::exp(unvoiced_evidence - most);
+        m.likelihood_unvoiced = math::exp((unvoiced_evidence - most).max(LEAST));
         for ((p, q), l) in m.posterior.iter_mut().zip(&self.predicted).zip(&m.likelihood) {
             *p = (walk * q + spread) * l;
         }

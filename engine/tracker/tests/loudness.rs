@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use syrinx_tracker::{AWeighting, FrameClock, LatencyMode, Tracker, a_weighting_power};
 
-const RATES: [u32; 9] = [16_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000, 384_000];
+const RATES: [u32; 12] = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000, 384_000];
 
 #[test]
 fn the_filter_follows_the_standards_curve() {
