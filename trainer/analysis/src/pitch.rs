@@ -14,8 +14,10 @@ pub const LOWEST_F0_HZ: f32 = 30.0;
 const OFFLINE_GATE_DB: f32 = -90.0;
 
 /// Largest relative error of f0 that each pass of refinement can mend. Each pass hears the harmonics which such an error leaves within
-/// reach of their bins, so the first listens to the lowest few and the last to all.
-const PASSES: [f64; 3] = [0.03, 0.006, 0.0015];
+/// reach of their bins, so the first listens to the lowest few and the last to all. The tracker itself is nearer than the first.
+const PASSES: [f64; 3] = [0.01, 0.003, 0.001];
+/// Harmonics that every pass hears: the first alone may be missing or drowned.
+const FEWEST_HEARD: usize = 2;
 /// Offset in bins up to which a harmonic's reading is trusted.
 const REACH_BINS: f64 = 0.8;
 /// Harmonic powers count up to this many times the noise beside them: beyond, modulation and not noise limits the reading.
@@ -26,6 +28,8 @@ const LEAST_SNR: f64 = 4.0;
 const AROUND: usize = 125;
 /// Every how many frames that pitch is looked at.
 const STRIDE: usize = 5;
+/// Share of the pitched frames that must be near the median for a recording to be of one note, slips of an octave included.
+const SINGLE_SHARE: f32 = 0.6;
 /// A pitch this far from the median around it may have slipped, octaves.
 const SLIPPED: f32 = 0.4;
 /// How much more of the sound another pitch must explain to be the better one. A pitch an octave up explains less by nature (every harmonic
@@ -111,8 +115,11 @@ pub fn refine(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) {
 /// power over the noise beside it.
 fn read_error(spectrum: &PeriodSpectrum, tolerance: f64) -> (f64, f64) {
     let periods = spectrum.periods;
-    let highest = ((REFINE_LIMIT_HZ / spectrum.f0_hz) as usize).min((REACH_BINS / (tolerance * periods as f64)) as usize).max(1);
+    let highest =
+        ((REFINE_LIMIT_HZ / spectrum.f0_hz) as usize).min((REACH_BINS / (tolerance * periods as f64)) as usize).max(FEWEST_HEARD);
     let (mut sum, mut total) = (0.0, 0.0);
+    let bins = (1..=highest).map(|k| k * periods).take_while(|&at| at < spectrum.bins.len());
+    let strongest = bins.map(|at| spectrum.tone_power(at)).fold(1e-30, f64::max);
     for k in 1..=highest {
         let at = k * periods;
         if at + periods / 2 >= spectrum.bins.len() {
@@ -125,7 +132,9 @@ fn read_error(spectrum: &PeriodSpectrum, tolerance: f64) -> (f64, f64) {
             continue;
         }
         let bins = at as f64;
-        let weight = snr.min(MOST_SNR);
+        // Far under the strongest harmonic, what looks like a partial may be the skirt of another sound; but the fourth root lets the many high
+        // harmonics, which read f0 best, outweigh the lowest.
+        let weight = snr.min(MOST_SNR) * (spectrum.tone_power(at) / strongest).powf(0.25);
         sum += weight * bins * offset;
         total += weight * bins * bins;
     }
@@ -139,9 +148,10 @@ pub fn repair_octaves(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) -> bool 
     let mut spectrum = PeriodSpectrum::new();
     let mut noise = Vec::new();
     let mut changed = false;
-    let mut around = 0.0;
+    let single = single_pitch(&original);
+    let mut around = single.unwrap_or(0.0);
     for n in 0..f0_hz.len() {
-        if n % STRIDE == 0 {
+        if single.is_none() && n.is_multiple_of(STRIDE) {
             around = median_around(&original, n);
         }
         let f0 = original[n];
@@ -166,6 +176,15 @@ pub fn repair_octaves(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) -> bool 
         }
     }
     changed
+}
+
+/// The pitch of a recording of one note, Hz: the median, when most pitched frames lie within a semitone of it.
+fn single_pitch(f0_hz: &[f32]) -> Option<f32> {
+    let mut pitched: Vec<f32> = f0_hz.iter().copied().filter(|&f0| f0 > 0.0).collect();
+    pitched.sort_by(f32::total_cmp);
+    let median = *pitched.get(pitched.len() / 2)?;
+    let near = pitched.iter().filter(|&f0| (f0 / median).log2().abs() < 1.0 / 12.0).count();
+    (near as f32 >= SINGLE_SHARE * pitched.len() as f32).then_some(median)
 }
 
 /// Median pitch of the pitched frames around frame `n`, Hz; 0 when there is none.
