@@ -1,13 +1,12 @@
 //! `cargo xtask demo`: the demo voice, played on the factory instruments through the real command line, heard and seen.
 
+use crate::syrinx::{Syrinx, text};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use xtask::Failure;
 use xtask::follow::follow;
 use xtask::picture::{Sheet, draw};
 use xtask::sound::Sound;
-use xtask::track;
 
 /// The rate of the demo, Hz.
 const SAMPLE_RATE_HZ: u32 = 48_000;
@@ -26,7 +25,7 @@ pub fn run(wanted: &[String]) -> Result<(), Failure> {
     voice.write(&voice_path)?;
 
     let syrinx = Syrinx::build(root)?;
-    let instruments = chosen(syrinx.instruments()?, wanted)?;
+    let instruments = chosen(parse_instruments(&syrinx.ask(&["instruments", "--json"])?)?, wanted)?;
     let voice_track = syrinx.track(&voice_path)?;
 
     println!(
@@ -91,67 +90,6 @@ fn parse_instruments(json: &[u8]) -> Result<Vec<Instrument>, Failure> {
     items.iter().map(|item| Ok(Instrument { id: field(item, "id")?, name: field(item, "name")? })).collect()
 }
 
-/// The command line, as a user has it.
-struct Syrinx(PathBuf);
-
-impl Syrinx {
-    /// Builds it and finds where cargo put it.
-    fn build(root: &Path) -> Result<Self, Failure> {
-        let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--release",
-                "--package",
-                "syrinx-cli",
-                "--bin",
-                "syrinx",
-                "--message-format",
-                "json-render-diagnostics",
-            ])
-            .current_dir(root)
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|e| format!("cargo does not run: {e}"))?;
-        if !built.status.success() {
-            return Err("the command line does not build".into());
-        }
-        let path = executable(&built.stdout).ok_or("cargo built the command line but did not say where")?;
-        Ok(Self(path))
-    }
-
-    /// Runs it; what it prints is returned, its progress and its complaints go to the terminal.
-    fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
-        let done = Command::new(&self.0).args(arguments).stderr(Stdio::inherit()).output();
-        let done = done.map_err(|e| format!("{} does not run: {e}", self.0.display()))?;
-        if !done.status.success() {
-            return Err(format!("'syrinx {}' failed", arguments.join(" ")).into());
-        }
-        Ok(done.stdout)
-    }
-
-    fn instruments(&self) -> Result<Vec<Instrument>, Failure> {
-        parse_instruments(&self.run(&["instruments", "--json"])?)
-    }
-
-    /// Tracks the sound at `path`, into a CSV file beside it.
-    fn track(&self, path: &Path) -> Result<Vec<track::TrackPoint>, Failure> {
-        let csv = path.with_extension("csv");
-        self.run(&["track", text(path)?, "-o", text(&csv)?, "--latency", "studio"])?;
-        track::read(&csv)
-    }
-}
-
-/// The executable named in cargo's messages, one JSON object a line.
-fn executable(messages: &[u8]) -> Option<PathBuf> {
-    let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    messages.filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from)).last()
-}
-
-/// A path as an argument.
-fn text(path: &Path) -> Result<&str, Failure> {
-    path.to_str().ok_or_else(|| format!("{}: the path is not Unicode", path.display()).into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,11 +112,5 @@ mod tests {
         assert!(parse_instruments(b"Flute").is_err());
         assert!(parse_instruments(b"{}").is_err());
         assert!(parse_instruments(br#"[{"name":"FLUTE"}]"#).unwrap_err().to_string().contains("'id'"));
-    }
-
-    #[test]
-    fn the_executable_is_found_in_cargos_messages() {
-        let messages = b"{\"reason\":\"compiler-artifact\",\"executable\":null}\n{\"executable\":\"target/release/syrinx\"}\n{\"success\":true}\n";
-        assert_eq!(executable(messages), Some(PathBuf::from("target/release/syrinx")));
     }
 }

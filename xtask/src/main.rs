@@ -1,6 +1,7 @@
 //! `cargo xtask CHORE`: finds the chore that was asked for. Each chore is a file of its own.
 
 mod demo;
+mod syrinx;
 mod test;
 mod train_all;
 
