@@ -31,6 +31,10 @@ const SILENCE_EVIDENCE: f32 = 4.0;
 /// Half a state and a little, as a share of the lag.
 const STATE_SPAN: f64 = 0.008;
 
+/// The prior's tilt ends here whatever the range, so that the range never moves the threshold of voicing, and sibilants find no
+/// favour above it.
+const LEVEL_HZ: f64 = 2050.0;
+
 /// Before anything was heard.
 const NOTHING: Belief = Belief { state: 0, voiced: 0.0 };
 
@@ -54,6 +58,8 @@ pub(crate) struct Pitch {
     experts: Vec<Expert>,
     posterior: Posterior,
     centres_hz: Vec<f64>,
+    /// Where the tilt of the prior ends, in states.
+    level_state: f32,
     evidence: Vec<f32>,
     read: Vec<f32>,
     /// Ring over hops, of every expert: the refinement of a past hop needs what was heard then.
@@ -109,6 +115,7 @@ impl Pitch {
             decimator: Decimator::new(factor, 0.3),
             bands,
             experts,
+            level_state: ((LEVEL_HZ / low).log2() * 1200.0 / STATE_CENTS) as f32,
             centres_hz,
             evidence: vec![0.0; len],
             read: vec![0.0; len],
@@ -212,7 +219,7 @@ impl Pitch {
         unvoiced += scale * t.unvoiced_bias;
         let tilt = scale * t.octave_tilt * (STATE_CENTS / 1200.0) as f32;
         for (i, e) in self.evidence[..states].iter_mut().enumerate() {
-            *e += tilt * (i as f32 - (states - 1) as f32);
+            *e += tilt * (i as f32 - self.level_state).min(0.0);
         }
         let last_hz = self.centres_hz[self.last.state];
         let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
