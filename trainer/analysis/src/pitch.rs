@@ -30,6 +30,16 @@ const AROUND: usize = 125;
 const STRIDE: usize = 5;
 /// Share of the pitched frames that must be near the median for a recording to be of one note, slips of an octave included.
 const SINGLE_SHARE: f32 = 0.6;
+/// Longest gap within a note, in frames: 0.2 s.
+const LONGEST_GAP: usize = 50;
+/// How far a note may reach beyond what the tracker was sure of, in frames: before its start (the tracker needs a few periods) and after its
+/// end (the tracker gives up where the room takes over).
+const BEFORE: usize = 6;
+const BEYOND: usize = 25;
+/// Largest step of pitch across a gap within one note, octaves: a semitone.
+const GAP_STEP: f32 = 1.0 / 12.0;
+/// Least share of the sound that the harmonics must hold for an unsure frame to count as pitched.
+const SURELY_HARMONIC: f64 = 0.8;
 /// A pitch this far from the median around it may have slipped, octaves.
 const SLIPPED: f32 = 0.4;
 /// How much more of the sound another pitch must explain to be the better one. A pitch an octave up explains less by nature (every harmonic
@@ -174,6 +184,60 @@ pub fn repair_octaves(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) -> bool 
         } else {
             f0_hz[n] = f0;
         }
+    }
+    changed
+}
+
+/// Gives frames a pitch that the tracker was not sure of, within a note and at its ends, where the harmonics of the note explain them.
+/// Otherwise the note would turn into noise there. Returns whether any frame was changed.
+pub fn bridge_gaps(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) -> bool {
+    let mut spectrum = PeriodSpectrum::new();
+    let mut noise = Vec::new();
+    let mut changed = false;
+    let mut explains = |f0_hz: &mut [f32], n: usize, hz: f32| {
+        f0_hz[n] = hz;
+        analyser.pitched(f0_hz, n, &mut spectrum);
+        let accepted = harmonic_share(&spectrum, &mut noise) >= SURELY_HARMONIC;
+        if !accepted {
+            f0_hz[n] = 0.0;
+        }
+        changed |= accepted;
+        accepted
+    };
+    let frames = f0_hz.len();
+    let mut n = 0;
+    while n < frames {
+        if f0_hz[n] > 0.0 {
+            n += 1;
+            continue;
+        }
+        let start = n;
+        let end = (start..frames).find(|&m| f0_hz[m] > 0.0).unwrap_or(frames);
+        let before = start.checked_sub(1).map(|last| f0_hz[last]);
+        let after = f0_hz.get(end).copied();
+        match (before, after) {
+            (Some(a), Some(b)) if end - start <= LONGEST_GAP && (a / b).log2().abs() <= GAP_STEP => {
+                for m in start..end {
+                    let share = (m + 1 - start) as f32 / (end + 1 - start) as f32;
+                    explains(f0_hz, m, a + share * (b - a));
+                }
+            }
+            _ => {
+                if let Some(a) = before {
+                    let mut m = start;
+                    while m < end.min(start + BEYOND) && explains(f0_hz, m, a) {
+                        m += 1;
+                    }
+                }
+                if let Some(b) = after {
+                    let mut m = end;
+                    while m > start.max(end.saturating_sub(BEFORE)) && f0_hz[m - 1] == 0.0 && explains(f0_hz, m - 1, b) {
+                        m -= 1;
+                    }
+                }
+            }
+        }
+        n = end;
     }
     changed
 }

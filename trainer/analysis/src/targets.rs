@@ -11,10 +11,12 @@ use crate::audio::{Audio, AudioError, read_audio};
 use crate::bands::{HARMONIC_LIMIT_HZ, decibels, loudness_db, noise_edges_hz};
 use crate::frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, PeriodAnalyser, PeriodSpectrum};
-use crate::pitch::{HIGHEST_F0_HZ, LOWEST_F0_HZ, offline_pitch, refine, repair_octaves, track};
+use crate::pitch::{HIGHEST_F0_HZ, LOWEST_F0_HZ, bridge_gaps, offline_pitch, refine, repair_octaves, track};
 
 /// Bins at least this far from every harmonic hold noise alone: the Hann window spreads a harmonic over one bin on each side.
 const CLEAR_BINS: usize = 2;
+/// Noise is read further than one in this many of the bins from one harmonic to the next, if that is more than [`CLEAR_BINS`].
+const CLEAR_SHARE: usize = 4;
 /// Least share of a harmonic's reading that is left when the noise is taken off it. Where the noise fluctuates above its neighbourhood's mean
 /// nothing would remain, and dB of nothing cannot be learned.
 const LEAST_LEFT: f64 = 0.03;
@@ -90,7 +92,9 @@ pub(crate) fn measure_recording(samples: &[f32], first_instant: f64, frames: usi
     let mut analyser = PeriodAnalyser::new(samples, first_instant);
     let mut f0_hz: Vec<f32> = pitch.iter().map(|&(f0, confidence)| if confidence >= 0.5 { f0 } else { 0.0 }).collect();
     refine(&mut analyser, &mut f0_hz);
-    if repair_octaves(&mut analyser, &mut f0_hz) {
+    let slipped = repair_octaves(&mut analyser, &mut f0_hz);
+    let bridged = bridge_gaps(&mut analyser, &mut f0_hz);
+    if slipped || bridged {
         refine(&mut analyser, &mut f0_hz);
     }
     (measure(&mut analyser, &f0_hz), pitch.iter().map(|&(_, confidence)| confidence).collect())
@@ -131,12 +135,14 @@ pub(crate) fn measure(analyser: &mut PeriodAnalyser, f0_hz: &[f32]) -> Vec<Targe
 /// Mean square of the noise in each bin: read where no harmonic is near, a straight line between such bins elsewhere.
 pub(crate) fn noise_spectrum(spectrum: &PeriodSpectrum, noise: &mut Vec<f64>) {
     let bins = spectrum.bins.len();
+    // Vibrato and tremolo spread a harmonic a little beyond its window's bins: where there is room, keep further away.
+    let least = CLEAR_BINS.max(spectrum.periods / CLEAR_SHARE);
     let clear = |bin: usize| {
         // Bin 0 and its neighbour hold any constant offset.
         bin >= CLEAR_BINS
             && (spectrum.periods == 0 || {
                 let beyond = bin % spectrum.periods;
-                beyond >= CLEAR_BINS && spectrum.periods - beyond >= CLEAR_BINS
+                (beyond >= least || bin < spectrum.periods) && spectrum.periods - beyond >= least
             })
     };
     noise.clear();
@@ -356,6 +362,22 @@ mod tests {
         // Where one note stops and the next starts either may be heard.
         let changed = f0_hz.iter().zip(&before).filter(|(a, b)| a != b).count();
         assert!(changed < 12, "{changed} frames of a melody were changed");
+    }
+
+    #[test]
+    fn a_note_is_pitched_from_end_to_end_and_pauses_are_not() {
+        let mut samples = known_sound(523.0, 1.0);
+        samples.extend(vec![0.0; 14_400]);
+        samples.extend(known_sound(523.0, 1.0));
+        let mut analyser = PeriodAnalyser::new(&samples, 0.0);
+        let mut f0_hz = vec![0.0f32; 575];
+        for (n, f0) in f0_hz.iter_mut().enumerate() {
+            let sounds = (6..245).contains(&n) || (332..575).contains(&n);
+            *f0 = if sounds && !(100..130).contains(&n) { 523.0 } else { 0.0 };
+        }
+        assert!(bridge_gaps(&mut analyser, &mut f0_hz));
+        assert!(f0_hz[4..247].iter().all(|f0| (f0 / 523.0 - 1.0).abs() < 0.02), "the gap within the note is bridged");
+        assert!(f0_hz[262..315].iter().all(|&f0| f0 == 0.0), "the pause is not");
     }
 
     #[test]
