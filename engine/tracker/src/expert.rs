@@ -26,27 +26,36 @@ fn dot(weights: &[f32; 6], six: &[f32]) -> f32 {
 /// Below this lag, in samples, a state is so much narrower than a sample that its centre says all.
 const NARROW: f64 = 24.0;
 
-/// How a state of the filter reads an expert's correlation: by interpolation at its centre, and at every whole lag it spans.
+/// How a wide state reads an expert's correlation: by a parabola through its centre, at the vertex, and at every whole lag it spans.
 #[derive(Clone, Copy, Debug)]
-struct Reader {
+struct Wide {
     /// Whole lag nearest the centre.
     nearest: u32,
-    /// First of the six lags interpolated.
-    base: u32,
-    weights: [f32; 6],
+    /// The parabola's weights of the lags around it.
+    weights: [f32; 3],
+    /// The vertex counts between these offsets from `nearest`.
+    low: f32,
+    high: f32,
     /// Whole lags inside the state, `first..end`.
     first: u32,
     end: u32,
-    /// Vertex of a parabola counts between these offsets from `nearest`.
-    low: f32,
-    high: f32,
+}
+
+/// How a narrow state reads: by interpolation at its centre.
+#[derive(Clone, Copy, Debug)]
+struct Narrow {
+    /// First of the six lags interpolated.
+    base: u32,
+    weights: [f32; 6],
 }
 
 /// Normalised autocorrelation of one band, and how the states read it.
 #[derive(Clone, Debug)]
 pub(crate) struct Expert {
     pub tuning: ExpertTuning,
-    readers: Vec<Reader>,
+    /// Readers of the states in their order: first the wide, then the narrow.
+    wide: Vec<Wide>,
+    narrow: Vec<Narrow>,
     /// `steps[k]`: first lag whose window is longer than `k` hops.
     steps: Vec<usize>,
     /// The correlation by lag, 0 under the main lobe.
@@ -57,31 +66,37 @@ impl Expert {
     /// `centres_hz`: frequency of every state; `ratio`: half a state's width as a frequency ratio above 1.
     pub fn new(tuning: ExpertTuning, band: &Band, hop_s: f64, centres_hz: &[f64], ratio: f64) -> Self {
         let last = band.lags - 4;
-        let readers = centres_hz
+        // Lags shrink as the states rise.
+        let (wide, narrow) = centres_hz.split_at(centres_hz.partition_point(|hz| band.rate_hz / hz >= NARROW));
+        let wide = wide
             .iter()
             .map(|hz| {
                 let lag = band.rate_hz / hz;
-                let nearest = (lag.round() as usize).clamp(1, last);
-                let base = (lag.floor() as usize).clamp(2, last) - 2;
-                let first = ((lag / ratio).ceil() as usize).max(1);
+                let nearest = (lag.round() as usize).min(last);
+                let d = (lag - nearest as f64) as f32;
                 let end = (((lag * ratio).floor() as usize) + 1).min(last);
-                let vertex =
-                    if lag < NARROW { (1.0, -1.0) } else { (lag / ratio - nearest as f64, lag * ratio - nearest as f64) };
-                Reader {
+                Wide {
                     nearest: nearest as u32,
-                    base: base as u32,
-                    weights: lagrange((lag - (base + 2) as f64) as f32),
-                    first: first as u32,
-                    end: end.max(first) as u32,
-                    low: vertex.0.max(-0.75) as f32,
-                    high: vertex.1.min(0.75) as f32,
+                    weights: [0.5 * d * (d - 1.0), 1.0 - d * d, 0.5 * d * (d + 1.0)],
+                    low: ((lag / ratio - nearest as f64) as f32).max(-0.75),
+                    high: ((lag * ratio - nearest as f64) as f32).min(0.75),
+                    first: ((lag / ratio).ceil() as usize).min(end) as u32,
+                    end: end as u32,
                 }
+            })
+            .collect();
+        let narrow = narrow
+            .iter()
+            .map(|hz| {
+                let lag = band.rate_hz / hz;
+                let third = (lag.floor() as usize).clamp(2, last);
+                Narrow { base: third as u32 - 2, weights: lagrange((lag - third as f64) as f32) }
             })
             .collect();
         let window = |t: usize| Self::window_hops(&tuning, t as f64 / band.rate_hz, hop_s);
         let most = window(band.lags);
         let steps = (0..most).map(|k| (0..band.lags).find(|&t| window(t) > k).unwrap_or(band.lags)).collect();
-        Self { tuning, readers, steps, rho: vec![0.0; band.lags] }
+        Self { tuning, wide, narrow, steps, rho: vec![0.0; band.lags] }
     }
 
     /// Window length for a lag, in hops.
@@ -129,22 +144,25 @@ impl Expert {
     #[inline(always)]
     pub fn read(&self, out: &mut [f32]) {
         let rho = &self.rho[..];
-        for (out, s) in out.iter_mut().zip(&self.readers) {
-            let at = s.base as usize;
-            let mut best = dot(&s.weights, &rho[at..]);
+        let (wide, narrow) = out.split_at_mut(self.wide.len());
+        for (out, s) in wide.iter_mut().zip(&self.wide) {
             let near = s.nearest as usize;
-            let (y0, y1, y2) = (rho[near - 1], rho[near], rho[near + 1]);
+            let around = &rho[near - 1..near + 2];
+            let (y0, y1, y2) = (around[0], around[1], around[2]);
+            let mut best = s.weights[0] * y0 + s.weights[1] * y1 + s.weights[2] * y2;
             let bend = y0 - 2.0 * y1 + y2;
-            if bend < -1e-12 {
-                let x = 0.5 * (y0 - y2) / bend;
-                if x >= s.low && x <= s.high {
-                    best = best.max(y1 - 0.25 * (y0 - y2) * x);
-                }
+            let slope = y0 - y2;
+            // The vertex lies at slope / (2 bend); compared without dividing, because few states have one.
+            if bend < -1e-12 && 0.5 * slope <= s.low * bend && 0.5 * slope >= s.high * bend {
+                best = best.max(y1 - 0.125 * slope * slope / bend);
             }
             for &r in &rho[s.first as usize..s.end as usize] {
                 best = if r > best { r } else { best };
             }
             *out = best.clamp(0.0, 1.0);
+        }
+        for (out, s) in narrow.iter_mut().zip(&self.narrow) {
+            *out = dot(&s.weights, &rho[s.base as usize..]).clamp(0.0, 1.0);
         }
     }
 

@@ -56,7 +56,7 @@ impl Refiner {
         }
         let mut best = period;
         if multiple > 1.0 {
-            let found = self.peak(kept, period * multiple, (0.3 * period).max(1.5)) / multiple;
+            let found = self.peak(kept, period * multiple, (0.015 * period * multiple).max(1.5)) / multiple;
             if near(found, period, 25.0) {
                 best = found;
             }
