@@ -42,6 +42,10 @@ const GAP_STEP: f32 = 1.0 / 12.0;
 const SURELY_HARMONIC: f64 = 0.8;
 /// A pitch this far from the median around it may have slipped, octaves.
 const SLIPPED: f32 = 0.4;
+/// The same in a recording of one note, where no melody has to be spared: farther than a vibrato.
+const SLIPPED_FROM_NOTE: f32 = 0.12;
+/// A pitch that may have slipped, and explains less than this share of the sound, is none.
+const LEAST_EXPLAINED: f64 = 0.5;
 /// How much more of the sound another pitch must explain to be the better one. A pitch an octave up explains less by nature (every harmonic
 /// of the higher is one of the lower), so it may explain this much less.
 const BETTER: f64 = 0.05;
@@ -159,13 +163,14 @@ pub fn repair_octaves(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) -> bool 
     let mut noise = Vec::new();
     let mut changed = false;
     let single = single_pitch(&original);
+    let slipped = if single.is_some() { SLIPPED_FROM_NOTE } else { SLIPPED };
     let mut around = single.unwrap_or(0.0);
     for n in 0..f0_hz.len() {
         if single.is_none() && n.is_multiple_of(STRIDE) {
             around = median_around(&original, n);
         }
         let f0 = original[n];
-        if f0 <= 0.0 || around <= 0.0 || (f0 / around).log2().abs() < SLIPPED {
+        if f0 <= 0.0 || around <= 0.0 || (f0 / around).log2().abs() < slipped {
             continue;
         }
         // A simple multiple near the median keeps the vibrato that the slipped pitch has.
@@ -180,6 +185,9 @@ pub fn repair_octaves(analyser: &mut PeriodAnalyser, f0_hz: &mut [f32]) -> bool 
         let margin = if other > f0 { -BETTER } else { BETTER };
         if challenger > kept + margin {
             f0_hz[n] = other;
+            changed = true;
+        } else if kept < LEAST_EXPLAINED {
+            f0_hz[n] = 0.0;
             changed = true;
         } else {
             f0_hz[n] = f0;
