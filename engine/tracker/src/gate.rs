@@ -71,8 +71,7 @@ impl Gate {
             .fold((f32::MAX, f32::MIN), |(low, high), l| (low.min(l), high.max(l)))
     }
 
-    /// Takes the mean square of one more hop. `voiced`: a pitch was heard last; `mains`: it was that
-    /// of a mains hum.
+    /// Takes the mean square of one more hop. `voiced`: a pitch was heard last; `mains`: the likeliest pitch was that of a hum.
     pub fn judge(&mut self, mean_square: f32, mains: bool, voiced: bool) -> Verdict {
         let t = self.tuning;
         let hop_s = 1.0 / FRAME_RATE_HZ as f32;
@@ -83,7 +82,7 @@ impl Gate {
         self.powers[self.at] = mean_square;
         let sum: f32 = (0..SMOOTH).map(|i| self.powers[(self.at + KEPT - i) % KEPT]).sum();
         self.smooth[self.at] = db(sum / SMOOTH as f32);
-        self.voice_db -= t.forget_db_per_s * hop_s;
+        self.voice_db = (self.voice_db - t.forget_db_per_s * hop_s).max(SILENCE_DB);
         if voiced {
             self.voice_db = self.voice_db.max(level);
         }
@@ -98,10 +97,14 @@ impl Gate {
         }
 
         let (low_level, high_level) = self.extremes(&self.smooth, t.steady_s);
+        let steady = self.smooth[self.at];
         if mains && high_level - low_level < t.steady_db && level < self.voice_db - t.hum_below_db {
-            self.hum_db = self.smooth[self.at];
+            self.hum_db = steady;
+        } else if steady < self.hum_db - t.hum_above_db {
+            // A hum never pauses: what can be quieter was none, or has been switched off.
+            self.hum_db = SILENCE_DB;
         }
-        let hum = level < self.hum_db + t.hum_above_db;
+        let hum = mains && level < self.hum_db + t.hum_above_db;
         if level < self.lowest_db || level < self.voice_db - t.range_db {
             Verdict::Silent
         } else if self.ringing.is_some() || hum {
