@@ -1,0 +1,184 @@
+//! Rows drawn for one step, changed so that the network learns the instrument and not the recordings. The training thread.
+
+use syrinx_analysis::HARMONICS;
+
+use crate::{
+    hearing::{CONFIDENCE_INPUT, Hearing, INPUTS, LOUDNESS_INPUT, LOUDNESS_UNIT, PITCH_INPUT, PITCH_UNIT},
+    levels::{FLOOR_DB, OUTPUTS, Weighting, lock},
+    random::Random,
+    rows::{Row, Rows, UNVOICED_BELOW},
+};
+
+/// Rows in a step.
+pub const BATCH_ROWS: usize = 16 * 96;
+/// Share of the rows whose pitch is shifted.
+const SHIFTED: f32 = 0.75;
+/// How far, semitones: recordings are often three semitones apart, and this bridges them.
+pub const FARTHEST_SHIFT: f32 = 2.5;
+/// Share of the shifted rows that keep their spectral envelope; the others keep the levels of their harmonics. An instrument lies in between.
+const KEEP_ENVELOPE: f32 = 0.5;
+/// Share of the voiced rows whose confidence is lowered with nothing else changed. Without this the network takes a doubtful pitch for
+/// none, and loses the pitch of a sixth of voiced singing.
+const DOUBTED: f32 = 0.5;
+/// Share of the voiced rows that are heard as unvoiced instead, and lose their harmonics.
+const UNVOICED: f32 = 0.1;
+/// Share of the rows whose loudness is heard wrong, and by how much, dB: recordings give each pitch few loudnesses.
+const JITTERED: f32 = 0.5;
+/// See [`JITTERED`].
+const LOUDNESS_JITTER_DB: f32 = 2.0;
+/// Weight of a noise band against a harmonic of the same level.
+const NOISE_WEIGHT: f32 = 0.5;
+/// Weight of the softest level against the loudest.
+const LEVEL_WEIGHT_LEAST: f32 = 0.1;
+
+/// What one step trains on: inputs, and of each answer the level wanted, its weight in the loss and in A-weighted power.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// `[rows, INPUTS]`
+    pub inputs: Vec<f32>,
+    /// `[rows, OUTPUTS]`, dB, locked.
+    pub targets: Vec<f32>,
+    /// `[rows, OUTPUTS]`, 0 where it does not matter.
+    pub weights: Vec<f32>,
+    /// A-weighting of each answer, 0 for what does not sound.
+    pub heard: Vec<[f32; OUTPUTS]>,
+}
+
+impl Batch {
+    fn clear(&mut self) {
+        self.inputs.clear();
+        self.targets.clear();
+        self.weights.clear();
+        self.heard.clear();
+    }
+
+    /// Draws rows, every semitone as often as the next, and changes them.
+    pub fn draw(&mut self, rows: &Rows, hearing: &Hearing, weighting: &Weighting, random: &mut Random) {
+        self.clear();
+        let notes: Vec<&Vec<u32>> = rows.by_note.values().collect();
+        for _ in 0..BATCH_ROWS {
+            let of_note = notes[random.below(notes.len())];
+            let row = &rows.rows[of_note[random.below(of_note.len())] as usize];
+            self.push(varied(row, hearing, random), weighting);
+        }
+    }
+
+    /// Takes every `stride`-th row as it is.
+    pub fn take(&mut self, rows: &Rows, stride: usize, weighting: &Weighting) {
+        self.clear();
+        for row in rows.rows.iter().step_by(stride.max(1)) {
+            self.push(row.clone(), weighting);
+        }
+    }
+
+    fn push(&mut self, mut row: Row, weighting: &Weighting) {
+        let mut heard = [0.0; OUTPUTS];
+        let mut shares = [0.0; OUTPUTS];
+        weighting.of(row.f0_hz, row.voiced, &mut heard);
+        lock(&mut row.target, &heard, &mut shares);
+        self.inputs.extend_from_slice(&row.input);
+        for (i, (level, heard)) in row.target.iter().zip(&heard).enumerate() {
+            let level = level.max(FLOOR_DB);
+            self.targets.push(level);
+            let share = if i < HARMONICS { 1.0 } else { NOISE_WEIGHT };
+            let height = (1.0 - level / FLOOR_DB).clamp(0.0, 1.0);
+            let weight = LEVEL_WEIGHT_LEAST + (1.0 - LEVEL_WEIGHT_LEAST) * height;
+            self.weights.push(if *heard > 0.0 { row.weight * share * weight } else { 0.0 });
+        }
+        self.heard.push(heard);
+    }
+}
+
+/// A row as it might have been recorded, too.
+fn varied(row: &Row, hearing: &Hearing, random: &mut Random) -> Row {
+    let mut row = row.clone();
+    if random.uniform() < SHIFTED {
+        let semitones = random.between(-FARTHEST_SHIFT, FARTHEST_SHIFT);
+        let ratio = 2f32.powf(semitones / 12.0);
+        row.f0_hz *= ratio;
+        row.input[PITCH_INPUT] += semitones / PITCH_UNIT;
+        if random.uniform() < KEEP_ENVELOPE {
+            keep_envelope(&mut row.target, ratio);
+        }
+    }
+    if random.uniform() < JITTERED {
+        row.input[LOUDNESS_INPUT] += random.between(-LOUDNESS_JITTER_DB, LOUDNESS_JITTER_DB) / LOUDNESS_UNIT;
+    }
+    if row.voiced {
+        if random.uniform() < UNVOICED {
+            row.voiced = false;
+            row.input[CONFIDENCE_INPUT] = random.between(0.0, UNVOICED_BELOW);
+        } else if random.uniform() < DOUBTED {
+            let confidence = row.input[CONFIDENCE_INPUT] * random.between(0.5, 1.0);
+            row.input[CONFIDENCE_INPUT] = confidence.max(UNVOICED_BELOW);
+        }
+    }
+    for (i, x) in row.input.iter_mut().enumerate() {
+        *x = x.clamp(hearing.input_low[i], hearing.input_high[i]);
+    }
+    row
+}
+
+/// Reads the levels of harmonics of `ratio` times the f0 off the envelope through the given ones.
+fn keep_envelope(target: &mut [f32; OUTPUTS], ratio: f32) {
+    let old = *target;
+    for (k, level) in target[..HARMONICS].iter_mut().enumerate() {
+        let place = (k + 1) as f32 * ratio - 1.0;
+        *level = if place <= 0.0 {
+            old[0]
+        } else if place >= (HARMONICS - 1) as f32 {
+            old[HARMONICS - 1]
+        } else {
+            let n = place as usize;
+            old[n] + (place - n as f32) * (old[n + 1] - old[n])
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        split::{Part, Split},
+        testing::note,
+    };
+
+    #[test]
+    fn an_envelope_stays_where_it_was() {
+        let mut target = [0.0; OUTPUTS];
+        // Straight in frequency, so reading between harmonics is exact.
+        for (k, t) in target[..HARMONICS].iter_mut().enumerate() {
+            *t = -0.5 * (k + 1) as f32;
+        }
+        keep_envelope(&mut target, 1.1);
+        for k in 0..80 {
+            assert!((target[k] + 0.55 * (k + 1) as f32).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn drawn_rows_keep_to_what_can_be_heard_and_answered() {
+        let takes: Vec<_> = (60..68).map(|n| note(n, "one", 60)).collect();
+        let split = Split::new(&takes).unwrap();
+        let hearing = Hearing::new([200.0, 500.0], [-80.0, 0.0]);
+        let rows = Rows::new(&takes, &vec![0.0; takes.len()], &split, Part::Training, &hearing);
+        let weighting = Weighting::new();
+        let mut batch = Batch::default();
+        batch.draw(&rows, &hearing, &weighting, &mut Random::new(1));
+        assert_eq!(batch.inputs.len(), BATCH_ROWS * INPUTS);
+        let mut unvoiced = 0;
+        for n in 0..BATCH_ROWS {
+            let heard = &batch.heard[n];
+            let weights = &batch.weights[n * OUTPUTS..][..OUTPUTS];
+            let confidence = batch.inputs[n * INPUTS + CONFIDENCE_INPUT];
+            if confidence < UNVOICED_BELOW {
+                unvoiced += 1;
+                assert!(weights[..HARMONICS].iter().all(|&w| w == 0.0));
+            } else {
+                assert!(weights[0] > 0.0);
+            }
+            assert!(weights.iter().zip(heard).all(|(w, h)| *w == 0.0 || *h > 0.0));
+        }
+        assert!((BATCH_ROWS / 20..BATCH_ROWS / 3).contains(&unvoiced), "{unvoiced}");
+    }
+}

@@ -1,0 +1,157 @@
+//! Recordings as rows to train on: what the network hears at each frame, and the spectrum that it should answer. Any thread.
+
+use std::collections::BTreeMap;
+use syrinx_analysis::{FLOOR_DB as NOTHING_DB, HARMONICS, Take};
+use syrinx_tracker::Features;
+
+use crate::{
+    hearing::{CONFIDENCE_INPUT, Hearing, INPUTS, STATE, midi},
+    levels::{FLOOR_DB, OUTPUTS},
+    split::{Part, Split},
+};
+
+/// Confidence under which nothing may sound pitched; the decoder silences harmonics there.
+pub const UNVOICED_BELOW: f32 = 0.35;
+/// Frames this far below the loudest of their source are the room, not the instrument, dB.
+const ROOM_DB: f32 = 60.0;
+/// Weight of the softest frames against the loudest.
+const SOFTEST_WEIGHT: f32 = 0.1;
+
+/// One frame to train on.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// What the network hears.
+    pub input: [f32; INPUTS],
+    /// Levels of harmonics and noise bands in dB relative to the loudness they make together; at least [`FLOOR_DB`].
+    pub target: [f32; OUTPUTS],
+    /// f0 of the target, Hz.
+    pub f0_hz: f32,
+    /// Whether harmonics are to sound.
+    pub voiced: bool,
+    /// How much it matters.
+    pub weight: f32,
+}
+
+/// Rows, and where those of each semitone are.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// All rows.
+    pub rows: Vec<Row>,
+    /// Indices of the rows of each semitone (MIDI).
+    pub by_note: BTreeMap<u8, Vec<u32>>,
+}
+
+impl Rows {
+    /// The usable frames of one part. `gains_db` has one gain a take.
+    pub fn new(takes: &[Take], gains_db: &[f32], split: &Split, part: Part, hearing: &Hearing) -> Self {
+        let loudest = loudest_by_source(takes, gains_db);
+        let mut rows = Self::default();
+        let mut stretches = split.of(part).peekable();
+        for (number, take) in takes.iter().enumerate() {
+            if stretches.peek().is_none_or(|s| s.take != number) {
+                continue;
+            }
+            // The whole take is heard from its start, so that each stretch remembers what came before it.
+            let inputs = hear(take, gains_db[number], hearing);
+            while let Some(stretch) = stretches.next_if(|s| s.take == number) {
+                for n in stretch.frames.clone() {
+                    if split.admits(part, take.frames[n].target.f0_hz) {
+                        rows.extend(row(take, n, gains_db[number], inputs[n], loudest[&take.source]));
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    fn extend(&mut self, row: Option<Row>) {
+        if let Some(row) = row {
+            let note = midi(row.f0_hz.max(8.2)).round().clamp(0.0, 127.0) as u8;
+            self.by_note.entry(note).or_default().push(self.rows.len() as u32);
+            self.rows.push(row);
+        }
+    }
+}
+
+/// Loudest frame of each source, dB: sources may have been recorded at any gain.
+pub fn loudest_by_source(takes: &[Take], gains_db: &[f32]) -> BTreeMap<String, f32> {
+    let mut loudest = BTreeMap::new();
+    for (take, gain) in takes.iter().zip(gains_db) {
+        let entry = loudest.entry(take.source.clone()).or_insert(f32::MIN);
+        for frame in &take.frames {
+            *entry = entry.max(frame.target.loudness_db + gain);
+        }
+    }
+    loudest
+}
+
+/// The network's input at each frame. Pitch is that of the sound where it has one: the tracker's delay and slips are the singer's
+/// affair, and the instrument has to answer the pitch asked for.
+fn hear(take: &Take, gain_db: f32, hearing: &Hearing) -> Vec<[f32; INPUTS]> {
+    let mut state = [0.0; STATE];
+    let mut last_f0_hz = take.frames.iter().map(|f| f.target.f0_hz).find(|&f| f > 0.0).unwrap_or(0.0);
+    take.frames
+        .iter()
+        .map(|frame| {
+            if frame.target.f0_hz > 0.0 {
+                last_f0_hz = frame.target.f0_hz;
+            }
+            let loudness_db = frame.features.loudness_db + gain_db;
+            hearing.step(&mut state, &Features { f0_hz: last_f0_hz, loudness_db, ..frame.features })
+        })
+        .collect()
+}
+
+/// A frame as a row, if it is usable.
+fn row(take: &Take, n: usize, gain_db: f32, input: [f32; INPUTS], loudest_db: f32) -> Option<Row> {
+    let frame = &take.frames[n];
+    let below = loudest_db - (frame.target.loudness_db + gain_db);
+    let pitched = frame.target.f0_hz > 0.0;
+    let voiced = input[CONFIDENCE_INPUT] >= UNVOICED_BELOW;
+    // A frame without pitch that the tracker takes for a pitched one teaches nothing but to be unsure.
+    if below > ROOM_DB || (voiced && !pitched) {
+        return None;
+    }
+    let mut target = [FLOOR_DB; OUTPUTS];
+    let all = frame.target.harmonics_db.iter().chain(&frame.target.noise_db);
+    for (to, &from) in target.iter_mut().zip(all) {
+        if from > NOTHING_DB {
+            *to = (from - frame.target.loudness_db).max(FLOOR_DB);
+        }
+    }
+    if !pitched {
+        target[..HARMONICS].fill(FLOOR_DB);
+    }
+    let f0_hz = if pitched { frame.target.f0_hz } else { frame.features.f0_hz };
+    let weight = (1.0 - below / ROOM_DB).clamp(SOFTEST_WEIGHT, 1.0);
+    Some(Row { input, target, f0_hz, voiced: voiced && pitched, weight })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{hearing::PITCH_INPUT, testing::note};
+
+    #[test]
+    fn frames_of_a_note_become_rows_relative_to_loudness() {
+        let takes: Vec<Take> = (60..68).map(|n| note(n, "one", 60)).collect();
+        let split = Split::new(&takes).unwrap();
+        let hearing = Hearing::new([200.0, 500.0], [-80.0, 0.0]);
+        let gains = vec![0.0; takes.len()];
+        let rows = Rows::new(&takes, &gains, &split, Part::Training, &hearing);
+        let training = takes.iter().filter(|t| rows.by_note.contains_key(&t.note.unwrap())).count();
+        assert_eq!(training, 6);
+        // Silence is left out; the first frames, of which the tracker was not sure, are unvoiced rows.
+        assert_eq!(rows.rows.len(), 6 * 55);
+        assert!(rows.rows.iter().any(|r| !r.voiced) && rows.rows.iter().any(|r| r.voiced));
+        for row in &rows.rows {
+            assert!(row.target.iter().all(|t| (FLOOR_DB..60.0).contains(t)));
+            assert!((midi(row.f0_hz) - (24.0 * row.input[PITCH_INPUT] + 60.0)).abs() < 1e-2);
+        }
+        // A gain on a source moves what is heard, and nothing that is answered.
+        let louder = Rows::new(&takes, &vec![6.0; takes.len()], &split, Part::Training, &hearing);
+        assert_eq!(louder.rows.len(), rows.rows.len());
+        assert_eq!(louder.rows[80].target, rows.rows[80].target);
+        assert!((louder.rows[80].input[2] - rows.rows[80].input[2] - 0.3).abs() < 1e-4);
+    }
+}

@@ -1,0 +1,395 @@
+//! The training run: frame by frame against measured targets. The caller's thread, for some ten seconds.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use syrinx_analysis::{HARMONICS, Take, noise_edges_hz};
+use syrinx_decoder::{Card, FORMAT_VERSION};
+use syrinx_tracker::FRAME_RATE_HZ;
+
+use crate::{
+    adamw::AdamW,
+    batch::{BATCH_ROWS, Batch, FARTHEST_SHIFT},
+    hearing::{Hearing, INPUTS},
+    levels::{OUTPUTS, Weighting},
+    loss::loss,
+    mlp::{Mlp, Pass, Shape},
+    network::Network,
+    random::Random,
+    rows::Rows,
+    split::{Part, Split},
+    statistics::Statistics,
+};
+
+/// Width of the hidden layers. Wider ones score no better on held-out pitches.
+const HIDDEN: usize = 64;
+/// dB that are 1 in the network's answer, so that its weights stay near 1.
+const OUTPUT_UNIT_DB: f32 = 10.0;
+/// Highest learning rate.
+const RATE: f32 = 3e-3;
+/// Steps in which the rate rises to that; it then falls along a half cosine to 0.
+const WARM_UP_STEPS: usize = 30;
+/// Weight decay.
+const DECAY: f32 = 0.02;
+/// Of the averaged weights, which are what is kept: how much stays of them at each step.
+const AVERAGE_KEEPS: f32 = 0.99;
+/// Steps between looks at the held-out pitches.
+const VALIDATE_EVERY: usize = 20;
+/// Looks without anything better after which training ends.
+const PATIENCE: usize = 12;
+/// Most rows of a look.
+const VALIDATION_ROWS: usize = 4096;
+/// The network hears loudness this far beyond the training range (5th to 95th percentile): there is something there, if little, dB.
+const LOUDNESS_MARGIN_DB: [f32; 2] = [20.0, 6.0];
+
+/// What to train, and how.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// Identifier of the instrument: lower-case letters, digits and hyphens.
+    pub id: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Family, as in [`Card::family`].
+    pub family: String,
+    /// Who trains.
+    pub author: String,
+    /// Licence of the model.
+    pub licence: String,
+    /// Who recorded what is trained on, and under which licence.
+    pub credits: Vec<String>,
+    /// What the instrument is bad at.
+    pub caveats: Vec<String>,
+    /// Seed of all randomness: the same takes, options and seed give the same file, to the byte, on the same kind of processor.
+    pub seed: u64,
+    /// Most steps; 600 is plenty.
+    pub steps: usize,
+    /// Gain in dB on the loudness of each source (by its name), where levels of several are to be made to agree.
+    pub source_gains_db: BTreeMap<String, f32>,
+}
+
+impl TrainOptions {
+    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps.
+    pub fn new(id: &str, name: &str) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            family: String::new(),
+            author: String::new(),
+            licence: String::new(),
+            credits: Vec::new(),
+            caveats: Vec::new(),
+            seed: 1,
+            steps: 600,
+            source_gains_db: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why nothing was trained.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// No single notes at enough pitches and no phrases.
+    #[error(
+        "too little to learn from: notes at 5 different pitches are needed, or 10 seconds of phrases; {notes} pitches and {phrases_s:.0} s of phrases were found"
+    )]
+    TooLittle {
+        /// Distinct pitches of single notes.
+        notes: usize,
+        /// Seconds of other recordings.
+        phrases_s: f32,
+    },
+    /// The recordings have no part in which anything with a pitch sounds.
+    #[error("no pitched sound was found in the {0} recordings")]
+    NoPitch(&'static str),
+    /// An entry of the card is not what players accept; the text completes the sentence.
+    #[error("this instrument could not be played: {0}")]
+    BadCard(String),
+}
+
+/// How far the training is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Steps done.
+    pub step: usize,
+    /// Steps at most.
+    pub total: usize,
+    /// Loss on the training rows, dB.
+    pub loss: f32,
+    /// Loss on the held-out pitches at the latest look, dB.
+    pub validation_loss: f32,
+    /// Time to the last step; training may end earlier.
+    pub left: Duration,
+}
+
+/// A trained instrument.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// Its card, without scores.
+    pub card: Card,
+    /// Which recordings were held out: [`crate::evaluate`] wants those of [`Part::Test`].
+    pub split: Split,
+    /// Weighted mean |dB| on the test rows.
+    pub test_loss: f32,
+    /// The same of the mean training spectrum, which ignores the voice: what there was to gain.
+    pub mean_spectrum_loss: f32,
+    /// Steps whose weights were kept.
+    pub best_step: usize,
+    network: Network,
+}
+
+impl Trained {
+    /// The bytes of the model file, with `card` (usually [`Trained::card`] with scores filled in).
+    pub fn to_onnx(&self, card: &Card) -> Vec<u8> {
+        self.network.to_onnx(card)
+    }
+}
+
+/// Trains an instrument on analysed recordings, in seconds. `progress` is called after every step.
+///
+/// # Errors
+/// When there is too little to learn from, or an entry of the card is not acceptable.
+pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Progress)) -> Result<Trained, TrainError> {
+    let split = Split::new(takes).ok_or_else(|| TrainError::TooLittle {
+        notes: takes.iter().filter_map(|t| t.note).collect::<std::collections::BTreeSet<_>>().len(),
+        phrases_s: takes.iter().filter(|t| t.note.is_none()).map(|t| t.frames.len()).sum::<usize>() as f32 / FRAME_RATE_HZ as f32,
+    })?;
+    let gains: Vec<f32> = takes.iter().map(|t| options.source_gains_db.get(&t.source).copied().unwrap_or(0.0)).collect();
+    let statistics = Statistics::new(takes, &gains, &split).ok_or(TrainError::NoPitch("training"))?;
+    let mut card = card(options, &statistics);
+    card.check().map_err(TrainError::BadCard)?;
+
+    let margin = 2f32.powf(FARTHEST_SHIFT / 12.0);
+    let [low, high] = statistics.pitch_range_hz;
+    let [soft, loud] = statistics.loudness_range_db;
+    let hearing = Hearing::new([low / margin, high * margin], [soft - LOUDNESS_MARGIN_DB[0], loud + LOUDNESS_MARGIN_DB[1]]);
+    let rows = |part| Rows::new(takes, &gains, &split, part, &hearing);
+    let (training, validation, test) = (rows(Part::Training), rows(Part::Validation), rows(Part::Test));
+    for (rows, name) in [(&training, "training"), (&validation, "validation"), (&test, "test")] {
+        if !rows.rows.iter().any(|r| r.voiced) {
+            return Err(TrainError::NoPitch(name));
+        }
+    }
+
+    let mut run = Run::new(hearing, &training, &validation, options);
+    let start = Instant::now();
+    let total = options.steps.max(1);
+    for step in 0..total {
+        let loss = run.step(&training, step, total);
+        let better = run.best_step;
+        if (step + 1).is_multiple_of(VALIDATE_EVERY) || step + 1 == total {
+            run.validate(step + 1);
+        }
+        let done = (step + 1) as f64;
+        let left = Duration::from_secs_f64(start.elapsed().as_secs_f64() / done * (total as f64 - done));
+        progress(Progress { step: step + 1, total, loss, validation_loss: run.validation_loss, left });
+        if better == run.best_step && step + 1 >= run.best_step + PATIENCE * VALIDATE_EVERY {
+            break;
+        }
+    }
+
+    let (best_step, best_loss) = (run.best_step, run.best_loss);
+    let network = run.into_best();
+    let (test_loss, mean_spectrum_loss) = judge(&network, &test);
+    let facts = [
+        ("seconds", format!("{:.1}", statistics.seconds)),
+        ("recordings", takes.len().to_string()),
+        ("held_out_pitches", list(&split.test_notes)),
+        ("validation_pitches", list(&split.validation_notes)),
+        ("steps", best_step.to_string()),
+        ("seed", options.seed.to_string()),
+        ("weights", network.mlp.weights.len().to_string()),
+        ("validation_loss_db", format!("{best_loss:.3}")),
+        ("test_loss_db", format!("{test_loss:.3}")),
+        ("mean_spectrum_test_loss_db", format!("{mean_spectrum_loss:.3}")),
+    ];
+    card.training = facts.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+    Ok(Trained { card, split, test_loss, mean_spectrum_loss, best_step, network })
+}
+
+fn list(notes: &std::collections::BTreeSet<u8>) -> String {
+    notes.iter().map(u8::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
+    Card {
+        format_version: FORMAT_VERSION,
+        id: options.id.clone(),
+        name: options.name.clone(),
+        family: options.family.clone(),
+        author: options.author.clone(),
+        licence: options.licence.clone(),
+        credits: options.credits.clone(),
+        caveats: options.caveats.clone(),
+        frame_rate_hz: FRAME_RATE_HZ,
+        harmonics: HARMONICS,
+        noise_edges_hz: noise_edges_hz().to_vec(),
+        pitch_range_hz: statistics.pitch_range_hz,
+        loudness_range_db: statistics.loudness_range_db,
+        pitch_histogram_s: statistics.pitch_histogram_s.clone(),
+        loudness_histogram_s: statistics.loudness_histogram_s.clone(),
+        scores: BTreeMap::new(),
+        training: BTreeMap::new(),
+    }
+}
+
+/// All that moves while training.
+struct Run {
+    network: Network,
+    average: Mlp,
+    best: Mlp,
+    best_loss: f32,
+    best_step: usize,
+    validation_loss: f32,
+    validation: Batch,
+    weighting: Weighting,
+    optimiser: AdamW,
+    random: Random,
+    batch: Batch,
+    pass: Pass,
+    answers: Vec<f32>,
+    slope: Vec<f32>,
+    gradient: Vec<f32>,
+}
+
+impl Run {
+    fn new(hearing: Hearing, training: &Rows, validation: &Rows, options: &TrainOptions) -> Self {
+        let mut random = Random::new(options.seed);
+        let shape = Shape { inputs: INPUTS, hidden: HIDDEN, outputs: OUTPUTS };
+        let mlp = Mlp::new(shape, || random.uniform());
+        let weighting = Weighting::new();
+        let mut held_out = Batch::default();
+        held_out.take(validation, validation.rows.len().div_ceil(VALIDATION_ROWS), &weighting);
+        Self {
+            average: mlp.clone(),
+            best: mlp.clone(),
+            best_loss: f32::INFINITY,
+            best_step: 0,
+            validation_loss: f32::INFINITY,
+            validation: held_out,
+            optimiser: AdamW::new(shape.len()),
+            random,
+            batch: Batch::default(),
+            pass: Pass::default(),
+            answers: Vec::new(),
+            slope: Vec::new(),
+            gradient: vec![0.0; shape.len()],
+            network: Network { hearing, mlp, output_middle: middle(training, &weighting), output_unit: OUTPUT_UNIT_DB },
+            weighting,
+        }
+    }
+
+    fn step(&mut self, rows: &Rows, step: usize, total: usize) -> f32 {
+        self.batch.draw(rows, &self.network.hearing, &self.weighting, &mut self.random);
+        let units = self.network.mlp.forward(&self.batch.inputs, &mut self.pass);
+        self.network.decibels(units, &mut self.answers);
+        let loss = loss(&self.answers, &self.batch, &mut self.slope);
+        self.slope.iter_mut().for_each(|d| *d *= OUTPUT_UNIT_DB);
+        self.network.mlp.backward(&self.batch.inputs, &mut self.pass, &self.slope, &mut self.gradient);
+        self.optimiser.step(&mut self.network.mlp.weights, &self.gradient, rate(step, total), DECAY);
+        // At the start the average would remember little but the random beginning: it then averages what there is.
+        let keeps = AVERAGE_KEEPS.min(step as f32 / (step + 10) as f32);
+        for (average, w) in self.average.weights.iter_mut().zip(&self.network.mlp.weights) {
+            *average = keeps * *average + (1.0 - keeps) * w;
+        }
+        loss
+    }
+
+    fn validate(&mut self, step: usize) {
+        let units = self.average.forward(&self.validation.inputs, &mut self.pass);
+        self.network.decibels(units, &mut self.answers);
+        self.validation_loss = loss(&self.answers, &self.validation, &mut self.slope);
+        if self.validation_loss < self.best_loss {
+            self.best_loss = self.validation_loss;
+            self.best_step = step;
+            self.best.weights.copy_from_slice(&self.average.weights);
+        }
+    }
+
+    fn into_best(self) -> Network {
+        Network { mlp: self.best, ..self.network }
+    }
+}
+
+fn rate(step: usize, total: usize) -> f32 {
+    let warm = ((step + 1) as f32 / WARM_UP_STEPS as f32).min(1.0);
+    let along = step as f32 / total as f32;
+    RATE * warm * 0.5 * (1.0 + (std::f32::consts::PI * along).cos())
+}
+
+/// The weighted mean target: where the network starts from.
+fn middle(rows: &Rows, weighting: &Weighting) -> Vec<f32> {
+    let mut batch = Batch::default();
+    batch.take(rows, rows.rows.len().div_ceil(16 * BATCH_ROWS), weighting);
+    let (mut sums, mut weights) = (vec![0f64; OUTPUTS], vec![0f64; OUTPUTS]);
+    for (targets, w) in batch.targets.chunks_exact(OUTPUTS).zip(batch.weights.chunks_exact(OUTPUTS)) {
+        for i in 0..OUTPUTS {
+            sums[i] += f64::from(w[i] * targets[i]);
+            weights[i] += f64::from(w[i]);
+        }
+    }
+    // Harmonics that no recording has (the highest, of a high instrument) start at the floor.
+    sums.iter().zip(&weights).map(|(s, w)| if *w > 0.0 { (s / w) as f32 } else { crate::levels::FLOOR_DB }).collect()
+}
+
+/// Losses on all `rows`: the network's, and that of its unchanging middle.
+fn judge(network: &Network, rows: &Rows) -> (f32, f32) {
+    let mut batch = Batch::default();
+    batch.take(rows, 1, &Weighting::new());
+    let (mut pass, mut answers, mut slope) = (Pass::default(), Vec::new(), Vec::new());
+    let units = network.mlp.forward(&batch.inputs, &mut pass);
+    network.decibels(units, &mut answers);
+    let of_network = loss(&answers, &batch, &mut slope);
+    let unchanging: Vec<f32> = batch.heard.iter().flat_map(|_| network.output_middle.iter().copied()).collect();
+    (of_network, loss(&unchanging, &batch, &mut slope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{note, phrase};
+
+    fn options() -> TrainOptions {
+        TrainOptions { steps: 60, ..TrainOptions::new("test", "Test") }
+    }
+
+    #[test]
+    fn an_instrument_is_learned_and_plays() {
+        let takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
+        let mut steps = 0;
+        let trained = train(&takes, &TrainOptions { steps: 150, ..options() }, &mut |p| {
+            steps += 1;
+            assert!(p.step == steps && p.loss.is_finite());
+        })
+        .unwrap();
+        assert!(trained.test_loss < 0.6 * trained.mean_spectrum_loss, "{} {}", trained.test_loss, trained.mean_spectrum_loss);
+        let model = syrinx_decoder::Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
+        assert_eq!(model.card().harmonics, HARMONICS);
+        assert!((model.card().pitch_range_hz[0] - 146.8).abs() < 1.0);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
+        let mut takes: Vec<Take> = (55..63).map(|n| note(n, "one", 80)).collect();
+        takes.push(phrase(3000));
+        let bytes = |seed| {
+            let trained = train(&takes, &TrainOptions { seed, ..options() }, &mut |_| ()).unwrap();
+            trained.to_onnx(&trained.card)
+        };
+        let first = bytes(7);
+        assert!(first == bytes(7));
+        assert!(first != bytes(8));
+    }
+
+    #[test]
+    fn what_cannot_be_trained_is_refused_in_one_sentence() {
+        let few: Vec<Take> = (60..63).map(|n| note(n, "one", 80)).collect();
+        assert!(matches!(train(&few, &options(), &mut |_| ()), Err(TrainError::TooLittle { notes: 3, .. })));
+        let takes: Vec<Take> = (60..68).map(|n| note(n, "one", 80)).collect();
+        let bad = TrainOptions::new("Not An Id", "Test");
+        assert!(matches!(train(&takes, &bad, &mut |_| ()), Err(TrainError::BadCard(_))));
+        let mut mute = takes;
+        mute.iter_mut().flat_map(|t| &mut t.frames).for_each(|f| f.target.f0_hz = 0.0);
+        assert!(matches!(train(&mute, &options(), &mut |_| ()), Err(TrainError::NoPitch(_))));
+    }
+}
