@@ -19,10 +19,11 @@ const LOUD_RANGE_DB: f32 = 30.0;
 const SILENT_PEAK: f32 = 1e-3;
 /// Least share of the loud frames that must have a pitch.
 const LEAST_PITCHED: f32 = 0.3;
-/// Share of the pitched loud frames that may sound like several notes. Double stops and ringing strings are fewer.
-const MOST_POLYPHONIC: f32 = 0.5;
-/// One note's harmonics hold at least this share of its power; breathy and bowed notes hold 0.95.
-const LEAST_HARMONIC: f64 = 0.85;
+/// Share of the pitched loud frames that may sound like several notes. Double stops, and a hall in which one note rings into the next, make
+/// fewer; chords nearly all.
+const MOST_POLYPHONIC: f32 = 0.6;
+/// One note's harmonics hold at least this share of its power; breathy and bowed notes hold 0.95 and more.
+const LEAST_HARMONIC: f64 = 0.8;
 /// A chord is taken for the common subharmonic of its notes. Its fundamental is then missing, this far under the strongest harmonic, dB...
 const MISSING_FUNDAMENTAL_DB: f32 = 35.0;
 /// ...and so are many harmonics between strong ones: at least this share of them. Instruments with a weak fundamental have no such gaps.
@@ -35,8 +36,10 @@ const CLIPPED_RUN: usize = 3;
 const MOST_CLIPPED: f32 = 0.01;
 /// Shortest usable sound to train on, s.
 const LEAST_USABLE_S: f32 = 20.0;
-/// Seconds of a semitone that make it covered.
+/// Seconds of a semitone that make it covered...
 const COVERED_S: f32 = 0.2;
+/// ...and share of all usable sound: stray readings of a long set add up to more than a moment.
+const COVERED_SHARE: f32 = 0.005;
 /// Uncovered semitones in a row, inside the range, that are worth a warning: an instrument reaches two and a half to each side.
 const GAP_SEMITONES: u8 = 6;
 
@@ -237,7 +240,8 @@ impl Report {
         for &(note, seconds) in files.iter().flat_map(|file| &file.notes_s) {
             covered[usize::from(note)] += seconds;
         }
-        let is_covered = |note: &u8| covered[usize::from(*note)] >= COVERED_S;
+        let usable_s: f32 = files.iter().map(|file| file.usable_s).sum();
+        let is_covered = |note: &u8| covered[usize::from(*note)] >= COVERED_S.max(COVERED_SHARE * usable_s);
         let range = (0..128).find(is_covered).zip((0..128).rev().find(is_covered));
         let mut gaps = Vec::new();
         if let Some((lowest, highest)) = range {
@@ -253,7 +257,7 @@ impl Report {
         let floors = files.iter().filter_map(|file| Some(file.noise_floor_db? - file.sustained_db?));
         Self {
             seconds: files.iter().map(|file| file.seconds).sum(),
-            usable_s: files.iter().map(|file| file.usable_s).sum(),
+            usable_s,
             range,
             gaps,
             layers_db: layers(&levels),
