@@ -98,7 +98,8 @@ impl Gate {
 
         let (low_level, high_level) = self.extremes(&self.smooth, t.steady_s);
         let steady = self.smooth[self.at];
-        if mains && high_level - low_level < t.steady_db && level < self.voice_db - t.hum_below_db {
+        let faint = level < t.hum_alone_db.max(self.voice_db - t.hum_below_db);
+        if mains && high_level - low_level < t.steady_db && faint {
             self.hum_db = steady;
         } else if steady < self.hum_db - t.hum_above_db {
             // A hum never pauses: what can be quieter was none, or has been switched off.

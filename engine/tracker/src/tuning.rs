@@ -52,6 +52,8 @@ pub(crate) struct GateTuning {
     pub steady_s: f32,
     /// lies this far below the voice,
     pub hum_below_db: f32,
+    /// or, before anything was sung, below this level,
+    pub hum_alone_db: f32,
     /// and covers what is less than this above it.
     pub hum_above_db: f32,
 }
@@ -134,6 +136,7 @@ impl Default for Tuning {
                 steady_db: 0.5,
                 steady_s: 0.25,
                 hum_below_db: 15.0,
+                hum_alone_db: -40.0,
                 hum_above_db: 3.0,
             },
         }
