@@ -12,7 +12,7 @@ use crate::gate::{Gate, Verdict};
 use crate::math;
 use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
 use crate::refine::{Kept, Refiner};
-use crate::tuning::Tuning;
+use crate::tuning::{BANDS, Tuning};
 
 /// The pitch path runs near this rate: six samples in a period of 4 kHz, the top of the upper band.
 const BASE_RATE_HZ: f64 = 24_000.0;
@@ -34,6 +34,9 @@ const STATE_SPAN: f64 = 0.008;
 /// The prior's tilt ends here whatever the range, so that the range never moves the threshold of voicing, and sibilants find no
 /// favour above it.
 const LEVEL_HZ: f64 = 2050.0;
+
+/// Lags reach at least this far, s, however high the range: voicing and f0 are judged at multiples of the period up to here.
+const SHORTEST_REACH_S: f64 = 0.009;
 
 /// Before anything was heard.
 const NOTHING: Belief = Belief { state: 0, voiced: 0.0 };
@@ -96,7 +99,8 @@ impl Pitch {
             .iter()
             .map(|&b| {
                 let divisor = b.divisor(base_rate_hz);
-                let max_lag = (base_rate_hz / divisor as f64 / low * 1.02).ceil() as usize + 4;
+                let longest_lag_s = (1.02 / low).max(SHORTEST_REACH_S);
+                let max_lag = (base_rate_hz / divisor as f64 * longest_lag_s).ceil() as usize + 4;
                 let energy_hops = (ENERGY_S / hop_s).ceil() as usize;
                 Band::new(b, base_rate_hz, hop_s, max_lag, longest.max(energy_hops))
             })
@@ -187,7 +191,7 @@ impl Pitch {
         for b in &mut self.bands {
             b.advance();
         }
-        let mut levels = [0.0f32; 8];
+        let mut levels = [0.0f32; BANDS];
         let mut level = 0.0f32;
         for (l, b) in levels.iter_mut().zip(&self.bands) {
             let samples = (ENERGY_S * b.rate_hz) as usize;

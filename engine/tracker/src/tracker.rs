@@ -7,11 +7,12 @@ use crate::loudness::{LIVE_DELAY_S, Loudness};
 use crate::pitch::{Estimate, Pitch};
 use crate::tuning::Tuning;
 
-/// Delay of Studio, s: 25 ms of look-ahead for the pitch filter, and half a correlation window (two periods of 67 Hz).
+/// Delay of Studio, s: the look-ahead of the pitch filter, and the age of what a correlation compares (a window and a lag, halved:
+/// 16 ms for a voice of 67 Hz; lower ones are read a little late).
 const STUDIO_DELAY_S: f64 = 0.040;
-/// How much of that is look-ahead of the pitch filter, s.
-const STUDIO_LOOK_BACK_S: f64 = 0.025;
-/// Finished estimates kept for Studio: they span more than the delay at any hop length.
+/// How much of that is look-ahead of the pitch filter, s: six hops.
+const STUDIO_LOOK_BACK_S: f64 = 0.024;
+/// Finished estimates kept for Studio: 128 ms, more than the delay and the age of any estimate together.
 const KEPT_ESTIMATES: usize = 32;
 /// Samples are clipped here (24 dB over full scale), so that no square overflows.
 const MOST: f32 = 16.0;
@@ -27,7 +28,8 @@ pub struct TrackerConfig {
     pub min_f0_hz: f32,
     /// Highest pitch told apart, Hz (up to 4200, and at least an octave above the lowest).
     pub max_f0_hz: f32,
-    /// Level under which nothing is voiced, dB re full-scale square wave, mean square over 12 ms between 45 Hz and 4 kHz.
+    /// Level under which nothing is voiced, dB re full-scale square wave (-120..=0): mean square over 12 ms, summed over the pitch
+    /// filter's bands, which together span 45 Hz to 4 kHz.
     pub gate_db: f32,
 }
 

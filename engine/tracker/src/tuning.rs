@@ -1,5 +1,8 @@
 //! Every number of the pitch filter that was found by listening to data rather than by derivation. Plain data, any thread.
 
+/// Number of bands.
+pub(crate) const BANDS: usize = 3;
+
 /// One frequency band of the voice that is correlated on its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BandTuning {
@@ -61,7 +64,7 @@ pub(crate) struct GateTuning {
 /// The whole set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tuning {
-    pub bands: [BandTuning; 3],
+    pub bands: [BandTuning; BANDS],
     pub experts: [ExpertTuning; 6],
     /// Evidence for a state is `-weight * ln(1 - rho + softness)`: a period and its double are told apart by how much is left
     /// unexplained, without a threshold.
@@ -76,7 +79,7 @@ pub(crate) struct Tuning {
     pub start: f32,
     /// Mean square added to every window, so that correlation means nothing near silence (1e-8: -80 dB full scale).
     pub floor: f32,
-    /// Voicing is judged at the multiple of the period nearest below this, s: noise through a formant resembles itself one period of
+    /// Voicing is judged at the multiple of the period nearest this, s: noise through a formant resembles itself one period of
     /// the formant later, a voice still does many periods later.
     pub voicing_s: f64,
     /// The f0 is read at the multiple of the period nearest below this, s: a longer lag divides the error of its peak.

@@ -68,6 +68,20 @@ fn the_top_of_violin_and_flute_is_tracked_where_asked_for() {
 }
 
 #[test]
+fn any_range_is_tracked_inside_itself() {
+    for (min_f0_hz, max_f0_hz, f0) in
+        [(30.0, 200.0, 41.2), (80.0, 400.0, 130.8), (400.0, 1600.0, 622.3), (1000.0, 4200.0, 1480.0)]
+    {
+        for mode in MODES {
+            let config = TrackerConfig { min_f0_hz, max_f0_hz, ..config(mode) };
+            let frames = track(48_000, config, &tone(48_000, 0.5, |_| f0, |k, _| 0.2 / k as f64));
+            let share = share_right(48_000, &frames, 0.2, f0, 20.0);
+            assert!(share > 0.97, "{mode:?}, {min_f0_hz} to {max_f0_hz} Hz, f0 {f0}: {share} right");
+        }
+    }
+}
+
+#[test]
 fn onsets_are_known_within_a_few_periods() {
     // Live, from the first sample of a note after silence to a lasting right pitch.
     for (f0, limit_s) in [(98.0, 0.032), (130.8, 0.028), (220.0, 0.022), (440.0, 0.018), (880.0, 0.016)] {
