@@ -12,11 +12,10 @@ use tract_onnx::pb::{
 };
 
 use crate::{
-    hearing::{CONFIDENCE_INPUT, FEATURES, INPUTS, STATE},
+    hearing::{CONFIDENCE_INPUT, FEATURES, INPUTS, STATE, UNVOICED_BELOW},
     levels::OUTPUTS,
     mlp::{LEAK, NORM_EPSILON},
     network::Network,
-    rows::UNVOICED_BELOW,
 };
 
 /// ONNX operator set written: the first with LayerNormalization.

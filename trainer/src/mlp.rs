@@ -305,7 +305,7 @@ mod tests {
         let x: Vec<f32> = (0..7 * SHAPE.inputs).map(|_| 2.0 * random() - 1.0).collect();
         let direction: Vec<f32> = (0..7 * SHAPE.outputs).map(|_| 2.0 * random() - 1.0).collect();
         let mut pass = Pass::default();
-        let mut value = |mlp: &Mlp, pass: &mut Pass| -> f64 {
+        let value = |mlp: &Mlp, pass: &mut Pass| -> f64 {
             mlp.forward(&x, pass).iter().zip(&direction).map(|(a, b)| f64::from(a * b)).sum()
         };
         let here = value(&mlp, &mut pass);

@@ -5,13 +5,11 @@ use syrinx_analysis::{FLOOR_DB as NOTHING_DB, HARMONICS, Take};
 use syrinx_tracker::Features;
 
 use crate::{
-    hearing::{CONFIDENCE_INPUT, Hearing, INPUTS, STATE, midi},
+    hearing::{Hearing, INPUTS, STATE, UNVOICED_BELOW, midi},
     levels::{FLOOR_DB, OUTPUTS},
     split::{Part, Split},
 };
 
-/// Confidence under which nothing may sound pitched; the decoder silences harmonics there.
-pub const UNVOICED_BELOW: f32 = 0.35;
 /// Frames this far below the loudest of their source are the room, not the instrument, dB.
 const ROOM_DB: f32 = 60.0;
 /// Weight of the softest frames against the loudest.
@@ -107,7 +105,7 @@ fn row(take: &Take, n: usize, gain_db: f32, input: [f32; INPUTS], loudest_db: f3
     let frame = &take.frames[n];
     let below = loudest_db - (frame.target.loudness_db + gain_db);
     let pitched = frame.target.f0_hz > 0.0;
-    let voiced = input[CONFIDENCE_INPUT] >= UNVOICED_BELOW;
+    let voiced = frame.features.confidence >= UNVOICED_BELOW;
     // A frame without pitch that the tracker takes for a pitched one teaches nothing but to be unsure.
     if below > ROOM_DB || (voiced && !pitched) {
         return None;
