@@ -22,6 +22,19 @@
 //! `time`, on two shared cores of a Xeon with AVX-512. With two threads on the busy machine candle took up to 124 ms a step, burn 8. A network of
 //! this size is a hundred lines of gradient, checked against differences in its tests; a framework would be most of the build.
 //!
+//! # How near it comes
+//!
+//! Held-out pitches of one source each, in dB, by `cargo run --release -p syrinx-trainer --example try_train -- OUT.onnx FOLDER`. Played by the live
+//! tracker, so what it is not yet sure of at the start of a note counts too. Training takes 2 s, a step of the file 30 µs.
+//!
+//! | lsd / mel / attack | instrument | mean spectrum | targets resynthesised |
+//! |---|---|---|---|
+//! | alto sax (Weresax) | 4.99 / 4.22 / 6.42 | 6.02 / 5.65 / 7.25 | 3.74 / 1.64 / 4.30 |
+//! | violin (VSCO2) | 4.36 / 5.18 / 2.80 | 7.39 / 7.11 / 6.19 | 2.56 / 2.11 / 1.68 |
+//! | trumpet (VSCO2, f and mf) | 4.07 / 4.21 / 4.79 | 5.46 / 6.18 / 7.52 | 3.01 / 1.67 / 3.38 |
+//! | flute (VSCO2) | 4.46 / 4.92 / 5.85 | 4.84 / 5.82 / 6.08 | 3.37 / 2.10 / 3.78 |
+//! | flute (Ixox) | 5.49 / 5.05 / 10.52 | 7.35 / 6.94 / 9.35 | 4.47 / 2.62 / 5.15 |
+//!
 //! # Use
 //!
 //! ```no_run

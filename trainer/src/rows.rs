@@ -1,12 +1,12 @@
 //! Recordings as rows to train on: what the network hears at each frame, and the spectrum that it should answer. Any thread.
 
 use std::collections::BTreeMap;
-use syrinx_analysis::{FLOOR_DB as NOTHING_DB, HARMONICS, Take};
+use syrinx_analysis::{FLOOR_DB as NOTHING_DB, HARMONIC_LIMIT_HZ, HARMONICS, Take, noise_edges_hz};
 use syrinx_tracker::Features;
 
 use crate::{
     hearing::{Hearing, INPUTS, STATE, UNVOICED_BELOW, midi},
-    levels::{FLOOR_DB, OUTPUTS},
+    levels::{FLOOR_DB, OUTPUTS, power},
     split::{Part, Split},
 };
 
@@ -120,9 +120,26 @@ fn row(take: &Take, n: usize, gain_db: f32, input: [f32; INPUTS], loudest_db: f3
     if !pitched {
         target[..HARMONICS].fill(FLOOR_DB);
     }
+    if pitched && !voiced {
+        as_noise(&mut target, frame.target.f0_hz);
+    }
     let f0_hz = if pitched { frame.target.f0_hz } else { frame.features.f0_hz };
     let weight = (1.0 - below / ROOM_DB).clamp(SOFTEST_WEIGHT, 1.0);
     Some(Row { input, target, f0_hz, voiced: voiced && pitched, weight })
+}
+
+/// Puts the harmonics' power into the bands where they lie. The tracker is not sure of the beginning of a note, and nothing may sound
+/// pitched yet: the nearest that can sound is noise of the same colour.
+fn as_noise(target: &mut [f32; OUTPUTS], f0_hz: f32) {
+    let edges = noise_edges_hz();
+    let (harmonics, noise) = target.split_at_mut(HARMONICS);
+    for (k, &level) in harmonics.iter().enumerate() {
+        let hz = (k + 1) as f32 * f0_hz;
+        let band = edges.partition_point(|&edge| edge <= hz);
+        if (1..edges.len()).contains(&band) && hz <= HARMONIC_LIMIT_HZ {
+            noise[band - 1] = 10.0 * (power(noise[band - 1]) + power(level)).log10();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -151,5 +168,20 @@ mod tests {
         assert_eq!(louder.rows.len(), rows.rows.len());
         assert_eq!(louder.rows[80].target, rows.rows[80].target);
         assert!((louder.rows[80].input[2] - rows.rows[80].input[2] - 0.3).abs() < 1e-4);
+    }
+
+    #[test]
+    fn an_unsure_beginning_keeps_its_power_as_noise() {
+        let mut target = [-60.0; OUTPUTS];
+        target[0] = -3.0;
+        target[1] = -3.0;
+        let total = |t: &[f32; OUTPUTS]| t[HARMONICS..].iter().map(|&db| power(db)).sum::<f32>();
+        let before = total(&target) + target[..HARMONICS].iter().map(|&db| power(db)).sum::<f32>();
+        as_noise(&mut target, 200.0);
+        assert!((10.0 * (total(&target) / before).log10()).abs() < 0.01);
+        let loud: Vec<usize> = (0..OUTPUTS - HARMONICS).filter(|&b| target[HARMONICS + b] > -10.0).collect();
+        let edges = noise_edges_hz();
+        assert_eq!(loud.len(), 2);
+        assert!(loud.iter().zip([200.0, 400.0]).all(|(&b, hz)| (edges[b]..edges[b + 1]).contains(&hz)));
     }
 }
