@@ -1,2 +1,55 @@
-//! (skeleton)
-fn main() {}
+//! `syrinx`: the command line. Each subcommand is a file; all that makes sound is in the engine, all that learns in the trainer.
+
+mod bench;
+mod common;
+mod evaluate;
+mod instruments;
+mod recordings;
+mod render;
+mod track;
+mod train;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The instrument you play with your voice.
+#[derive(Parser)]
+#[command(name = "syrinx", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Turns a recorded voice into an instrument, through the engine exactly as the plugin runs it.
+    Render(render::Args),
+    /// Writes what the tracker hears, frame by frame, as CSV.
+    Track(track::Args),
+    /// Trains an instrument from recordings.
+    Train(train::Args),
+    /// Scores an instrument on recordings that it never saw.
+    Evaluate(evaluate::Args),
+    /// Lists the factory instruments.
+    Instruments(instruments::Args),
+    /// Measures what each stage and the whole cost, as a share of one core.
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Render(args) => render::run(&args),
+        Command::Track(args) => track::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Instruments(args) => instruments::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("syrinx: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

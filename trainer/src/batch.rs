@@ -77,9 +77,8 @@ impl Batch {
 
     fn push(&mut self, mut row: Row, weighting: &Weighting) {
         let mut heard = [0.0; OUTPUTS];
-        let mut shares = [0.0; OUTPUTS];
         weighting.of(row.f0_hz, row.voiced, &mut heard);
-        lock(&mut row.target, &heard, &mut shares);
+        lock(&mut row.target, &heard);
         self.inputs.extend_from_slice(&row.input);
         for (i, (level, heard)) in row.target.iter().zip(&heard).enumerate() {
             let level = level.max(FLOOR_DB);

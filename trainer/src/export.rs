@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::{
         hearing::Hearing,
-        mlp::{Mlp, Pass, Shape},
+        mlp::{Mlp, Shape},
         random::Random,
         testing,
     };
@@ -234,7 +234,6 @@ mod tests {
             .unwrap();
         let mut theirs: Vec<f32> = vec![0.0; STATE];
         let mut ours = [0.0; STATE];
-        let mut pass = Pass::default();
         for frame in 0..500 {
             let features = Features {
                 frame,
@@ -248,10 +247,10 @@ mod tests {
             let out: Vec<Vec<f32>> =
                 out.iter().map(|t| t.try_as_plain_ram().unwrap().as_slice::<f32>().unwrap().to_vec()).collect();
             let heard = network.hearing.step(&mut ours, &features);
-            let units = network.mlp.forward(&heard, &mut pass);
+            let answers = network.answers(&heard);
             let voiced = features.confidence >= UNVOICED_BELOW;
             for i in 0..OUTPUTS {
-                let wanted = network.output_middle[i] + network.output_unit * units[i];
+                let wanted = answers[i];
                 let got = if i < HARMONICS { out[0][i] } else { out[1][i - HARMONICS] };
                 if i >= HARMONICS || voiced {
                     // Relative: levels in dB reach a hundred, where f32 itself has steps of 1e-5.

@@ -1,50 +1,62 @@
-//! How far an answer is from the sound wanted, and which way is better. The training thread.
+//! How far an answer is from the sound wanted. The training thread; burn supplies the derivative.
 
 use crate::{
     batch::Batch,
-    levels::{FLOOR_DB, OUTPUTS, lock},
+    levels::{FLOOR_DB, OUTPUTS},
+    mlp::matrix,
 };
+use burn::tensor::{Device, Tensor};
 
-/// Weighted mean of |dB| between the answers (`[rows, OUTPUTS]`), locked to the loudness as they will be when played, and the batch's
-/// targets; levels under [`FLOOR_DB`] are all alike. Writes the derivative to `slope`, through the lock.
-pub fn loss(answers: &[f32], batch: &Batch, slope: &mut Vec<f32>) -> f32 {
-    let total: f64 = batch.weights.iter().map(|&w| f64::from(w)).sum();
-    let scale = 1.0 / total.max(f64::MIN_POSITIVE) as f32;
-    slope.clear();
-    slope.reserve(answers.len());
-    let mut sum = 0f64;
-    let mut shares = [0.0; OUTPUTS];
-    let mut levels = [0.0; OUTPUTS];
-    let rows = answers.chunks_exact(OUTPUTS).zip(batch.targets.chunks_exact(OUTPUTS)).zip(batch.weights.chunks_exact(OUTPUTS));
-    for (((answer, target), weights), heard) in rows.zip(&batch.heard) {
-        levels.copy_from_slice(answer);
-        lock(&mut levels, heard, &mut shares);
-        let start = slope.len();
-        let (mut row_sum, mut all) = (0.0, 0.0);
-        for i in 0..OUTPUTS {
-            let away = levels[i].max(FLOOR_DB) - target[i];
-            row_sum += weights[i] * away.abs();
-            let d = if away == 0.0 { 0.0 } else { scale * weights[i] * away.signum() };
-            all += d;
-            slope.push(d);
-        }
-        sum += f64::from(row_sum);
-        // Every level moves the gain on all, by its share in the power.
-        for (d, share) in slope[start..].iter_mut().zip(&shares) {
-            *d -= share * all;
+/// What a batch wants, as tensors of shape `[rows, OUTPUTS]`.
+pub struct Wanted {
+    targets: Tensor<2>,
+    /// Weights in the mean, summing to 1.
+    weights: Tensor<2>,
+    /// A-weighting of each answer, 0 for what does not sound.
+    heard: Tensor<2>,
+    /// 1 where the target lies above [`FLOOR_DB`], else 0.
+    sounding: Tensor<2>,
+}
+
+impl Wanted {
+    /// What `batch` wants.
+    pub fn new(batch: &Batch, device: &Device) -> Self {
+        let total: f64 = batch.weights.iter().map(|&w| f64::from(w)).sum();
+        let scale = 1.0 / total.max(f64::MIN_POSITIVE) as f32;
+        let weights: Vec<f32> = batch.weights.iter().map(|w| scale * w).collect();
+        let sounding: Vec<f32> = batch.targets.iter().map(|t| f32::from(u8::from(*t > FLOOR_DB))).collect();
+        Self {
+            targets: matrix(&batch.targets, OUTPUTS, device),
+            weights: matrix(&weights, OUTPUTS, device),
+            heard: matrix(batch.heard.as_flattened(), OUTPUTS, device),
+            sounding: matrix(&sounding, OUTPUTS, device),
         }
     }
-    (sum * f64::from(scale)) as f32
+
+    /// Weighted mean of |dB| between `answers` (`[rows, OUTPUTS]`, dB relative to loudness), locked to the loudness as they will be when
+    /// played, and the targets. Where the target is under [`FLOOR_DB`], all levels under it are alike; where it is not, an answer that
+    /// is still counts by its distance, or nothing would lift it.
+    pub fn loss(&self, answers: Tensor<2>) -> Tensor<1> {
+        let locked = lock(answers, self.heard.clone());
+        let away = (locked.clone() - self.targets.clone()).abs() * self.sounding.clone();
+        let above = (locked - FLOOR_DB).clamp_min(0.0) * self.sounding.clone().neg().add_scalar(1.0);
+        ((away + above) * self.weights.clone()).sum()
+    }
+}
+
+/// The loudness lock of [`crate::levels::lock`], on tensors.
+fn lock(levels: Tensor<2>, heard: Tensor<2>) -> Tensor<2> {
+    let power = (levels.clone().clamp(-200.0, 100.0) * (0.1 * std::f32::consts::LN_10)).exp() * heard;
+    let shift = power.sum_dim(1).clamp_min(f32::MIN_POSITIVE).log() * (10.0 / std::f32::consts::LN_10);
+    levels - shift
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{levels::Weighting, random::Random};
+    use crate::{levels, levels::Weighting, mlp::numbers, random::Random};
 
-    #[test]
-    fn the_slope_is_that_of_differences_and_a_common_gain_does_not_matter() {
-        let mut random = Random::new(4);
+    fn drawn(random: &mut Random) -> Batch {
         let weighting = Weighting::new();
         let mut batch = Batch::default();
         for f0 in [150.0, 900.0] {
@@ -56,32 +68,54 @@ mod tests {
                 batch.weights.push(if h > 0.0 { random.uniform() } else { 0.0 });
             }
         }
-        let mut answers: Vec<f32> = (0..2 * OUTPUTS).map(|_| random.between(-50.0, 0.0)).collect();
-        let (mut slope, mut unused) = (Vec::new(), Vec::new());
-        let at = loss(&answers, &batch, &mut slope);
+        batch
+    }
+
+    fn value(batch: &Batch, answers: &[f32]) -> f32 {
+        let device = Device::flex();
+        numbers(Wanted::new(batch, &device).loss(matrix(answers, OUTPUTS, &device)))[0]
+    }
+
+    #[test]
+    fn a_common_gain_does_not_matter() {
+        let mut random = Random::new(4);
+        let batch = drawn(&mut random);
+        let answers: Vec<f32> = (0..2 * OUTPUTS).map(|_| random.between(-50.0, 0.0)).collect();
         let louder: Vec<f32> = answers.iter().map(|a| a + 17.0).collect();
-        assert!((loss(&louder, &batch, &mut unused) - at).abs() < 1e-3);
-        for i in (0..2 * OUTPUTS).step_by(3) {
-            let was = answers[i];
-            answers[i] = was + 0.2;
-            let above = loss(&answers, &batch, &mut unused);
-            answers[i] = was - 0.2;
-            let below = loss(&answers, &batch, &mut unused);
-            answers[i] = was;
-            let difference = (above - below) / 0.4;
-            assert!((difference - slope[i]).abs() < 5e-4 + 0.05 * slope[i].abs(), "{i}: {difference} {}", slope[i]);
+        let at = value(&batch, &answers);
+        assert!(at > 1.0 && (value(&batch, &louder) - at).abs() < 1e-3);
+    }
+
+    #[test]
+    fn the_lock_is_the_decoders() {
+        let mut random = Random::new(9);
+        let batch = drawn(&mut random);
+        let answers: Vec<f32> = (0..2 * OUTPUTS).map(|_| random.between(-50.0, 0.0)).collect();
+        let device = Device::flex();
+        let ours = numbers(lock(matrix(&answers, OUTPUTS, &device), matrix(batch.heard.as_flattened(), OUTPUTS, &device)));
+        for (row, heard) in batch.heard.iter().enumerate() {
+            let mut levels = answers[row * OUTPUTS..][..OUTPUTS].to_vec();
+            levels::lock(&mut levels, heard);
+            for (a, b) in ours[row * OUTPUTS..].iter().zip(&levels) {
+                assert!((a - b).abs() < 1e-3, "{a} {b}");
+            }
         }
     }
 
     #[test]
-    fn the_target_itself_costs_nothing() {
+    fn the_target_itself_costs_nothing_and_a_level_too_low_is_lifted() {
         let weighting = Weighting::new();
         let mut heard = [0.0; OUTPUTS];
         weighting.of(200.0, true, &mut heard);
         let mut target: Vec<f32> = (0..OUTPUTS).map(|i| -0.4 * i as f32).collect();
-        lock(&mut target, &heard, &mut [0.0; OUTPUTS]);
-        let weights = heard.iter().map(|h| f32::from(*h > 0.0)).collect();
+        levels::lock(&mut target, &heard);
+        let weights = heard.iter().map(|h| f32::from(u8::from(*h > 0.0))).collect();
         let batch = Batch { inputs: Vec::new(), targets: target.clone(), weights, heard: vec![heard] };
-        assert!(loss(&target, &batch, &mut Vec::new()) < 1e-4);
+        assert!(value(&batch, &target) < 1e-4);
+        let mut low = target.clone();
+        low[3] = -150.0;
+        let mut lower = target;
+        lower[3] = -160.0;
+        assert!(value(&batch, &lower) > value(&batch, &low));
     }
 }

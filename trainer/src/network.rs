@@ -16,11 +16,12 @@ pub struct Network {
 }
 
 impl Network {
-    /// Turns answers of `mlp` into dB.
-    pub fn decibels(&self, units: &[f32], answers: &mut Vec<f32>) {
-        answers.clear();
-        for row in units.chunks_exact(OUTPUTS) {
-            answers.extend(row.iter().zip(&self.output_middle).map(|(u, middle)| middle + self.output_unit * u));
+    /// Answers in dB, rows of [`OUTPUTS`], to rows of what it hears.
+    pub fn answers(&self, heard: &[f32]) -> Vec<f32> {
+        let mut answers = self.mlp.answers(heard);
+        for row in answers.chunks_exact_mut(OUTPUTS) {
+            row.iter_mut().zip(&self.output_middle).for_each(|(u, middle)| *u = middle + self.output_unit * *u);
         }
+        answers
     }
 }

@@ -9,12 +9,11 @@ use syrinx_decoder::{Card, FORMAT_VERSION};
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
-    adamw::AdamW,
     batch::{BATCH_ROWS, Batch, FARTHEST_SHIFT},
     hearing::{Hearing, INPUTS},
+    learner::{Learner, loss_of},
     levels::{OUTPUTS, Weighting},
-    loss::loss,
-    mlp::{Mlp, Pass, Shape},
+    mlp::{Mlp, Shape},
     network::Network,
     random::Random,
     rows::Rows,
@@ -27,11 +26,9 @@ const HIDDEN: usize = 64;
 /// dB that are 1 in the network's answer, so that its weights stay near 1.
 const OUTPUT_UNIT_DB: f32 = 10.0;
 /// Highest learning rate.
-const RATE: f32 = 3e-3;
+const RATE: f64 = 3e-3;
 /// Steps in which the rate rises to that; it then falls along a half cosine to 0.
 const WARM_UP_STEPS: usize = 30;
-/// Weight decay.
-const DECAY: f32 = 0.02;
 /// Of the averaged weights, which are what is kept: how much stays of them at each step.
 const AVERAGE_KEEPS: f32 = 0.99;
 /// Steps between looks at the held-out pitches.
@@ -236,6 +233,8 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
 /// All that moves while training.
 struct Run {
     network: Network,
+    learner: Learner,
+    /// Weights averaged over steps: what is validated and kept.
     average: Mlp,
     best: Mlp,
     best_loss: f32,
@@ -243,62 +242,47 @@ struct Run {
     validation_loss: f32,
     validation: Batch,
     weighting: Weighting,
-    optimiser: AdamW,
     random: Random,
     batch: Batch,
-    pass: Pass,
-    answers: Vec<f32>,
-    slope: Vec<f32>,
-    gradient: Vec<f32>,
 }
 
 impl Run {
     fn new(hearing: Hearing, training: &Rows, validation: &Rows, options: &TrainOptions) -> Self {
         let mut random = Random::new(options.seed);
-        let shape = Shape { inputs: INPUTS, hidden: HIDDEN, outputs: OUTPUTS };
-        let mlp = Mlp::new(shape, || random.uniform());
+        let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs: OUTPUTS }, || random.uniform());
         let weighting = Weighting::new();
         let mut held_out = Batch::default();
         held_out.take(validation, validation.rows.len().div_ceil(VALIDATION_ROWS), &weighting);
+        let network = Network { hearing, mlp, output_middle: middle(training, &weighting), output_unit: OUTPUT_UNIT_DB };
         Self {
-            average: mlp.clone(),
-            best: mlp.clone(),
+            learner: Learner::new(&network),
+            average: network.mlp.clone(),
+            best: network.mlp.clone(),
             best_loss: f32::INFINITY,
             best_step: 0,
             validation_loss: f32::INFINITY,
             validation: held_out,
-            optimiser: AdamW::new(shape.len()),
             random,
             batch: Batch::default(),
-            pass: Pass::default(),
-            answers: Vec::new(),
-            slope: Vec::new(),
-            gradient: vec![0.0; shape.len()],
-            network: Network { hearing, mlp, output_middle: middle(training, &weighting), output_unit: OUTPUT_UNIT_DB },
+            network,
             weighting,
         }
     }
 
     fn step(&mut self, rows: &Rows, step: usize, total: usize) -> f32 {
         self.batch.draw(rows, &self.network.hearing, &self.weighting, &mut self.random);
-        let units = self.network.mlp.forward(&self.batch.inputs, &mut self.pass);
-        self.network.decibels(units, &mut self.answers);
-        let loss = loss(&self.answers, &self.batch, &mut self.slope);
-        self.slope.iter_mut().for_each(|d| *d *= OUTPUT_UNIT_DB);
-        self.network.mlp.backward(&self.batch.inputs, &mut self.pass, &self.slope, &mut self.gradient);
-        self.optimiser.step(&mut self.network.mlp.weights, &self.gradient, rate(step, total), DECAY);
+        let loss = self.learner.step(&self.batch, rate(step, total));
         // At the start the average would remember little but the random beginning: it then averages what there is.
         let keeps = AVERAGE_KEEPS.min(step as f32 / (step + 10) as f32);
-        for (average, w) in self.average.weights.iter_mut().zip(&self.network.mlp.weights) {
+        for (average, w) in self.average.weights.iter_mut().zip(self.learner.weights()) {
             *average = keeps * *average + (1.0 - keeps) * w;
         }
         loss
     }
 
     fn validate(&mut self, step: usize) {
-        let units = self.average.forward(&self.validation.inputs, &mut self.pass);
-        self.network.decibels(units, &mut self.answers);
-        self.validation_loss = loss(&self.answers, &self.validation, &mut self.slope);
+        self.network.mlp.weights.copy_from_slice(&self.average.weights);
+        self.validation_loss = loss_of(&self.network.answers(&self.validation.inputs), &self.validation);
         if self.validation_loss < self.best_loss {
             self.best_loss = self.validation_loss;
             self.best_step = step;
@@ -311,10 +295,10 @@ impl Run {
     }
 }
 
-fn rate(step: usize, total: usize) -> f32 {
-    let warm = ((step + 1) as f32 / WARM_UP_STEPS as f32).min(1.0);
-    let along = step as f32 / total as f32;
-    RATE * warm * 0.5 * (1.0 + (std::f32::consts::PI * along).cos())
+fn rate(step: usize, total: usize) -> f64 {
+    let warm = ((step + 1) as f64 / WARM_UP_STEPS as f64).min(1.0);
+    let along = step as f64 / total as f64;
+    RATE * warm * 0.5 * (1.0 + (std::f64::consts::PI * along).cos())
 }
 
 /// The weighted mean target: where the network starts from.
@@ -336,12 +320,8 @@ fn middle(rows: &Rows, weighting: &Weighting) -> Vec<f32> {
 fn judge(network: &Network, rows: &Rows) -> (f32, f32) {
     let mut batch = Batch::default();
     batch.take(rows, 1, &Weighting::new());
-    let (mut pass, mut answers, mut slope) = (Pass::default(), Vec::new(), Vec::new());
-    let units = network.mlp.forward(&batch.inputs, &mut pass);
-    network.decibels(units, &mut answers);
-    let of_network = loss(&answers, &batch, &mut slope);
     let unchanging: Vec<f32> = batch.heard.iter().flat_map(|_| network.output_middle.iter().copied()).collect();
-    (of_network, loss(&unchanging, &batch, &mut slope))
+    (loss_of(&network.answers(&batch.inputs), &batch), loss_of(&unchanging, &batch))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::syrinx::{Syrinx, text};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use xtask::Failure;
 use xtask::follow::follow;
 use xtask::picture::{Sheet, draw};
@@ -14,50 +14,89 @@ const SAMPLE_RATE_HZ: u32 = 48_000;
 /// Which take of the demo voice: another number has other breaths and another vibrato.
 const TAKE: u64 = 1;
 
-/// Makes `demo/` for the instruments named in `wanted`, or for all.
-pub fn run(wanted: &[String]) -> Result<(), Failure> {
+/// The option that names a folder of recorded voices to play instead.
+const VOICES: &str = "--voices";
+
+/// Makes `demo/` for the instruments named in `arguments`, or for all: from the demo voice, or from the sound files of a folder.
+pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the workspace has no folder")?;
     let folder = root.join("demo");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-
-    let voice_path = folder.join("voice.wav");
-    let voice = Sound { samples: syrinx_singer::sing(SAMPLE_RATE_HZ, TAKE).samples, sample_rate_hz: SAMPLE_RATE_HZ };
-    voice.write(&voice_path)?;
-
+    let (recorded, wanted) = match arguments {
+        [option, voices, wanted @ ..] if option == VOICES => (Some(Path::new(voices)), wanted),
+        [option] if option == VOICES => return Err(format!("{VOICES} takes a folder of sound files").into()),
+        wanted => (None, wanted),
+    };
     let syrinx = Syrinx::build(root)?;
     let instruments = chosen(parse_instruments(&syrinx.ask(&["instruments", "--json"])?)?, wanted)?;
-    let voice_track = syrinx.track(&voice_path)?;
 
     println!(
-        "{:<14} {:>15} {:>8} {:>16} {:>15}",
-        "instrument", "within 50 cents", "octaves", "loudness off by", "loudness error"
+        "{:<38} {:>15} {:>8} {:>11} {:>12} {:>15}",
+        "", "within 50 cents", "octaves", "loudness by", "and within", "sings unvoiced"
     );
-    for Instrument { id, name } in &instruments {
-        let path = folder.join(format!("{id}.wav"));
-        syrinx.run(&["render", text(&voice_path)?, "-o", text(&path)?, "--instrument", id])?;
-        let instrument_track = syrinx.track(&path)?;
-        let instrument = Sound::read(&path)?;
+    if let Some(voices) = recorded {
+        let mut files = sound_files(voices)?;
+        files.sort();
+        for file in files {
+            let name = file.file_stem().ok_or("a sound file has no name")?.to_string_lossy().into_owned();
+            let voice = folder.join(format!("{name}.wav"));
+            // The dry voice through the engine: whatever the file's format, and in time with the instruments.
+            syrinx.run(&["render", text(&file)?, "-o", text(&voice)?, "--set", "mix=0"])?;
+            play(&syrinx, &voice, &instruments, &name, &format!("{name}-"))?;
+        }
+    } else {
+        let voice = folder.join("voice.wav");
+        Sound { samples: syrinx_singer::sing(SAMPLE_RATE_HZ, TAKE).samples, sample_rate_hz: SAMPLE_RATE_HZ }.write(&voice)?;
+        play(&syrinx, &voice, &instruments, "The demo voice", "")?;
+    }
+    println!("\nEach instrument has a .wav, a .csv (its pitch and loudness) and a .png in {}.", folder.display());
+    Ok(())
+}
+
+/// Plays the voice in the WAV file `path` on all `instruments`, prints the figures and draws what happened, into files beside it whose
+/// names begin with `prefix`.
+fn play(syrinx: &Syrinx, path: &Path, instruments: &[Instrument], name: &str, prefix: &str) -> Result<(), Failure> {
+    let voice = Sound::read(path)?;
+    let voice_track = syrinx.track(path)?;
+    for Instrument { id, name: instrument_name } in instruments {
+        let out = path.with_file_name(format!("{prefix}{id}.wav"));
+        syrinx.run(&["render", text(path)?, "-o", text(&out)?, "--instrument", id])?;
+        let instrument_track = syrinx.track(&out)?;
         let sheet = Sheet {
-            title: &format!("The demo voice on {name}"),
+            title: &format!("{name} on {instrument_name}"),
             voice: &voice,
-            instrument: &instrument,
+            instrument: &Sound::read(&out)?,
             voice_track: &voice_track,
             instrument_track: &instrument_track,
         };
-        draw(&sheet, &folder.join(format!("{id}.png")))?;
+        draw(&sheet, &out.with_extension("png"))?;
+        let row = format!("{prefix}{id}");
         match follow(&voice_track, &instrument_track) {
             Some(f) => println!(
-                "{id:<14} {:>13.1} % {:>+8} {:>+13.1} dB {:>12.2} dB",
+                "{row:<38} {:>13.1} % {:>+8} {:>+8.1} dB {:>9.2} dB {:>13.1} %",
                 100.0 * f.near,
                 f.octaves,
                 f.loudness_offset_db,
-                f.loudness_error_db
+                f.loudness_error_db,
+                100.0 * f.sings_unvoiced
             ),
-            None => println!("{id:<14} has no pitch where the voice has one"),
+            None => println!("{row:<38} has no pitch where the voice has one"),
         }
     }
-    println!("\nThe voice is {}; each instrument has a .wav, a .csv and a .png beside it.", voice_path.display());
     Ok(())
+}
+
+/// The sound files in `folder`.
+fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |e| format!("{}: {e}", folder.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|e| ["wav", "flac", "mp3", "ogg"].iter().any(|known| e.eq_ignore_ascii_case(known))) {
+            files.push(path);
+        }
+    }
+    if files.is_empty() { Err(format!("{} has no sound files", folder.display()).into()) } else { Ok(files) }
 }
 
 /// A factory instrument, as the command line lists it.

@@ -22,19 +22,29 @@ pub struct Follow {
     pub loudness_offset_db: f64,
     /// Mean distance from that median, dB, over the voiced frames.
     pub loudness_error_db: f64,
+    /// Share of the voice's audible frames without pitch, away from any with one, in which the instrument has a pitch; 0..=1.
+    pub sings_unvoiced: f64,
 }
+
+/// Frames this near to a voiced one, in rows, belong to neither: the trackers' windows reach over.
+const BORDER: usize = 12;
 
 /// Compares the tracks, paired by time. `None` where they share no voiced moment.
 pub fn follow(voice: &[TrackPoint], instrument: &[TrackPoint]) -> Option<Follow> {
     let loudest = voice.iter().map(|p| p.loudness_db).fold(f64::NEG_INFINITY, f64::max);
-    let mut pairs = Vec::new();
+    let (mut pairs, mut unvoiced) = (Vec::new(), Vec::new());
     let mut next = 0;
-    for point in voice.iter().filter(|p| p.midi().is_some()) {
+    for (row, point) in voice.iter().enumerate() {
         while next < instrument.len() && instrument[next].time_s < point.time_s - SAME_MOMENT_S {
             next += 1;
         }
         if let Some(other) = instrument.get(next).filter(|o| o.time_s <= point.time_s + SAME_MOMENT_S) {
-            pairs.push((*point, *other));
+            let around = &voice[row.saturating_sub(BORDER)..voice.len().min(row + BORDER + 1)];
+            if point.midi().is_some() {
+                pairs.push((*point, *other));
+            } else if point.loudness_db > loudest - LOUDNESS_DEPTH_DB && around.iter().all(|p| p.midi().is_none()) {
+                unvoiced.push(other.midi().is_some());
+            }
         }
     }
     let intervals: Vec<Option<f64>> = pairs.iter().map(|(v, i)| Some(i.midi()? - v.midi()?)).collect();
@@ -50,6 +60,7 @@ pub fn follow(voice: &[TrackPoint], instrument: &[TrackPoint]) -> Option<Follow>
         near: near as f64 / pairs.len() as f64,
         octaves: octaves as i32,
         loudness_offset_db: offset,
+        sings_unvoiced: unvoiced.iter().filter(|sings| **sings).count() as f64 / unvoiced.len().max(1) as f64,
         loudness_error_db: differences.iter().map(|d| (d - offset).abs()).sum::<f64>() / differences.len() as f64,
     })
 }
@@ -84,6 +95,17 @@ mod tests {
         let follow = follow(&voice, &instrument).unwrap();
         assert_eq!(follow.near, 0.5);
         assert_eq!(follow.loudness_error_db, 1.0);
+    }
+
+    #[test]
+    fn a_pitch_where_the_voice_has_none_is_counted_away_from_the_borders() {
+        let voice = track(|n| if n < 40 { 220.0 } else { 0.0 }, |_| -20.0);
+        let sings = |from: usize| {
+            follow(&voice, &track(|n| if n < 40 || n >= from { 220.0 } else { 0.0 }, |_| -20.0)).unwrap().sings_unvoiced
+        };
+        assert_eq!(sings(100), 0.0);
+        assert_eq!(sings(52), 1.0);
+        assert!((sings(76) - 0.5).abs() < 0.02);
     }
 
     #[test]

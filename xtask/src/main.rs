@@ -12,8 +12,11 @@ const USAGE: &str = "\
 usage: cargo xtask CHORE
 
 chores:
-  demo [ID...]    sings the demo voice, plays it on every factory instrument (or on those named) and draws what happened, into demo/
-  test [ARG...]   runs all tests, with the peers that some compare against; ARGs go to cargo test
+  demo [--voices FOLDER] [ID...]
+                  sings the demo voice, plays it on every factory instrument (or on those named) and draws what happened, into demo/;
+                  or does so with all sound files of FOLDER
+  test [ARG...]
+                  runs all tests, with the peers that some compare against; ARGs go to cargo test
   train-all [RECORDINGS [ID...]]
                   trains the factory instruments (or those named) anew from a folder of recordings (default ../shared/data)
 ";

@@ -31,6 +31,9 @@ struct Recipe {
     credits: Vec<String>,
     #[serde(default)]
     caveats: Vec<String>,
+    /// Gain on the loudness of a folder's recordings, dB, as `FOLDER=DB`.
+    #[serde(default)]
+    source_gains: Vec<String>,
 }
 
 /// Trains all instruments, or those named after the folder of recordings.
@@ -61,6 +64,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         command.extend(["--author", &recipes.author, "-o", &model]);
         command.extend(recipe.credits.iter().flat_map(|c| ["--credit", c.as_str()]));
         command.extend(recipe.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
+        command.extend(recipe.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
         syrinx.run(&command)?;
         println!("{} took {:.0} s in all\n", recipe.name, start.elapsed().as_secs_f64());
     }

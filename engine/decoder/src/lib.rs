@@ -15,3 +15,4 @@ pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
 pub use decode::{Decoder, HIGHEST_HARMONIC_HZ, noise_weights};
 pub use link::Link;
 pub use model::{Model, ModelError};
+pub use network::{Answer, Network};

@@ -7,7 +7,7 @@ use tract_onnx::{
     tract_core::internal::{SimpleState, TypedFact, TypedOp},
 };
 
-/// A session of the runtime and the state that goes round.
+/// A session of the runtime and the state that goes round: the bare network, without what [`Decoder`](crate::Decoder) adds.
 pub struct Network {
     model: Arc<Model>,
     session: Option<SimpleState<TypedFact, Box<dyn TypedOp>>>,
@@ -17,24 +17,29 @@ pub struct Network {
 }
 
 /// What the network says of one frame: levels in dB relative to the loudness asked for.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
+    /// Mean square of each harmonic, dB.
     pub harmonics_db: Vec<f32>,
+    /// Mean square of the noise within each band, dB.
     pub noise_db: Vec<f32>,
 }
 
 impl Answer {
+    /// Whether all of it is numbers.
     pub fn is_finite(&self) -> bool {
         self.harmonics_db.iter().chain(&self.noise_db).all(|x| x.is_finite())
     }
 }
 
 impl Network {
+    /// A network at the start of a stream.
     pub fn new(model: Arc<Model>) -> Self {
         let state = tensor(&vec![0.0; model.state_len]);
         Self { session: None, features: tensor(&[0.0; 3]), state, answer: Answer::default(), model }
     }
 
+    /// The instrument that it belongs to.
     pub fn model(&self) -> &Arc<Model> {
         &self.model
     }
@@ -44,8 +49,11 @@ impl Network {
         self.state = tensor(&vec![0.0; self.model.state_len]);
     }
 
-    /// Answers one frame and moves the state on. An answer that is not finite leaves the state zeroed, so that one bad frame
+    /// Answers one frame's `[f0_hz, confidence, loudness_db]` and moves the state on. A next state that is not finite leaves the state zeroed, so that one bad frame
     /// does not spoil all that follow.
+    ///
+    /// # Errors
+    /// When the runtime fails, which the checks on the model rule out.
     pub fn run(&mut self, features: [f32; 3]) -> TractResult<&Answer> {
         if self.session.is_none() {
             self.session = Some(SimpleState::new(&self.model.plan)?);

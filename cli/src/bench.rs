@@ -1,0 +1,214 @@
+//! `syrinx bench`: what each stage and the whole cost, as a share of one core, while the demo voice is played.
+//!
+//! Shares are medians over passes of one run. Machines differ and are noisy; the ratio to a plain bank of sines, measured turn by
+//! turn in the same run, is what to compare between machines.
+
+use crate::common::{Failure, instrument};
+use serde::Serialize;
+use std::{hint::black_box, time::Instant};
+use syrinx_decoder::Decoder;
+use syrinx_engine::{Engine, EngineConfig, Features, LatencyMode, Pace, Tracker, TrackerConfig};
+use syrinx_synth::{
+    Controls, FilteredNoise, HarmonicBank, HarmonicSynth, Wavetable,
+    reference::{SinBank, Sine},
+};
+use syrinx_tracker::FrameClock;
+
+/// The rate and block that the aims are set for.
+const RATE_HZ: u32 = 48_000;
+const BLOCK: usize = 64;
+/// Passes over the voice; the median counts.
+const PASSES: usize = 5;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// A factory instrument's id, or a model file.
+    #[arg(long, value_name = "ID|FILE.onnx", default_value = "violin")]
+    instrument: String,
+    /// The figures as an object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shares are of one core, 1 = all of it; at 48 kHz, block 64.
+#[derive(Serialize)]
+struct Figures {
+    instrument: String,
+    sample_rate_hz: u32,
+    block: usize,
+    seconds_of_voice: f64,
+    tracker_live_share: f64,
+    tracker_studio_share: f64,
+    /// Slowest and median block of the live tracker, µs.
+    tracker_block_us: Worst,
+    decoder_share: f64,
+    decoder_step_us: Worst,
+    harmonics_share: f64,
+    noise_share: f64,
+    synth_share: f64,
+    wavetable_share: f64,
+    sin_bank_share: f64,
+    /// How many times cheaper the harmonic bank is than one `sin()` per harmonic and sample.
+    harmonics_times_cheaper_than_sin: f64,
+    /// The same for bank and noise together.
+    synth_times_cheaper_than_sin: f64,
+    /// All on the audio thread and the decoder's together, by the clock, waiting for the decoder: an upper bound.
+    engine_share: f64,
+}
+
+#[derive(Serialize, Clone, Copy)]
+struct Worst {
+    median: f64,
+    p99: f64,
+    worst: f64,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let model = instrument(&args.instrument)?;
+    let voice = syrinx_singer::sing(RATE_HZ, 1).samples;
+    let seconds = voice.len() as f64 / f64::from(RATE_HZ);
+    let clock = FrameClock::new(RATE_HZ);
+
+    let mut features = Vec::new();
+    let mut blocks = Vec::new();
+    let live = track(&voice, LatencyMode::Live, &mut blocks, &mut features)?;
+    let studio = track(&voice, LatencyMode::Studio, &mut Vec::new(), &mut Vec::new())?;
+
+    let mut controls = Vec::new();
+    let mut steps = Vec::new();
+    let decoder = median((0..PASSES).map(|_| {
+        let mut decoder = Decoder::new(model.clone());
+        controls.clear();
+        let start = Instant::now();
+        for f in &features {
+            let step = Instant::now();
+            let mut answer = Controls::silent(0);
+            decoder.step(f, &mut answer);
+            steps.push(step.elapsed().as_secs_f64() * 1e6);
+            controls.push(answer);
+        }
+        start.elapsed().as_secs_f64()
+    }));
+
+    // The synths take turns within a pass, so that a slow moment of the machine strikes all of them.
+    let mut bank = HarmonicBank::new(RATE_HZ);
+    let mut table = Wavetable::new(RATE_HZ);
+    let mut plain = SinBank::new(RATE_HZ, Sine::Single);
+    let mut noise = FilteredNoise::new(RATE_HZ, &model.card().noise_edges_hz, clock.max_len(), 0);
+    let mut times = [const { Vec::new() }; 4];
+    for _ in 0..PASSES {
+        times[0].push(harmonic(&mut bank, &controls, clock));
+        times[1].push(harmonic(&mut table, &controls, clock));
+        times[2].push(harmonic(&mut plain, &controls, clock));
+        times[3].push(timed(&controls, clock, |c, out| noise.render(&c.noise, out)));
+    }
+    let [harmonics, wavetable, sin_bank, noise] = times.map(|t| median(t.into_iter()) / seconds);
+
+    let engine_share = {
+        let config = EngineConfig { sample_rate_hz: RATE_HZ, max_block: BLOCK, ..EngineConfig::default() };
+        let mut engine = Engine::new(config, model.clone())?;
+        let mut out = [0.0; BLOCK];
+        median((0..PASSES).map(|_| {
+            engine.reset();
+            let start = Instant::now();
+            for block in voice.chunks_exact(BLOCK) {
+                engine.process(&[block], &mut [&mut out], Pace::Offline);
+                black_box(&out);
+            }
+            start.elapsed().as_secs_f64()
+        })) / seconds
+    };
+
+    let figures = Figures {
+        instrument: args.instrument.clone(),
+        sample_rate_hz: RATE_HZ,
+        block: BLOCK,
+        seconds_of_voice: seconds,
+        tracker_live_share: live / seconds,
+        tracker_studio_share: studio / seconds,
+        tracker_block_us: worst(blocks),
+        decoder_share: decoder / seconds,
+        decoder_step_us: worst(steps),
+        harmonics_share: harmonics,
+        noise_share: noise,
+        synth_share: harmonics + noise,
+        wavetable_share: wavetable,
+        sin_bank_share: sin_bank,
+        harmonics_times_cheaper_than_sin: sin_bank / harmonics,
+        synth_times_cheaper_than_sin: sin_bank / (harmonics + noise),
+        engine_share,
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&figures)?);
+    } else {
+        print(&figures);
+    }
+    Ok(())
+}
+
+fn track(voice: &[f32], mode: LatencyMode, blocks: &mut Vec<f64>, features: &mut Vec<Features>) -> Result<f64, Failure> {
+    let mut tracker = Tracker::new(RATE_HZ, TrackerConfig { mode, ..TrackerConfig::default() })?;
+    Ok(median((0..PASSES).map(|_| {
+        tracker.reset();
+        features.clear();
+        let start = Instant::now();
+        for block in voice.chunks_exact(BLOCK) {
+            let begun = Instant::now();
+            tracker.process(block, |f| features.push(f));
+            blocks.push(begun.elapsed().as_secs_f64() * 1e6);
+        }
+        start.elapsed().as_secs_f64()
+    })))
+}
+
+fn harmonic(synth: &mut impl HarmonicSynth, controls: &[Controls], clock: FrameClock) -> f64 {
+    synth.reset();
+    timed(controls, clock, |c, out| synth.render(c, out))
+}
+
+/// Seconds to render all segments.
+fn timed(controls: &[Controls], clock: FrameClock, mut render: impl FnMut(&Controls, &mut [f32])) -> f64 {
+    let mut out = vec![0.0; clock.max_len()];
+    let start = Instant::now();
+    for c in controls {
+        let out = &mut out[..clock.len_of(c.frame)];
+        out.fill(0.0);
+        render(c, out);
+        black_box(&out);
+    }
+    start.elapsed().as_secs_f64()
+}
+
+fn median(times: impl Iterator<Item = f64>) -> f64 {
+    worst(times.collect()).median
+}
+
+fn worst(mut times: Vec<f64>) -> Worst {
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    Worst { median: at(0.5), p99: at(0.99), worst: at(1.0) }
+}
+
+fn print(f: &Figures) {
+    println!(
+        "{} at {} Hz, block {}, {:.1} s of the demo voice; share of one core",
+        f.instrument, f.sample_rate_hz, f.block, f.seconds_of_voice
+    );
+    let row = |name: &str, share: f64| println!("  {name:<22} {:>7.3} %", 100.0 * share);
+    row("tracker, live", f.tracker_live_share);
+    row("tracker, studio", f.tracker_studio_share);
+    row("decoder", f.decoder_share);
+    row("synth: harmonics", f.harmonics_share);
+    row("synth: noise", f.noise_share);
+    row("wavetable instead", f.wavetable_share);
+    row("plain sin() bank", f.sin_bank_share);
+    row("engine, all of it", f.engine_share);
+    let us =
+        |name: &str, w: Worst| println!("  {name:<22} median {:.1} µs, 99 % under {:.1}, worst {:.1}", w.median, w.p99, w.worst);
+    us("tracker, one block", f.tracker_block_us);
+    us("decoder, one step", f.decoder_step_us);
+    println!(
+        "  the harmonic bank is {:.1} times cheaper than a sin() per harmonic and sample; bank and noise together {:.1} times",
+        f.harmonics_times_cheaper_than_sin, f.synth_times_cheaper_than_sin
+    );
+}

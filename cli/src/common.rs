@@ -1,0 +1,65 @@
+//! What the subcommands share: finding instruments, progress, files written whole or not at all.
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{path::Path, sync::Arc};
+use syrinx_engine::{LatencyMode, Model};
+
+/// What ends a command: one sentence for the user.
+pub type Failure = Box<dyn std::error::Error>;
+
+/// `live` or `studio`, as people type it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Latency {
+    /// Causal, as early as can be.
+    Live,
+    /// Looks ahead; the delay is known and taken off.
+    Studio,
+}
+
+impl From<Latency> for LatencyMode {
+    fn from(latency: Latency) -> Self {
+        match latency {
+            Latency::Live => Self::Live,
+            Latency::Studio => Self::Studio,
+        }
+    }
+}
+
+/// The instrument called `name`: a factory instrument's id, or the path of a model file.
+pub fn instrument(name: &str) -> Result<Arc<Model>, Failure> {
+    if let Some(factory) = syrinx_models::load(name) {
+        return Ok(factory?);
+    }
+    if Path::new(name).exists() || name.ends_with(".onnx") {
+        return Model::from_file(Path::new(name)).map_err(|e| match e {
+            syrinx_engine::ModelError::NotAnInstrument(why) => format!("{name} is not a Syrinx instrument: {why}").into(),
+            e => Failure::from(e),
+        });
+    }
+    let known: Vec<_> = syrinx_models::ids().collect();
+    Err(format!("there is no instrument {name:?}: give a model file (.onnx) or one of {}", known.join(", ")).into())
+}
+
+/// A bar with the time left, on a terminal; nothing elsewhere.
+pub fn bar(total: u64, what: &'static str) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{prefix:>10} {bar:40} {percent:>3} %  {msg}  {eta} left").expect("a fixed template");
+    ProgressBar::new(total).with_style(style).with_prefix(what)
+}
+
+/// Writes a text file whole or not at all.
+pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes a file whole or not at all: to a neighbour first, then renamed.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut name = path.file_name().ok_or_else(|| format!("{} names no file", path.display()))?.to_os_string();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)).map_err(|e| {
+        let _ = std::fs::remove_file(&part);
+        format!("{} cannot be written: {e}", path.display()).into()
+    })
+}

@@ -1,0 +1,37 @@
+//! `syrinx instruments`: the factory instruments and their cards.
+
+use crate::common::Failure;
+use serde_json::{Value, json};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// A list of objects, the whole card of each.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mut cards = Vec::new();
+    for id in syrinx_models::ids() {
+        cards.push(syrinx_models::load(id).expect("the id was just listed")?.card().clone());
+    }
+    if args.json {
+        let rows: Vec<Value> = cards.iter().map(|c| json!(c)).collect();
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+        return Ok(());
+    }
+    println!("{:<12} {:<16} {:<8} {:>15} {:>6}  licence", "id", "name", "family", "range, Hz", "lsd");
+    for card in cards {
+        let [low, high] = card.pitch_range_hz;
+        let lsd = card.scores.get("lsd").map_or("-".into(), |s| format!("{s:.2}"));
+        println!(
+            "{:<12} {:<16} {:<8} {:>15} {lsd:>6}  {}",
+            card.id,
+            card.name,
+            card.family,
+            format!("{low:.0} - {high:.0}"),
+            card.licence
+        );
+    }
+    Ok(())
+}

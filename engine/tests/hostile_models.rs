@@ -1,0 +1,157 @@
+//! Model files from strangers: every way to be wrong gets one clear sentence, in bounded time and memory.
+
+use prost::Message;
+use syrinx_engine::{Model, ModelError};
+use tract_onnx::pb::{ModelProto, TensorProto, tensor_proto::DataType};
+
+fn violin() -> ModelProto {
+    ModelProto::decode(syrinx_models::bytes("violin").unwrap()).unwrap()
+}
+
+/// The sentence with which the changed violin is refused.
+fn refusal(change: impl FnOnce(&mut ModelProto)) -> String {
+    let mut proto = violin();
+    change(&mut proto);
+    sentence(&proto.encode_to_vec())
+}
+
+fn sentence(bytes: &[u8]) -> String {
+    match Model::from_bytes(bytes) {
+        Ok(_) => panic!("it was taken for an instrument"),
+        Err(e @ ModelError::NotAnInstrument(_)) => {
+            let text = e.to_string();
+            assert!(!text.contains('\n') && text.len() < 400, "not one sentence: {text}");
+            text
+        }
+        Err(e) => panic!("{e}"),
+    }
+}
+
+fn weights(proto: &mut ModelProto) -> &mut TensorProto {
+    let graph = proto.graph.as_mut().unwrap();
+    graph.initializer.iter_mut().filter(|t| t.data_type == DataType::Float as i32).max_by_key(|t| t.raw_data.len()).unwrap()
+}
+
+fn card(proto: &mut ModelProto, from: &str, to: &str) {
+    let entry = proto.metadata_props.iter_mut().find(|p| p.key == "syrinx.card").unwrap();
+    assert!(entry.value.contains(from), "{from} is not in {}", entry.value);
+    entry.value = entry.value.replacen(from, to, 1);
+}
+
+#[test]
+fn the_unchanged_violin_is_taken() {
+    assert_eq!(Model::from_bytes(&violin().encode_to_vec()).unwrap().card().id, "violin");
+}
+
+#[test]
+fn files_that_are_no_models() {
+    assert!(sentence(b"").ends_with("it is empty"));
+    assert!(sentence(b"RIFF....WAVEfmt this is a sound file, not a network").contains("not an ONNX file"));
+    assert!(sentence(&[0xff; 4096]).contains("not an ONNX file"));
+}
+
+#[test]
+fn truncated_at_any_place() {
+    let whole = syrinx_models::bytes("violin").unwrap();
+    for cut in (1..whole.len()).step_by(whole.len() / 97) {
+        sentence(&whole[..cut]);
+    }
+}
+
+/// Random damage never panics, and what still passes still answers.
+#[test]
+fn damaged_anywhere() {
+    let whole = syrinx_models::bytes("violin").unwrap();
+    let mut seed = 1_u64;
+    for _ in 0..150 {
+        let mut bytes = whole.to_vec();
+        for _ in 0..3 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (seed >> 33) as usize % bytes.len();
+            bytes[at] ^= 1 << (seed >> 20 & 7);
+        }
+        if let Err(e) = Model::from_bytes(&bytes) {
+            assert!(!e.to_string().is_empty());
+        }
+    }
+}
+
+#[test]
+fn weights_that_are_no_numbers() {
+    let nan = refusal(|p| weights(p).raw_data[..4].copy_from_slice(&f32::NAN.to_le_bytes()));
+    assert!(nan.contains("NaN"), "{nan}");
+    let infinite = refusal(|p| weights(p).raw_data[..4].copy_from_slice(&f32::INFINITY.to_le_bytes()));
+    assert!(infinite.contains("infinities"), "{infinite}");
+}
+
+#[test]
+fn finite_weights_that_overflow_when_run() {
+    let text = refusal(|p| {
+        for t in p.graph.as_mut().unwrap().initializer.iter_mut().filter(|t| t.data_type == DataType::Float as i32) {
+            t.raw_data.chunks_exact_mut(4).for_each(|w| w.copy_from_slice(&3e38_f32.to_le_bytes()));
+        }
+    });
+    assert!(text.contains("infinities") || text.contains("cannot be run"), "{text}");
+}
+
+#[test]
+fn tensors_that_lie_about_their_size() {
+    let giant = refusal(|p| weights(p).dims = vec![1 << 40, 1 << 40]);
+    assert!(giant.contains("claims more than"), "{giant}");
+    let negative = refusal(|p| weights(p).dims[0] = -1);
+    assert!(negative.contains("negative size"), "{negative}");
+    let short = refusal(|p| weights(p).raw_data.truncate(40));
+    assert!(short.contains("holds 10 numbers where its shape says"), "{short}");
+}
+
+#[test]
+fn another_network() {
+    let no_card = refusal(|p| p.metadata_props.clear());
+    assert!(no_card.contains("no instrument card"), "{no_card}");
+    let renamed = refusal(|p| p.graph.as_mut().unwrap().input[0].name = "image".into());
+    assert!(renamed.contains("\"image\""), "{renamed}");
+    let missing = refusal(|p| drop(p.graph.as_mut().unwrap().output.pop()));
+    assert!(missing.contains("no output \"next_state\""), "{missing}");
+}
+
+#[test]
+fn shapes_that_do_not_fit() {
+    let harmonics = refusal(|p| card(p, "\"harmonics\":100", "\"harmonics\":99"));
+    assert!(harmonics.contains("100 harmonics") && harmonics.contains("99"), "{harmonics}");
+    let outer = refusal(|p| {
+        let w = weights(p);
+        w.dims.reverse();
+    });
+    assert!(outer.contains("network"), "{outer}");
+}
+
+#[test]
+fn operators_that_instruments_do_not_need() {
+    let text = refusal(|p| p.graph.as_mut().unwrap().node[0].op_type = "Loop".into());
+    assert!(text.contains("\"Loop\""), "{text}");
+    let foreign = refusal(|p| p.graph.as_mut().unwrap().node[0].domain = "com.example".into());
+    assert!(foreign.contains("which instruments do not need"), "{foreign}");
+}
+
+#[test]
+fn cards_that_cannot_be() {
+    let future = refusal(|p| card(p, "\"format_version\":1", "\"format_version\":2"));
+    assert!(future.contains("newer Syrinx"), "{future}");
+    let rate = refusal(|p| card(p, "\"frame_rate_hz\":250", "\"frame_rate_hz\":0"));
+    assert!(rate.contains("frame rate"), "{rate}");
+    let id = refusal(|p| card(p, "\"id\":\"violin\"", "\"id\":\"../violin\""));
+    assert!(id.contains("id"), "{id}");
+    let text = refusal(|p| card(p, "{", "["));
+    assert!(text.contains("card cannot be read"), "{text}");
+}
+
+#[test]
+fn too_large_a_file_is_refused_before_it_is_parsed() {
+    assert!(sentence(&vec![0; 33 << 20]).contains("bytes, and"));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Model::from_file("no/such/model.onnx".as_ref()).unwrap_err().to_string();
+    assert!(error.starts_with("no/such/model.onnx cannot be read"), "{error}");
+}

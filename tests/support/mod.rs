@@ -1,0 +1,115 @@
+//! What the whole-program tests share: running `syrinx` as its user would, and measuring what came out.
+
+#![allow(dead_code)]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+use syrinx_analysis::{Audio, read_audio, write_wav};
+use syrinx_singer::DemoVoice;
+use syrinx_tracker::{Features, LatencyMode, Tracker, TrackerConfig};
+
+pub const RATE_HZ: u32 = 48_000;
+/// Frames a second.
+pub const FRAME_RATE_HZ: f64 = syrinx_tracker::FRAME_RATE_HZ as f64;
+
+/// Runs `syrinx` with these arguments.
+pub fn syrinx<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_syrinx")).args(args).output().expect("the program starts")
+}
+
+/// Runs `syrinx`, which must succeed; its standard output.
+pub fn ok<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> String {
+    let output = syrinx(args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs `syrinx`, which must fail with one clear sentence; the sentence.
+pub fn refused<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> String {
+    let output = syrinx(args);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "it succeeded: {text}");
+    assert!(output.status.code().is_some_and(|c| c == 1 || c == 2), "it crashed: {text}");
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+/// A folder that is gone when the test ends.
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a mono WAV file.
+    pub fn wav(&self, name: &str, rate: u32, samples: &[f32]) -> PathBuf {
+        let path = self.path(name);
+        write_wav(&path, &Audio::from_mono(rate, samples.to_vec())).unwrap();
+        path
+    }
+}
+
+/// A mono file's samples.
+pub fn samples(path: &Path) -> Vec<f32> {
+    read_audio(path).unwrap().mono()
+}
+
+/// What the tracker hears with look-ahead, in frames of time `n / FRAME_RATE_HZ` of the sound itself: the delay is taken off.
+pub fn heard(rate: u32, sound: &[f32]) -> Vec<Features> {
+    let config = TrackerConfig { mode: LatencyMode::Studio, max_f0_hz: 4200.0, ..TrackerConfig::default() };
+    let mut tracker = Tracker::new(rate, config).unwrap();
+    let delay = tracker.delay_samples();
+    let mut frames = Vec::new();
+    let padded: Vec<f32> = sound.iter().copied().chain(std::iter::repeat_n(0.0, delay)).collect();
+    tracker.process(&padded, |f| frames.push(f));
+    // Frame n describes the instant end_of(n) - delay.
+    let shift = (delay as f64 / f64::from(rate) * FRAME_RATE_HZ).round() as usize;
+    frames.drain(..shift.saturating_sub(1));
+    frames
+}
+
+pub fn cents(a: f32, b: f64) -> f64 {
+    1200.0 * (f64::from(a) / b).log2()
+}
+
+/// How an instrument followed a voice of which the truth is known.
+#[derive(Debug)]
+pub struct Following {
+    /// Share of surely voiced frames whose output pitch is within 50 cents of the voice's, transposed.
+    pub within_50_cents: f64,
+    /// Mean |loudness out - loudness in| over surely voiced frames, dB.
+    pub loudness_error_db: f64,
+    /// Frames that counted.
+    pub frames: usize,
+}
+
+/// Compares an instrument's output with the voice, frame by frame. Frames within 60 ms of a change of voicing do not count: there, the
+/// voice itself is in doubt.
+pub fn following(voice: &DemoVoice, out: &[f32], semitones: f64) -> Following {
+    let (sung, played) = (heard(RATE_HZ, &voice.samples), heard(RATE_HZ, out));
+    let sure = |time_s: f64| {
+        (-15..=15).all(|i| {
+            let truth = voice.truth_at(time_s + f64::from(i) / FRAME_RATE_HZ);
+            truth.voiced && truth.certain
+        })
+    };
+    let (mut frames, mut within, mut error) = (0, 0, 0.0);
+    for n in 0..sung.len().min(played.len()) {
+        let time_s = n as f64 / FRAME_RATE_HZ;
+        if sure(time_s) {
+            frames += 1;
+            let target = voice.truth_at(time_s).f0_hz * (semitones / 12.0).exp2();
+            within += usize::from(played[n].f0_hz > 0.0 && cents(played[n].f0_hz, target).abs() < 50.0);
+            error += f64::from(played[n].loudness_db - sung[n].loudness_db).abs();
+        }
+    }
+    assert!(frames > 200, "only {frames} frames are surely voiced");
+    Following { within_50_cents: within as f64 / frames as f64, loudness_error_db: error / frames as f64, frames }
+}
