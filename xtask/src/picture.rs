@@ -101,9 +101,20 @@ fn heading(canvas: &Canvas<'_>, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A mark on the time axis: whole seconds plainly, others with as many digits as they need.
+fn time_mark(t: &f64) -> String {
+    // Marks are sums of steps, so they carry rounding errors.
+    format!("{} s", (t * 1e3).round() / 1e3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_of_half_seconds_say_so() {
+        assert_eq!([0.0, 0.5, 1.0, 0.1 + 0.2].map(|t| time_mark(&t)), ["0 s", "0.5 s", "1 s", "0.3 s"]);
+    }
 
     /// A voice and a plain organ that follows it, made here, so that drawing can be judged without any instrument.
     fn example() -> (Sound, Sound, Vec<TrackPoint>, Vec<TrackPoint>) {

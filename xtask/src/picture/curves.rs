@@ -1,6 +1,6 @@
 //! Pitch and loudness of voice and instrument, on one axis each.
 
-use super::{BOTTOM_PX, Canvas, FACE, FAINT, HEAD_PX, INK, INSTRUMENT, LEFT_PX, RIGHT_PX, SIZE, Sheet, VOICE, heading};
+use super::{BOTTOM_PX, Canvas, FACE, FAINT, HEAD_PX, INK, INSTRUMENT, LEFT_PX, RIGHT_PX, SIZE, Sheet, VOICE, heading, time_mark};
 use crate::Failure;
 use crate::track::TrackPoint;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
@@ -93,7 +93,7 @@ fn panel(canvas: &Canvas<'_>, seconds: f64, axis: Axis, curves: &[(Curve, RGBCol
         .axis_style(INK)
         .x_labels(16)
         .y_labels(16)
-        .x_label_formatter(&|t| format!("{t:.0} s"))
+        .x_label_formatter(&time_mark)
         .draw()?;
     for (curve, colour) in curves {
         for run in runs(curve) {

@@ -1,6 +1,6 @@
 //! Spectrograms: measured per pixel, and drawn with their scale.
 
-use super::{BOTTOM_PX, Canvas, DEPTH_DB, FACE, HEAD_PX, INK, LEFT_PX, RIGHT_PX, colour::inferno, heading};
+use super::{BOTTOM_PX, Canvas, DEPTH_DB, FACE, HEAD_PX, INK, LEFT_PX, RIGHT_PX, colour::inferno, heading, time_mark};
 use crate::Failure;
 use crate::sound::Sound;
 use plotters::element::BitMapElement;
@@ -81,7 +81,7 @@ pub(super) fn panel(canvas: &Canvas<'_>, title: &str, picture: &Spectrogram, sec
         .axis_style(INK)
         .x_labels(16)
         .y_labels(7)
-        .x_label_formatter(&|t| format!("{t:.0} s"))
+        .x_label_formatter(&time_mark)
         .y_label_formatter(&|khz| format!("{khz:.0} kHz"))
         .draw()?;
     let pixels: Vec<u8> = picture.db.iter().flat_map(|&db| colour_of(db)).collect();
