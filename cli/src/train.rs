@@ -113,7 +113,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// Reads one `FOLDER=DB`.
 fn source_gain(text: &str) -> Result<(String, f32), Failure> {
-    let pair = text.split_once('=').and_then(|(folder, db)| Some((folder.to_owned(), db.parse().ok().filter(|db: &f32| db.is_finite())?)));
+    let pair = text
+        .split_once('=')
+        .and_then(|(folder, db)| Some((folder.to_owned(), db.parse().ok().filter(|db: &f32| db.is_finite())?)));
     pair.ok_or_else(|| format!("--source-gain takes FOLDER=DB, not {text:?}").into())
 }
 

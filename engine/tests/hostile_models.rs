@@ -125,6 +125,17 @@ fn shapes_that_do_not_fit() {
     assert!(outer.contains("network"), "{outer}");
 }
 
+/// The runtime would walk from such an axis to the last one, for years.
+#[test]
+fn axes_far_beyond_any_shape() {
+    let text = refusal(|p| {
+        let nodes = &mut p.graph.as_mut().unwrap().node;
+        let norm = nodes.iter_mut().find(|n| n.op_type == "LayerNormalization").unwrap();
+        norm.attribute.iter_mut().find(|a| a.name == "axis").unwrap().i = -(1 << 40);
+    });
+    assert!(text.contains("\"axis\""), "{text}");
+}
+
 #[test]
 fn operators_that_instruments_do_not_need() {
     let text = refusal(|p| p.graph.as_mut().unwrap().node[0].op_type = "Loop".into());

@@ -60,7 +60,7 @@ fn block_size_never_changes_the_output() {
 fn a_reset_starts_the_same_stream_again() {
     let voice = voice(48_000, 2.0);
     let mut engine = Engine::new(EngineConfig::default(), violin()).unwrap();
-    let mut run = |engine: &mut Engine| {
+    let run = |engine: &mut Engine| {
         let mut out = vec![0.0; voice.len()];
         engine.process(&[&voice], &mut [&mut out], Pace::Offline);
         out
@@ -148,7 +148,8 @@ fn nothing_allocates_on_the_audio_thread() {
                 break;
             }
             let input = &voice[at..at + len];
-            let settings = Settings { pitch_shift: (i % 25) as f32 - 12.0, brightness: (i % 5) as f32, breath: 50.0, ..Settings::default() };
+            let settings =
+                Settings { pitch_shift: (i % 25) as f32 - 12.0, brightness: (i % 5) as f32, breath: 50.0, ..Settings::default() };
             assert_no_alloc(|| {
                 engine.set(&settings);
                 engine.process(&[input, input], &mut [&mut left[..*len], &mut right[..*len]], Pace::Live);
@@ -190,7 +191,16 @@ fn a_stall_leaves_no_lasting_lag() {
 #[test]
 fn setups_that_cannot_be_are_refused_in_words() {
     let error = |config| Engine::new(config, violin()).err().unwrap().to_string();
-    assert_eq!(error(EngineConfig { sample_rate_hz: 8000, ..EngineConfig::default() }), "the sample rate is 8000 Hz, and 44100 to 192000 are possible");
-    assert_eq!(error(EngineConfig { channels: 3, ..EngineConfig::default() }), "3 channels were asked for, and 1 or 2 are possible");
-    assert_eq!(error(EngineConfig { max_block: 0, ..EngineConfig::default() }), "the block size is 0 samples, and 1 to 8192 are possible");
+    assert_eq!(
+        error(EngineConfig { sample_rate_hz: 8000, ..EngineConfig::default() }),
+        "the sample rate is 8000 Hz, and 44100 to 192000 are possible"
+    );
+    assert_eq!(
+        error(EngineConfig { channels: 3, ..EngineConfig::default() }),
+        "3 channels were asked for, and 1 or 2 are possible"
+    );
+    assert_eq!(
+        error(EngineConfig { max_block: 0, ..EngineConfig::default() }),
+        "the block size is 0 samples, and 1 to 8192 are possible"
+    );
 }

@@ -105,7 +105,10 @@ mod tests {
         let hearing = Hearing::new([100.0, 1000.0], [-60.0, -5.0]);
         let network = Network { hearing, mlp, output_middle: vec![-30.0; OUTPUTS], output_unit: 10.0 };
         let mut learner = Learner::new(&network);
-        let first = { let batch = lesson(&mut random); loss_of(&network.answers(&batch.inputs), &batch) };
+        let first = {
+            let batch = lesson(&mut random);
+            loss_of(&network.answers(&batch.inputs), &batch)
+        };
         let mut last = 0.0;
         for _ in 0..150 {
             last = learner.step(&lesson(&mut random), 1e-2);

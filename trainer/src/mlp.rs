@@ -227,7 +227,9 @@ mod tests {
         for row in x.chunks_exact(3) {
             let linear = |x: &[f32], m: &Range<usize>, b: &Range<usize>| -> Vec<f32> {
                 let to = b.len();
-                (0..to).map(|o| w[b.start + o] + x.iter().enumerate().map(|(i, v)| v * w[m.start + i * to + o]).sum::<f32>()).collect()
+                (0..to)
+                    .map(|o| w[b.start + o] + x.iter().enumerate().map(|(i, v)| v * w[m.start + i * to + o]).sum::<f32>())
+                    .collect()
             };
             let norm = |x: Vec<f32>, scale: &Range<usize>, shift: &Range<usize>| -> Vec<f32> {
                 let mean = x.iter().sum::<f32>() / x.len() as f32;

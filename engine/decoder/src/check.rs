@@ -12,6 +12,8 @@ const MAX_WEIGHTS: usize = 4 << 20;
 const MAX_NODES: usize = 512;
 /// Longest state. A GRU of 512 cells has 512.
 const MAX_STATE: usize = 1 << 16;
+/// Largest integer, either way, in attributes and tensors: sizes and axes. The runtime loops over some of them.
+const MAX_INTEGER: i64 = MAX_STATE as i64;
 /// ONNX operator sets that were tried with the runtime.
 const OPSETS: std::ops::RangeInclusive<i64> = 13..=22;
 
@@ -100,10 +102,10 @@ pub fn check(proto: &ModelProto) -> Result<Shapes, String> {
     if weights > MAX_WEIGHTS {
         return Err(format!("it has {weights} weights, and {MAX_WEIGHTS} are allowed"));
     }
-    no_computed_constants(graph)?;
 
     let [features, state] = interface(&graph.input, ["features", "state"], "input", graph)?;
     let [harmonics, bands, next] = interface(&graph.output, ["harmonics_db", "noise_db", "next_state"], "output", graph)?;
+    no_computed_constants(graph)?;
     if features != 3 {
         return Err(format!("its input \"features\" has {features} numbers, and f0, confidence and loudness are 3"));
     }
@@ -189,7 +191,15 @@ fn attribute_len(attribute: &AttributeProto) -> Result<usize, String> {
     if !attribute.f.is_finite() || attribute.floats.iter().any(|f| !f.is_finite()) {
         return Err(format!("its attribute {:?} is not a finite number", clip(&attribute.name)));
     }
+    if attribute.ints.iter().chain([&attribute.i]).any(|&i| !small(i) || i == i64::MAX) {
+        return Err(format!("its attribute {:?} is not a size or an axis that a small network has", clip(&attribute.name)));
+    }
     attribute.t.iter().chain(&attribute.tensors).map(tensor_len).sum()
+}
+
+/// Whether an integer is a plausible size or axis, or the one that writers put for "to the end".
+fn small(i: i64) -> bool {
+    (-MAX_INTEGER..=MAX_INTEGER).contains(&i) || i == i64::MAX
 }
 
 /// Number of elements, once the tensor is known to hold just what its shape says, inline, and only finite numbers.
@@ -223,6 +233,14 @@ fn tensor_len(tensor: &TensorProto) -> Result<usize, String> {
             && tensor.float_data.iter().all(|f| f.is_finite()));
     if !finite {
         return Err(format!("its tensor {name:?} holds infinities or numbers that are none (NaN)"));
+    }
+    let integers = match DataType::try_from(tensor.data_type) {
+        Ok(DataType::Int64) => raw.chunks_exact(8).all(|b| small(i64::from_le_bytes(b.try_into().expect("eight bytes")))),
+        Ok(DataType::Int32) => raw.chunks_exact(4).all(|b| small(i32::from_le_bytes(b.try_into().expect("four bytes")).into())),
+        _ => true,
+    };
+    if !integers || tensor.int64_data.iter().any(|&i| !small(i)) || tensor.int32_data.iter().any(|&i| !small(i.into())) {
+        return Err(format!("its tensor {name:?} holds integers that are no size or axis of a small network"));
     }
     Ok(len)
 }

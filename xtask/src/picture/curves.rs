@@ -1,6 +1,8 @@
 //! Pitch and loudness of voice and instrument, on one axis each.
 
-use super::{BOTTOM_PX, Canvas, FACE, FAINT, HEAD_PX, INK, INSTRUMENT, LEFT_PX, RIGHT_PX, SIZE, Sheet, VOICE, heading, time_mark};
+use super::{
+    BOTTOM_PX, Canvas, FACE, FAINT, HEAD_PX, INK, INSTRUMENT, LEFT_PX, RIGHT_PX, SIZE, Sheet, VOICE, heading, time_mark,
+};
 use crate::Failure;
 use crate::track::TrackPoint;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
