@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, Report, Take, analyse_files, read_audio, survey_files};
 
 /// Endings of the sound files that are looked for in folders.
-const ENDINGS: [&str; 7] = ["wav", "wave", "flac", "mp3", "ogg", "oga", "aif"];
+const ENDINGS: [&str; 6] = ["wav", "wave", "flac", "mp3", "ogg", "oga"];
 
 /// The sound files among and below `paths`, in order of path, each with its source: the name of the folder it lies in.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Failure> {

@@ -10,7 +10,9 @@
 //! **Block size never changes the output**: whole segments are rendered, whatever the host's blocks, and handed out from a ring.
 
 use crate::{
-    Settings, mapping,
+    Settings,
+    leap::LeapingBank,
+    mapping,
     ring::SampleRing,
     tone::{gain, shape},
 };
@@ -19,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 use syrinx_decoder::{Link, Model};
-use syrinx_synth::{Controls, FilteredNoise, HarmonicBank, HarmonicSynth};
+use syrinx_synth::{Controls, FilteredNoise, HarmonicSynth};
 use syrinx_tracker::{Features, FrameClock, LatencyMode, Tracker, TrackerConfig, TrackerError};
 
 /// Time the decoder has beyond one block, live: enough for a network of 20 µs on a busy machine to be woken and answer.
@@ -105,7 +107,7 @@ pub struct Engine {
     clock: FrameClock,
     tracker: Tracker,
     link: Link,
-    bank: HarmonicBank,
+    bank: LeapingBank,
     noise: FilteredNoise,
     settings: Settings,
     /// Frames heard and not yet sounded, at `frame % len`.
@@ -155,7 +157,7 @@ impl Engine {
             clock,
             tracker,
             link,
-            bank: HarmonicBank::new(sample_rate_hz),
+            bank: LeapingBank::new(sample_rate_hz),
             noise,
             settings: Settings::default(),
             heard: vec![Heard { voice: silent, played: silent, settings: Settings::default() }; under_way],

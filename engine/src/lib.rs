@@ -7,6 +7,7 @@
 //! Same input, same settings, same output, after every reset.
 
 mod engine;
+mod leap;
 mod mapping;
 mod params;
 mod ring;
