@@ -175,9 +175,15 @@ fn a_stall_leaves_no_lasting_lag() {
     let delay = engine.latency_samples();
     let mut out = vec![0.0; voice.len()];
     let third = voice.len() / 3 / 512 * 512;
-    // Live pace without a pause between blocks is a host that runs away from the decoder.
-    engine.process(&[&voice[..third]], &mut [&mut out[..third]], Pace::Live);
-    assert!(engine.late_frames() > 0, "the decoder kept up with a runaway host; the stall was none");
+    // Live pace without a pause between blocks is a host that runs away from the decoder; a quick decoder may keep up once or twice.
+    for _ in 0..50 {
+        engine.reset();
+        engine.process(&[&voice[..third]], &mut [&mut out[..third]], Pace::Live);
+        if engine.late_frames() > 0 {
+            break;
+        }
+    }
+    assert!(engine.late_frames() > 0, "the decoder kept up with a runaway host fifty times; the stall was none");
     engine.process(&[&voice[third..]], &mut [&mut out[third..]], Pace::Offline);
     let late = engine.late_frames();
     // After the stall, level and timing are those of the stream that had none.
