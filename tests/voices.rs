@@ -12,6 +12,8 @@ const SEVERAL_VOICES: &[&str] = &["up-down-vocals-1"];
 const SPEECH: &[&str] = &["librispeech-3436", "speech-female", "speech-male"];
 /// What the live tracker listens for ends at 2000 Hz; a whistle may go higher.
 const HIGHEST_HZ: f32 = 1950.0;
+/// A whistle that is higher than that from start to end.
+const TOO_HIGH: &[&str] = &["whistle-2"];
 /// Frames on both sides that must be as sure, or as surely unvoiced: what counts is away from the borders of notes.
 const AROUND: usize = 12;
 
@@ -68,7 +70,12 @@ fn recorded_voices_are_followed_and_their_consonants_do_not_sing() {
             if !SEVERAL_VOICES.contains(&name.as_str()) {
                 // Speech glides by semitones within the live tracker's delay.
                 let least = if SPEECH.contains(&name.as_str()) { 0.85 } else { 0.93 };
-                assert!(sure == 0.0 || near > least, "{name} on {id}: {:.1} % of {sure} frames near", 100.0 * near);
+                let followed = sure > 50.0 && near > least;
+                assert!(
+                    followed || TOO_HIGH.contains(&name.as_str()),
+                    "{name} on {id}: {:.1} % of {sure} frames near",
+                    100.0 * near
+                );
             }
         }
     }
