@@ -17,14 +17,16 @@ pub(crate) struct Band {
     pub rate_hz: f64,
     /// Lags available: `0..lags`, a multiple of [`TILE`].
     pub lags: usize,
-    /// The hop being filled; hops differ by a sample where the band's rate is no multiple of the frame rate.
+    /// Samples that no sum has yet.
     incoming: Vec<f32>,
     filled: usize,
+    /// Samples of the hop under way that the sums have; hops differ by a sample where the band's rate is no multiple of the frame rate.
+    taken: usize,
     /// The signal, newest first: products with the past then run through memory in the direction of growing lags.
     newest_first: Vec<f32>,
     /// `energy_before[i]`: energy of all kept samples older than the newest `i`.
     energy_before: Vec<f64>,
-    /// Ring of hops: `products[slot * lags + t]` is the sum over one hop of `x[n] * x[n - t]`.
+    /// Ring of hops: `products[slot * lags + t]` is the sum over one hop of `x[n] * x[n - t]`. The place after `slot` is the hop under way.
     products: Vec<f32>,
     /// Length of the hop in each slot of that ring, samples.
     lengths: Vec<usize>,
@@ -52,10 +54,11 @@ impl Band {
             lags,
             incoming: vec![0.0; longest_hop],
             filled: 0,
+            taken: 0,
             newest_first: vec![0.0; longest_hop + lags],
             energy_before: vec![0.0; lags + longest_window * longest_hop + 1],
-            products: vec![0.0; lags * longest_window],
-            lengths: vec![0; longest_window],
+            products: vec![0.0; lags * (longest_window + 1)],
+            lengths: vec![0; longest_window + 1],
             slot: 0,
             spans: vec![0; longest_window + 1],
         }
@@ -65,6 +68,7 @@ impl Band {
         self.filters.iter_mut().for_each(Biquad::reset);
         self.decimator.reset();
         self.filled = 0;
+        self.taken = 0;
         self.incoming.fill(0.0);
         self.newest_first.fill(0.0);
         self.energy_before.fill(0.0);
@@ -89,15 +93,43 @@ impl Band {
         }
     }
 
-    /// Ends a hop: takes what was pushed since the last one into the sums.
+    /// Takes what was pushed into the products of the hop under way, so that little is left to do when it ends.
+    #[inline(always)]
+    pub fn take(&mut self) {
+        let new = std::mem::take(&mut self.filled);
+        if new == 0 {
+            return;
+        }
+        self.newest_first.copy_within(0..self.lags, new);
+        for (i, x) in self.incoming[..new].iter().enumerate() {
+            self.newest_first[new - 1 - i] = *x;
+        }
+        let first = self.taken == 0;
+        self.taken += new;
+        let slot = self.after();
+        let out = &mut self.products[slot * self.lags..][..self.lags];
+        for (tile, out) in out.chunks_exact_mut(TILE).enumerate() {
+            let mut sum = [0.0f32; TILE];
+            if !first {
+                sum.copy_from_slice(out);
+            }
+            for i in (0..new).rev() {
+                let x = self.newest_first[i];
+                let past = &self.newest_first[i + tile * TILE..][..TILE];
+                for (s, y) in sum.iter_mut().zip(past) {
+                    *s += x * y;
+                }
+            }
+            out.copy_from_slice(&sum);
+        }
+    }
+
+    /// Ends a hop.
     #[inline(always)]
     pub fn advance(&mut self) {
-        let hop = std::mem::take(&mut self.filled);
+        self.take();
+        let hop = std::mem::take(&mut self.taken);
         self.filters.iter_mut().for_each(Biquad::flush);
-        self.newest_first.copy_within(0..self.lags, hop);
-        for (i, x) in self.incoming[..hop].iter().enumerate() {
-            self.newest_first[hop - 1 - i] = *x;
-        }
         // Counting anew from the oldest kept sample at every hop keeps the sums, and so their rounding, small for ever.
         let kept = self.energy_before.len() - hop;
         let oldest = self.energy_before[kept - 1];
@@ -109,23 +141,15 @@ impl Band {
             let x = f64::from(self.newest_first[i]);
             self.energy_before[i] = self.energy_before[i + 1] + x * x;
         }
-        self.slot = if self.slot + 1 == self.lengths.len() { 0 } else { self.slot + 1 };
+        self.slot = self.after();
         self.lengths[self.slot] = hop;
         for k in 1..self.spans.len() {
             self.spans[k] = self.spans[k - 1] + self.lengths[self.before(k - 1)];
         }
-        let out = &mut self.products[self.slot * self.lags..][..self.lags];
-        for (tile, out) in out.chunks_exact_mut(TILE).enumerate() {
-            let mut sum = [0.0f32; TILE];
-            for i in 0..hop {
-                let x = self.newest_first[i];
-                let past = &self.newest_first[i + tile * TILE..][..TILE];
-                for (s, y) in sum.iter_mut().zip(past) {
-                    *s += x * y;
-                }
-            }
-            out.copy_from_slice(&sum);
-        }
+    }
+
+    fn after(&self) -> usize {
+        if self.slot + 1 == self.lengths.len() { 0 } else { self.slot + 1 }
     }
 
     /// Energy of the newest `samples` samples.

@@ -26,27 +26,38 @@ fn dot(weights: &[f32; 6], six: &[f32]) -> f32 {
 /// Below this lag, in samples, a state is so much narrower than a sample that its centre says all.
 const NARROW: f64 = 24.0;
 
-/// How a wide state reads an expert's correlation: by a parabola through its centre, at the vertex, and at every whole lag it spans.
-#[derive(Clone, Copy, Debug)]
+/// More lags than any band has: 0.035 s (down to 30 Hz and a little) at 36 kHz, and a power of two.
+const MOST_LAGS: usize = 2048;
+
+/// States are read in lanes of this many, which the longest vectors here divide.
+const LANES: usize = 8;
+
+/// How wide states read an expert's correlation, [`LANES`] of them at a time: by a parabola through the centre, at the vertex, and at
+/// every whole lag the state spans.
+#[derive(Clone, Debug)]
 struct Wide {
-    /// Whole lag nearest the centre.
-    nearest: u32,
+    /// Whole lag nearest each centre.
+    nearest: [u32; LANES],
     /// The parabola's weights of the lags around it.
-    weights: [f32; 3],
+    weights: [[f32; LANES]; 3],
     /// The vertex counts between these offsets from `nearest`.
-    low: f32,
-    high: f32,
-    /// Whole lags inside the state, `first..end`.
-    first: u32,
-    end: u32,
+    low: [f32; LANES],
+    high: [f32; LANES],
+    /// First and last whole lag inside each state; where there is none, the nearest, for want of another.
+    first: [u32; LANES],
+    last: [u32; LANES],
+    /// 0 where whole lags lie inside the state, and too much to subtract where none does.
+    outside: [f32; LANES],
+    /// Most whole lags in one of these states.
+    most: usize,
 }
 
-/// How a narrow state reads: by interpolation at its centre.
-#[derive(Clone, Copy, Debug)]
+/// How narrow states read: by interpolation at their centres.
+#[derive(Clone, Debug)]
 struct Narrow {
     /// First of the six lags interpolated.
-    base: u32,
-    weights: [f32; 6],
+    base: [u32; LANES],
+    weights: [[f32; LANES]; 6],
 }
 
 /// Normalised autocorrelation of one band, and how the states read it.
@@ -56,10 +67,15 @@ pub(crate) struct Expert {
     /// Readers of the states in their order: first the wide, then the narrow.
     wide: Vec<Wide>,
     narrow: Vec<Narrow>,
+    /// The first narrow state.
+    narrow_from: usize,
     /// `steps[k]`: first lag whose window is longer than `k` hops.
     steps: Vec<usize>,
-    /// The correlation by lag, 0 under the main lobe.
-    pub rho: Vec<f32>,
+    /// Products of all hops of each lag's window but the newest.
+    older: Vec<f32>,
+    /// The correlation by lag, 0 under the main lobe; longer than there are lags, so that no index needs to be checked.
+    rho: Box<[f32; MOST_LAGS]>,
+    lags: usize,
 }
 
 impl Expert {
@@ -67,36 +83,66 @@ impl Expert {
     pub fn new(tuning: ExpertTuning, band: &Band, hop_s: f64, centres_hz: &[f64], ratio: f64) -> Self {
         let last = band.lags - 4;
         // Lags shrink as the states rise.
-        let (wide, narrow) = centres_hz.split_at(centres_hz.partition_point(|hz| band.rate_hz / hz >= NARROW));
-        let wide = wide
-            .iter()
-            .map(|hz| {
-                let lag = band.rate_hz / hz;
-                let nearest = (lag.round() as usize).min(last);
-                let d = (lag - nearest as f64) as f32;
-                let end = (((lag * ratio).floor() as usize) + 1).min(last);
+        let narrow_from = centres_hz.partition_point(|hz| band.rate_hz / hz >= NARROW);
+        // What lies beyond the last state of a group repeats it.
+        let group = |states: &[f64]| -> [f64; LANES] { std::array::from_fn(|i| states[i.min(states.len() - 1)]) };
+        let wide = centres_hz[..narrow_from]
+            .chunks(LANES)
+            .map(|states| {
+                let lags = group(states).map(|hz| band.rate_hz / hz);
+                let nearest = lags.map(|lag| (lag.round() as usize).min(last));
+                let offset: [f32; LANES] = std::array::from_fn(|i| (lags[i] - nearest[i] as f64) as f32);
+                let end = lags.map(|lag| (((lag * ratio).floor() as usize) + 1).min(last));
+                let first: [usize; LANES] = std::array::from_fn(|i| ((lags[i] / ratio).ceil() as usize).min(end[i]));
+                let empty: [bool; LANES] = std::array::from_fn(|i| first[i] >= end[i]);
+                let most = (0..LANES).map(|i| end[i] - first[i]).max().unwrap_or(0);
                 Wide {
-                    nearest: nearest as u32,
-                    weights: [0.5 * d * (d - 1.0), 1.0 - d * d, 0.5 * d * (d + 1.0)],
-                    low: ((lag / ratio - nearest as f64) as f32).max(-0.75),
-                    high: ((lag * ratio - nearest as f64) as f32).min(0.75),
-                    first: ((lag / ratio).ceil() as usize).min(end) as u32,
-                    end: end as u32,
+                    nearest: nearest.map(|n| n as u32),
+                    weights: [
+                        offset.map(|d| 0.5 * d * (d - 1.0)),
+                        offset.map(|d| 1.0 - d * d),
+                        offset.map(|d| 0.5 * d * (d + 1.0)),
+                    ],
+                    low: std::array::from_fn(|i| ((lags[i] / ratio - nearest[i] as f64) as f32).max(-0.75)),
+                    high: std::array::from_fn(|i| ((lags[i] * ratio - nearest[i] as f64) as f32).min(0.75)),
+                    first: std::array::from_fn(|i| if empty[i] { nearest[i] } else { first[i] } as u32),
+                    last: std::array::from_fn(|i| if empty[i] { nearest[i] } else { end[i] - 1 } as u32),
+                    outside: empty.map(|e| if e { 1e3 } else { 0.0 }),
+                    most,
                 }
             })
             .collect();
-        let narrow = narrow
-            .iter()
-            .map(|hz| {
-                let lag = band.rate_hz / hz;
-                let third = (lag.floor() as usize).clamp(2, last);
-                Narrow { base: third as u32 - 2, weights: lagrange((lag - third as f64) as f32) }
+        let narrow = centres_hz[narrow_from..]
+            .chunks(LANES)
+            .map(|states| {
+                let lags = group(states).map(|hz| band.rate_hz / hz);
+                let third = lags.map(|lag| (lag.floor() as usize).clamp(2, last));
+                let weights: [[f32; 6]; LANES] = std::array::from_fn(|i| lagrange((lags[i] - third[i] as f64) as f32));
+                Narrow {
+                    base: third.map(|t| t as u32 - 2),
+                    weights: std::array::from_fn(|j| std::array::from_fn(|i| weights[i][j])),
+                }
             })
             .collect();
         let window = |t: usize| Self::window_hops(&tuning, t as f64 / band.rate_hz, hop_s);
         let most = window(band.lags);
         let steps = (0..most).map(|k| (0..band.lags).find(|&t| window(t) > k).unwrap_or(band.lags)).collect();
-        Self { tuning, wide, narrow, steps, rho: vec![0.0; band.lags] }
+        Self {
+            tuning,
+            wide,
+            narrow,
+            narrow_from,
+            steps,
+            older: vec![0.0; band.lags],
+            rho: Box::new([0.0; MOST_LAGS]),
+            lags: band.lags,
+        }
+    }
+
+    /// The correlation by lag, 0 under the main lobe.
+    #[inline(always)]
+    pub fn rho(&self) -> &[f32] {
+        &self.rho[..self.lags]
     }
 
     /// Window length for a lag, in hops.
@@ -105,15 +151,30 @@ impl Expert {
         ((window / hop_s - 0.3).ceil() as usize).max(1)
     }
 
-    /// Computes the correlation at every lag; `floor` is a mean square.
+    /// Sums what is known of the next hop's windows before it ends.
     #[inline(always)]
-    pub fn correlate(&mut self, band: &Band, floor: f32, lobe_rise: f32) {
-        let rho = &mut self.rho[..];
-        rho.fill(0.0);
-        for (k, &start) in self.steps.iter().enumerate() {
-            for (r, p) in rho[start..].iter_mut().zip(&band.products(k)[start..]) {
+    pub fn prepare(&mut self, band: &Band) {
+        let older = &mut self.older[..];
+        older.fill(0.0);
+        for (k, &start) in self.steps.iter().enumerate().skip(1) {
+            for (r, p) in older[start..].iter_mut().zip(&band.products(k - 1)[start..]) {
                 *r += p;
             }
+        }
+    }
+
+    pub fn reset(&mut self) {
+        self.older.fill(0.0);
+        self.rho.fill(0.0);
+    }
+
+    /// Computes the correlation at every lag, once [`Expert::prepare`] has been called since the hop before; `floor` is a mean square.
+    #[inline(always)]
+    pub fn correlate(&mut self, band: &Band, floor: f32, lobe_rise: f32) {
+        let rho = &mut self.rho[..self.lags];
+        // Every window has the newest hop.
+        for ((r, o), p) in rho.iter_mut().zip(&self.older).zip(band.products(0)) {
+            *r = o + p;
         }
         for (k, &start) in self.steps.iter().enumerate() {
             let end = self.steps.get(k + 1).copied().unwrap_or(rho.len());
@@ -140,29 +201,45 @@ impl Expert {
         rho[..end].fill(0.0);
     }
 
-    /// The best correlation inside each state, 0..=1.
+    /// The best correlation inside each state, 0..=1. `out` has a place for each state, and some more.
     #[inline(always)]
     pub fn read(&self, out: &mut [f32]) {
-        let rho = &self.rho[..];
-        let (wide, narrow) = out.split_at_mut(self.wide.len());
-        for (out, s) in wide.iter_mut().zip(&self.wide) {
-            let near = s.nearest as usize;
-            let around = &rho[near - 1..near + 2];
-            let (y0, y1, y2) = (around[0], around[1], around[2]);
-            let mut best = s.weights[0] * y0 + s.weights[1] * y1 + s.weights[2] * y2;
-            let bend = y0 - 2.0 * y1 + y2;
-            let slope = y0 - y2;
-            // The vertex lies at slope / (2 bend); compared without dividing, because few states have one.
-            if bend < -1e-12 && 0.5 * slope <= s.low * bend && 0.5 * slope >= s.high * bend {
-                best = best.max(y1 - 0.125 * slope * slope / bend);
+        let gather = |lags: [u32; LANES]| lags.map(|lag| self.rho[lag as usize % MOST_LAGS]);
+        for (out, s) in out.chunks_mut(LANES).zip(&self.wide) {
+            let y0 = gather(s.nearest.map(|n| n - 1));
+            let y1 = gather(s.nearest);
+            let y2 = gather(s.nearest.map(|n| n + 1));
+            let mut best = [0.0f32; LANES];
+            for i in 0..LANES {
+                let centre = s.weights[0][i] * y0[i] + s.weights[1][i] * y1[i] + s.weights[2][i] * y2[i];
+                let bend = (y0[i] - 2.0 * y1[i] + y2[i]).min(-1e-12);
+                let slope = y0[i] - y2[i];
+                // The vertex lies at slope / (2 bend), if the parabola has its top inside the state.
+                let inside = (0.5 * slope <= s.low[i] * bend) & (0.5 * slope >= s.high[i] * bend) & (bend < -1e-12);
+                let vertex = y1[i] - 0.125 * slope * slope / bend;
+                best[i] = if inside & (vertex > centre) { vertex } else { centre };
             }
-            for &r in &rho[s.first as usize..s.end as usize] {
-                best = if r > best { r } else { best };
+            for j in 0..s.most as u32 {
+                let lags: [u32; LANES] = std::array::from_fn(|i| (s.first[i] + j).min(s.last[i]));
+                let r = gather(lags);
+                for i in 0..LANES {
+                    let r = r[i] - s.outside[i];
+                    best[i] = if r > best[i] { r } else { best[i] };
+                }
             }
-            *out = best.clamp(0.0, 1.0);
+            let len = out.len();
+            out.copy_from_slice(&best.map(|b| b.clamp(0.0, 1.0))[..len]);
         }
-        for (out, s) in narrow.iter_mut().zip(&self.narrow) {
-            *out = dot(&s.weights, &rho[s.base as usize..]).clamp(0.0, 1.0);
+        for (out, s) in out[self.narrow_from..].chunks_mut(LANES).zip(&self.narrow) {
+            let mut sum = [0.0f32; LANES];
+            for j in 0..6 {
+                let r = gather(s.base.map(|b| b + j as u32));
+                for i in 0..LANES {
+                    sum[i] += s.weights[j][i] * r[i];
+                }
+            }
+            let len = out.len();
+            out.copy_from_slice(&sum.map(|b| b.clamp(0.0, 1.0))[..len]);
         }
     }
 

@@ -45,12 +45,32 @@ impl FrameClock {
 pub struct Features {
     /// Number of the frame since the last reset, from 0.
     pub frame: u64,
-    /// Fundamental frequency in Hz: the best guess, or the last sure one, where there is no voice; 0 before the first guess.
+    /// Fundamental frequency in Hz: the best guess also where there is no voice; 0 before the first guess.
     pub f0_hz: f32,
     /// Probability that there is a pitch, 0..=1. From 0.5 up the frame counts as voiced.
     pub confidence: f32,
     /// A-weighted level (IEC 61672-1), dB re full-scale square wave (mean square 1.0), at least [`LOUDNESS_FLOOR_DB`].
     pub loudness_db: f32,
+}
+
+/// Keeps the last pitch that was more than a guess. The best guess at a pitch that is not there wanders, and what follows it into the
+/// colour of a noise makes the noise sing: instruments are trained on held pitches and played by them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HeldPitch {
+    f0_hz: f32,
+}
+
+impl HeldPitch {
+    /// Below this confidence a pitch is a guess.
+    const GUESS: f32 = 0.05;
+
+    /// The next frame of a stream, with the pitch held where it is only guessed.
+    pub fn step(&mut self, features: &Features) -> Features {
+        if features.confidence >= Self::GUESS {
+            self.f0_hz = features.f0_hz;
+        }
+        Features { f0_hz: self.f0_hz, ..*features }
+    }
 }
 
 /// Loudness of silence, dB.

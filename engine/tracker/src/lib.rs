@@ -45,11 +45,13 @@ mod loudness;
 mod math;
 mod pitch;
 mod posterior;
+mod range;
 mod refine;
 mod tracker;
 mod tuning;
 
 pub use a_weighting::a_weighting_power;
-pub use frame::{FRAME_RATE_HZ, Features, FrameClock, LOUDNESS_FLOOR_DB, LatencyMode};
+pub use frame::{FRAME_RATE_HZ, Features, FrameClock, HeldPitch, LOUDNESS_FLOOR_DB, LatencyMode};
 pub use loudness::AWeighting;
+pub use range::Calibration;
 pub use tracker::{Tracker, TrackerConfig, TrackerError};

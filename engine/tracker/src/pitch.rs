@@ -28,6 +28,9 @@ const MAINS_WIDTH: f64 = 0.02;
 
 /// What a silent hop says for "unvoiced", nepers: two of them leave a voice at 1 : 3000.
 const SILENCE_EVIDENCE: f32 = 4.0;
+/// Samples at the base rate between two pieces of work done ahead of a hop's end (0.7 ms): a host's block of 64 samples at 48 kHz has two.
+const PIECE: usize = 16;
+
 /// Half a state and a little, as a share of the lag.
 const STATE_SPAN: f64 = 0.008;
 
@@ -37,6 +40,9 @@ const LEVEL_HZ: f64 = 2050.0;
 
 /// Lags reach at least this far, s, however high the range: voicing and f0 are judged at multiples of the period up to here.
 const SHORTEST_REACH_S: f64 = 0.009;
+
+/// Evidence for a pitch that the voice does not sing, nepers.
+const NEVER: f32 = -1e6;
 
 /// Before anything was heard.
 const NOTHING: Belief = Belief { state: 0, voiced: 0.0 };
@@ -61,6 +67,8 @@ pub(crate) struct Pitch {
     experts: Vec<Expert>,
     posterior: Posterior,
     centres_hz: Vec<f64>,
+    /// The states that a pitch may be in, `0..states` unless the voice's range is known better.
+    range: (usize, usize),
     /// Where the tilt of the prior ends, in states.
     level_state: f32,
     evidence: Vec<f32>,
@@ -74,6 +82,10 @@ pub(crate) struct Pitch {
     verdicts: Vec<Verdict>,
     /// What was believed at the last hop, whatever Studio makes of it later.
     last: Belief,
+    /// Base samples since the last piece of work.
+    since: usize,
+    /// Experts prepared for the hop under way, and after them the prediction.
+    prepared: usize,
     avx2: bool,
 }
 
@@ -110,7 +122,7 @@ impl Pitch {
             tuning.experts.iter().map(|&e| Expert::new(e, &bands[e.band], hop_s, &centres_hz, ratio)).collect();
         let posterior = Posterior::new(&tuning, states, (look_back_s / hop_s).round() as usize);
         let kept: Vec<Vec<Kept>> = (0..posterior.kept())
-            .map(|_| experts.iter().map(|e| Kept { rho: vec![0.0; e.rho.len()], weight: 0.0 }).collect())
+            .map(|_| experts.iter().map(|e| Kept { rho: vec![0.0; e.rho().len()], weight: 0.0 }).collect())
             .collect();
         let refiner = Refiner::new(base_rate_hz, &bands, &experts, tuning.refine_s, hop_s);
         let len = posterior.len();
@@ -120,6 +132,7 @@ impl Pitch {
             bands,
             experts,
             level_state: ((LEVEL_HZ / low).log2() * 1200.0 / STATE_CENTS) as f32,
+            range: (0, centres_hz.len()),
             centres_hz,
             evidence: vec![0.0; len],
             read: vec![0.0; len],
@@ -131,11 +144,23 @@ impl Pitch {
             hop_s,
             gate: Gate::new(tuning.gate, gate_db),
             last: NOTHING,
+            since: 0,
+            prepared: 0,
             #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
             avx2: std::arch::is_x86_feature_detected!("avx2"),
             #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
             avx2: false,
         }
+    }
+
+    /// Hears only pitches of this range from now on.
+    pub fn set_range(&mut self, low_hz: f64, high_hz: f64) {
+        let half = (0.5 * STATE_CENTS / 1200.0).exp2();
+        let states = self.centres_hz.len();
+        let first = self.centres_hz.partition_point(|hz| hz * half < low_hz).min(states - 1);
+        let end = self.centres_hz.partition_point(|hz| hz / half <= high_hz);
+        self.range = (first, end.clamp(first + 1, states));
+        self.posterior.set_possible(self.range.1 - first);
     }
 
     /// How far the estimates look back, s.
@@ -153,18 +178,62 @@ impl Pitch {
         }
         self.verdicts.fill(Verdict::Silent);
         self.gate.reset();
+        self.experts.iter_mut().for_each(Expert::reset);
         self.last = NOTHING;
+        self.since = 0;
+        self.prepared = 0;
         self.at = 0;
     }
 
-    /// Takes one sample.
+    /// Takes one sample. The work that can be done before the hop ends is done in pieces on the way, at samples that are counted from the
+    /// hop's beginning and not from the host's block: no block of the host's has all of it to do.
     #[inline(always)]
     pub fn push(&mut self, x: f32) {
         if let Some(x) = self.decimator.push(x) {
             for b in &mut self.bands {
                 b.push(x);
             }
+            self.since += 1;
+            if self.since == PIECE {
+                self.since = 0;
+                self.piece();
+            }
         }
+    }
+
+    #[inline(never)]
+    fn piece(&mut self) {
+        #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+        if self.avx2 {
+            // SAFETY: `avx2` is true only where the processor was found to have AVX2.
+            return unsafe { self.piece_avx2() };
+        }
+        self.piece_plain();
+    }
+
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    #[target_feature(enable = "avx2")]
+    fn piece_avx2(&mut self) {
+        self.piece_plain();
+    }
+
+    #[inline(always)]
+    fn piece_plain(&mut self) {
+        self.bands.iter_mut().for_each(Band::take);
+        self.prepare();
+        self.prepare();
+    }
+
+    /// One expert's sums, or the prediction; nothing once all is done.
+    #[inline(always)]
+    fn prepare(&mut self) {
+        let count = self.experts.len();
+        match self.experts.get_mut(self.prepared) {
+            Some(expert) => expert.prepare(&self.bands[expert.tuning.band]),
+            None if self.prepared == count => self.posterior.predict(),
+            None => return,
+        }
+        self.prepared += 1;
     }
 
     /// Ends a hop: what is known of the pitch now. Call at every end of a frame, so that no estimate ever waits for one.
@@ -188,6 +257,12 @@ impl Pitch {
     #[inline(always)]
     fn hop_plain(&mut self) -> Estimate {
         let t = self.tuning;
+        // Where hops are short, something may be left to do.
+        while self.prepared <= self.experts.len() {
+            self.prepare();
+        }
+        self.prepared = 0;
+        self.since = 0;
         for b in &mut self.bands {
             b.advance();
         }
@@ -213,7 +288,7 @@ impl Pitch {
                 *v -= weight * math::ln(1.0 + t.softness - r);
             }
             unvoiced -= weight * math::ln(1.0 + t.softness - e.tuning.unvoiced_level);
-            kept.rho.copy_from_slice(&e.rho);
+            kept.rho.copy_from_slice(e.rho());
             kept.weight = weight;
             weights += weight;
             nominal += e.tuning.weight;
@@ -225,12 +300,15 @@ impl Pitch {
         for (i, e) in self.evidence[..states].iter_mut().enumerate() {
             *e += tilt * (i as f32 - self.level_state).min(0.0);
         }
+        let (first, end) = self.range;
+        self.evidence[..first].fill(NEVER);
+        self.evidence[end..states].fill(NEVER);
         let last_hz = self.centres_hz[self.last.state];
         let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
         self.verdicts[self.at] = self.gate.judge(level, mains, self.last.voiced >= 0.5);
         if self.verdicts[self.at] == Verdict::Silent {
             // Nothing was heard that could tell one pitch from another.
-            self.evidence.fill(0.0);
+            self.evidence[first..end].fill(0.0);
             unvoiced = SILENCE_EVIDENCE;
         } else {
             unvoiced += self.doubt();

@@ -47,6 +47,10 @@ pub(crate) struct Posterior {
     start: f32,
     stop: f32,
     unvoiced: f32,
+    /// Probability of a pitch at the last moment.
+    voiced: f32,
+    /// Number of states that a pitch may be in.
+    possible: usize,
     moments: Vec<Moment>,
     now: usize,
 }
@@ -73,6 +77,8 @@ impl Posterior {
             start: tuning.start,
             stop: tuning.stop,
             unvoiced: 1.0,
+            voiced: 0.0,
+            possible: states,
             moments: vec![moment; look_back + 1],
             now: 0,
         };
@@ -83,6 +89,11 @@ impl Posterior {
     /// Length that every slice of states must have: the number of states and some padding.
     pub fn len(&self) -> usize {
         self.predicted.len()
+    }
+
+    /// Only `states` of them can be: what may begin anywhere begins in those.
+    pub fn set_possible(&mut self, states: usize) {
+        self.possible = states.max(1);
     }
 
     /// Number of moments kept: the look-back plus one.
@@ -129,16 +140,23 @@ impl Posterior {
         lanes.iter().sum()
     }
 
-    /// Takes one hop's evidence: log-likelihood of every state and of "unvoiced". Returns the causal belief.
+    /// Says what the last moment lets expect of the next one, before that is heard.
+    #[inline(always)]
+    pub fn predict(&mut self) {
+        let len = self.len();
+        let before = &self.moments[self.now].posterior;
+        self.voiced = Self::sum(before);
+        self.padded[REACH..REACH + len].copy_from_slice(before);
+        Self::blur(&self.padded, &self.kernel, &mut self.predicted);
+    }
+
+    /// Takes one hop's evidence: log-likelihood of every state and of "unvoiced". Returns the causal belief. [`Posterior::predict`] has been
+    /// called since the hop before.
     #[inline(always)]
     pub fn update(&mut self, evidence: &[f32], unvoiced_evidence: f32) -> Belief {
         let states = self.states;
-        let len = self.len();
-        let before = &self.moments[self.now].posterior;
-        let voiced = Self::sum(before);
-        self.padded[REACH..REACH + len].copy_from_slice(before);
-        Self::blur(&self.padded, &self.kernel, &mut self.predicted);
-        let spread = ((1.0 - self.stop) * self.jump * voiced + self.start * self.unvoiced) / states as f32;
+        let voiced = self.voiced;
+        let spread = ((1.0 - self.stop) * self.jump * voiced + self.start * self.unvoiced) / self.possible as f32;
         let walk = (1.0 - self.stop) * (1.0 - self.jump);
         let predicted_unvoiced = (1.0 - self.start) * self.unvoiced + self.stop * voiced;
 

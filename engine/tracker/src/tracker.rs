@@ -16,8 +16,8 @@ const STUDIO_LOOK_BACK_S: f64 = 0.024;
 const KEPT_ESTIMATES: usize = 32;
 /// Samples are clipped here (24 dB over full scale), so that no square overflows.
 const MOST: f32 = 16.0;
-/// Below this probability of a pitch the best guess is noise, and the last better one is held.
-const HOLD_BELOW: f32 = 0.05;
+/// Below this probability of a pitch there is not even a guess, and the last one stays.
+const HOLD_BELOW: f32 = 0.002;
 
 /// What the tracker should listen for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,6 +130,14 @@ impl Tracker {
         self.estimates.fill((f64::NEG_INFINITY, Estimate::default()));
         self.newest = 0;
         self.held_f0_hz = 0.0;
+    }
+
+    /// Hears only pitches from `low_hz` to `high_hz` from now on, as far as they lie in the range that the tracker was made for: whoever
+    /// knows the singer's range hears sooner and errs less. No allocation; a range that is empty or no range leaves the whole of it.
+    pub fn set_range(&mut self, low_hz: f32, high_hz: f32) {
+        let whole = (0.0, f64::MAX);
+        let (low, high) = if low_hz < high_hz { (f64::from(low_hz), f64::from(high_hz)) } else { whole };
+        self.pitch.set_range(low, high);
     }
 
     /// Frame `n` describes the input this many samples before its end ([`FrameClock::end_of`]`(n)`): the centre of the loudness window,

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use syrinx_tracker::{LatencyMode, Tracker, TrackerConfig, TrackerError};
+use syrinx_tracker::{Calibration, LatencyMode, Tracker, TrackerConfig, TrackerError};
 
 /// Time after which a steady tone must be right, s: the slowest onset allowed plus Studio's delay.
 const SETTLED_S: f64 = 0.12;
@@ -208,5 +208,56 @@ fn a_configuration_out_of_range_is_refused() {
     assert_eq!(Tracker::new(48_000, TrackerConfig { gate_db: 3.0, ..base }).err(), Some(TrackerError::Gate(3.0)));
     for min_f0_hz in [30.0, 1000.0] {
         assert!(Tracker::new(8_000, TrackerConfig { min_f0_hz, ..base }).is_ok());
+    }
+}
+
+/// A glide tells the range; with it, notes in strong noise are known more often, and none is taken for what the voice cannot sing.
+#[test]
+fn one_glide_makes_the_tracker_surer() {
+    let live = config(LatencyMode::Live);
+    let glide = tone(48_000, 3.0, |t| 130.0 * (t / 1.5).exp2(), vowel([600.0, 1100.0, 2500.0]));
+    let mut calibration = Calibration::default();
+    track(48_000, live, &glide).iter().for_each(|f| calibration.hear(f));
+    let (low, high) = calibration.range_hz().expect("a glide is heard");
+    assert!((95.0..125.0).contains(&low) && (560.0..720.0).contains(&high), "{low} to {high} Hz");
+
+    let (mut right, mut wrong) = ([0, 0], [0, 0]);
+    for (n, f0) in [138.6, 155.6, 185.0, 220.0, 261.6, 293.7, 349.2, 415.3, 493.9].into_iter().enumerate() {
+        let clean = tone(48_000, 1.0, |_| f0, vowel([500.0, 1500.0, 2500.0]));
+        let rms = (clean.iter().map(|x| f64::from(x * x)).sum::<f64>() / clean.len() as f64).sqrt();
+        // Rumble: noise where the fundamental is.
+        let rumble = resonate(&noise(clean.len(), 1.0, n as u32 + 1), 48_000, &[(70.0, 60.0), (250.0, 300.0)]);
+        let scale = rms / (rumble.iter().map(|x| f64::from(x * x)).sum::<f64>() / rumble.len() as f64).sqrt();
+        let x: Vec<f32> = clean.iter().zip(&rumble).map(|(a, b)| a + b * scale as f32).collect();
+        for (known, range) in [(50.0, 2000.0), (low, high)].into_iter().enumerate() {
+            let mut tracker = Tracker::new(48_000, live).unwrap();
+            tracker.set_range(range.0, range.1);
+            tracker.process(&x, |f| {
+                let near = cents(f64::from(f.f0_hz), f0).abs() < 50.0;
+                right[known] += u32::from(near);
+                wrong[known] += u32::from(!near && f.confidence >= 0.5);
+            });
+        }
+    }
+    println!("frames right, without and with the range: {right:?}; wrong and sure: {wrong:?}");
+    assert!(right[1] > right[0] && wrong[1] < wrong[0], "right {right:?}, wrong {wrong:?}");
+}
+
+#[test]
+fn a_range_is_forgotten_when_it_is_none() {
+    let x = tone(48_000, 0.5, |_| 220.0, |k, _| 0.2 / k as f64);
+    let heard = |range: Option<(f32, f32)>| {
+        let mut tracker = Tracker::new(48_000, config(LatencyMode::Live)).unwrap();
+        tracker.set_range(300.0, 1000.0);
+        if let Some((low, high)) = range {
+            tracker.set_range(low, high);
+        }
+        let mut last = 0.0;
+        tracker.process(&x, |f| last = f.f0_hz);
+        last
+    };
+    assert!((heard(None) - 220.0).abs() > 50.0, "it hears what it was told not to");
+    for none in [(50.0, 2000.0), (2000.0, 50.0), (f32::NAN, 100.0)] {
+        assert!((heard(Some(none)) - 220.0).abs() < 1.0, "{none:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use syrinx_tracker::{FrameClock, LatencyMode, TrackerConfig};
+use syrinx_tracker::{FrameClock, HeldPitch, LatencyMode, TrackerConfig};
 
 use crate::audio::{Audio, AudioError, read_audio};
 use crate::bands::{HARMONIC_LIMIT_HZ, decibels, loudness_db, noise_edges_hz};
@@ -40,7 +40,10 @@ pub fn analyse(name: &str, source: &str, audio: &Audio) -> Take {
         features = track(&samples, TrackerConfig { min_f0_hz: LOWEST_F0_HZ, ..probe }).0;
     }
     let note = single_note(&targets);
-    let frames = features.into_iter().zip(targets).map(|(features, target)| Frame { features, target }).collect();
+    // As the engine plays them.
+    let mut held = HeldPitch::default();
+    let features = features.iter().map(|f| held.step(f));
+    let frames = features.zip(targets).map(|(features, target)| Frame { features, target }).collect();
     Take { name: name.into(), source: source.into(), frames, note }
 }
 
