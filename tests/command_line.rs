@@ -52,6 +52,35 @@ fn track_writes_the_columns_that_scorers_read() {
 }
 
 #[test]
+fn a_glide_narrows_what_is_listened_for() {
+    let folder = Folder::new();
+    let voice = sing(RATE_HZ, 1);
+    let input = folder.wav("voice.wav", RATE_HZ, &voice.samples);
+    let csv = folder.path("voice.csv");
+    let arguments = ["track", input.to_str().unwrap(), "-o", csv.to_str().unwrap(), "--calibrate", input.to_str().unwrap()];
+    let output = support::syrinx(arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    // "the voice sings from 138 to 523 Hz (...)": what the score asks for lies inside, and octaves of it do not.
+    let numbers: Vec<f32> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let sung: Vec<f32> = (0..1700)
+        .map(|n| voice.truth_at(f64::from(n) * 0.01))
+        .filter(|t| t.certain && t.voiced)
+        .map(|t| t.f0_hz as f32)
+        .collect();
+    let (lowest, highest) = sung.iter().fold((f32::MAX, 0.0_f32), |(low, high), hz| (low.min(*hz), high.max(*hz)));
+    let [low, high] = numbers[..2] else { panic!("{said}") };
+    assert!(
+        low < lowest && low > 0.6 * lowest && high > 0.98 * highest && high < 1.6 * highest,
+        "{said}: {lowest} to {highest} Hz"
+    );
+    let silence = folder.wav("silence.wav", RATE_HZ, &vec![0.0; 48_000]);
+    let refused =
+        refused(["track", input.to_str().unwrap(), "-o", csv.to_str().unwrap(), "--calibrate", silence.to_str().unwrap()]);
+    assert!(refused.contains("no glide"), "{refused}");
+}
+
+#[test]
 fn instruments_are_listed_for_people_and_for_scripts() {
     let list: Value = serde_json::from_str(&ok(["instruments", "--json"])).unwrap();
     let list = list.as_array().unwrap();
@@ -122,7 +151,9 @@ fn bad_input_is_refused_in_words() {
         (["render", voice, "-o", out, "--set", "pitch_shift=99"].map(String::from).to_vec(), "-24 to 24"),
         (["render", voice, "-o", out, "--sample-rate", "1000"].map(String::from).to_vec(), "44100 to 192000"),
         (["render", voice, "-o", out, "--sample-rate", "4000000000"].map(String::from).to_vec(), "44100 to 192000"),
-        (["render", voice, "-o", out, "--block", "0"].map(String::from).to_vec(), "1 to 8192"),
+        (["render", voice, "-o", out, "--block", "0"].map(String::from).to_vec(), "one sample at least"),
+        (["render", voice, "-o", out, "--set", "instrument_b=kazoo"].map(String::from).to_vec(), "kazoo"),
+        (["render", voice, "-o", out, "--set", "latency_mode=quick"].map(String::from).to_vec(), "Live, Studio"),
         (["render", voice, "-o", "no/such/folder/out.wav"].map(String::from).to_vec(), "no/such/folder/out.wav"),
         (["render", voice, "-o", out, "--latency", "soon"].map(String::from).to_vec(), "live"),
         (
@@ -166,9 +197,32 @@ fn bench_gives_its_figures_as_an_object() {
         "synth_share",
         "sin_bank_share",
         "harmonics_times_cheaper_than_sin",
-        "engine_share",
+        "first_sound_ms",
+        "next_instance_ms",
     ] {
         assert!(figures[key].as_f64().is_some_and(|x| x > 0.0), "{key}: {figures}");
+    }
+    for key in ["instance_share", "instances_on_time"] {
+        assert!(figures[key].as_array().is_some_and(|pair| pair.len() == 2), "{key}: {figures}");
+    }
+}
+
+/// What the instrument promises on stage, in stream time, so that no machine is too slow for it.
+#[test]
+fn the_instrument_answers_as_soon_as_it_says() {
+    let rows: Value = serde_json::from_str(&ok(["latency", "--json"])).unwrap();
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 12, "two modes and six block sizes");
+    for row in rows {
+        let ms = |what: &Value| what["median_ms"].as_f64().unwrap();
+        let told = row["delay_ms"].as_f64().unwrap();
+        let (onset, note) = (ms(&row["onset"]), [ms(&row["note"][0]), ms(&row["note"][1]), ms(&row["note"][2])]);
+        assert!((onset - told).abs() < 5.0, "onsets come {onset} ms late where {told} ms are told: {row}");
+        if row["mode"] == "live" {
+            assert!(onset <= 8.0 && row["onset"]["jitter_ms"].as_f64().unwrap() <= 2.0, "{row}");
+            assert!(note[0] <= 32.0 && note[1] <= 22.0 && note[2] <= 20.0, "{row}");
+        }
+        assert_eq!(row["onset"], rows[if row["mode"] == "live" { 0 } else { 6 }]["onset"], "no block size changes it");
     }
 }
 

@@ -5,9 +5,9 @@
 
 use crate::common::{Failure, instrument};
 use serde::Serialize;
-use std::{hint::black_box, time::Instant};
+use std::{hint::black_box, sync::Arc, time::Instant};
 use syrinx_decoder::Decoder;
-use syrinx_engine::{Engine, EngineConfig, Features, LatencyMode, Pace, Tracker, TrackerConfig};
+use syrinx_engine::{Engine, EngineConfig, Features, LatencyMode, Model, Tracker, TrackerConfig};
 use syrinx_synth::{
     Controls, FilteredNoise, HarmonicBank, HarmonicSynth, Wavetable,
     reference::{SinBank, Sine},
@@ -17,6 +17,10 @@ use syrinx_tracker::FrameClock;
 /// The rate and block that the aims are set for.
 const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 64;
+/// Blocks in which whole instances are measured.
+const INSTANCE_BLOCKS: [usize; 2] = [64, 512];
+/// Where counting instances ends.
+const MOST_INSTANCES: usize = 128;
 /// Passes over the voice; the median counts.
 const PASSES: usize = 5;
 
@@ -52,8 +56,14 @@ struct Figures {
     harmonics_times_cheaper_than_sin: f64,
     /// The same for bank and noise together.
     synth_times_cheaper_than_sin: f64,
-    /// All on the audio thread and the decoder's together, by the clock, waiting for the decoder: an upper bound.
-    engine_share: f64,
+    /// One instance, all of it, in blocks of 64 and of 512 samples.
+    instance_share: [f64; 2],
+    /// Instances that one core plays at these block sizes without any block taking longer than it lasts.
+    instances_on_time: [usize; 2],
+    /// From nothing to the first block played: all factory instruments read, an engine set up.
+    first_sound_ms: f64,
+    /// The same for every further instance of the process.
+    next_instance_ms: f64,
 }
 
 #[derive(Serialize, Clone, Copy)]
@@ -64,6 +74,7 @@ struct Worst {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let [first_sound_ms, next_instance_ms] = [first_sound_ms()?, first_sound_ms()?];
     let model = instrument(&args.instrument)?;
     let voice = syrinx_singer::sing(RATE_HZ, 1).samples;
     let seconds = voice.len() as f64 / f64::from(RATE_HZ);
@@ -104,20 +115,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let [harmonics, wavetable, sin_bank, noise] = times.map(|t| median(t.into_iter()) / seconds);
 
-    let engine_share = {
-        let config = EngineConfig { sample_rate_hz: RATE_HZ, max_block: BLOCK, ..EngineConfig::default() };
-        let mut engine = Engine::new(config, model.clone())?;
-        let mut out = [0.0; BLOCK];
-        median((0..PASSES).map(|_| {
-            engine.reset();
-            let start = Instant::now();
-            for block in voice.chunks_exact(BLOCK) {
-                engine.process(&[block], &mut [&mut out], Pace::Offline);
-                black_box(&out);
-            }
-            start.elapsed().as_secs_f64()
-        })) / seconds
-    };
+    let instance_share = INSTANCE_BLOCKS.map(|block| instance_share(&model, &voice, block));
+    let instances_on_time = INSTANCE_BLOCKS.map(|block| instances_on_time(&model, &voice, block));
 
     let figures = Figures {
         instrument: args.instrument.clone(),
@@ -136,7 +135,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         sin_bank_share: sin_bank,
         harmonics_times_cheaper_than_sin: sin_bank / harmonics,
         synth_times_cheaper_than_sin: sin_bank / (harmonics + noise),
-        engine_share,
+        instance_share,
+        instances_on_time,
+        first_sound_ms,
+        next_instance_ms,
     };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&figures)?);
@@ -144,6 +146,61 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         print(&figures);
     }
     Ok(())
+}
+
+/// Time to set an instance up and play one block. The first call in a process reads the factory instruments besides.
+fn first_sound_ms() -> Result<f64, Failure> {
+    let start = Instant::now();
+    let mut engine = Engine::new(EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 }, syrinx_models::factory())?;
+    let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
+    engine.process(&[&[0.1; BLOCK]], &mut [&mut left, &mut right]);
+    Ok(1e3 * start.elapsed().as_secs_f64())
+}
+
+fn stereo(model: &Arc<Model>) -> Engine {
+    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
+    Engine::of(config, model.clone()).expect("the configuration is one that engines take")
+}
+
+fn instance_share(model: &Arc<Model>, voice: &[f32], block: usize) -> f64 {
+    let mut engine = stereo(model);
+    let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
+    let seconds = voice.len() as f64 / f64::from(RATE_HZ);
+    median((0..PASSES).map(|_| {
+        engine.reset();
+        let start = Instant::now();
+        for block in voice.chunks_exact(block) {
+            engine.process(&[block, block], &mut [&mut left, &mut right]);
+            black_box((&left, &right));
+        }
+        start.elapsed().as_secs_f64()
+    })) / seconds
+}
+
+/// The most instances that one thread plays in turn, as hosts do, with every round done within the time that its block lasts.
+fn instances_on_time(model: &Arc<Model>, voice: &[f32], block: usize) -> usize {
+    let lasts = block as f64 / f64::from(RATE_HZ);
+    let voice = &voice[..voice.len().min(4 * RATE_HZ as usize)];
+    let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
+    let mut engines: Vec<Engine> = Vec::new();
+    let mut on_time = |count: usize| {
+        engines.resize_with(count.max(engines.len()), || stereo(model));
+        engines[..count].iter_mut().for_each(Engine::reset);
+        voice.chunks_exact(block).all(|voice| {
+            let start = Instant::now();
+            for engine in &mut engines[..count] {
+                engine.process(&[voice, voice], &mut [&mut left, &mut right]);
+            }
+            start.elapsed().as_secs_f64() <= lasts
+        })
+    };
+    let (mut plays, mut fails) = (0, MOST_INSTANCES + 1);
+    while fails - plays > 1 {
+        let count = (plays + fails) / 2;
+        // A busy machine may be late with one instance; twice at the same count is no accident.
+        if on_time(count) || on_time(count) { plays = count } else { fails = count }
+    }
+    plays
 }
 
 fn track(voice: &[f32], mode: LatencyMode, blocks: &mut Vec<f64>, features: &mut Vec<Features>) -> Result<f64, Failure> {
@@ -194,7 +251,7 @@ fn print(f: &Figures) {
         "{} at {} Hz, block {}, {:.1} s of the demo voice; share of one core",
         f.instrument, f.sample_rate_hz, f.block, f.seconds_of_voice
     );
-    let row = |name: &str, share: f64| println!("  {name:<22} {:>7.3} %", 100.0 * share);
+    let row = |name: &str, share: f64| println!("  {name:<23} {:>7.3} %", 100.0 * share);
     row("tracker, live", f.tracker_live_share);
     row("tracker, studio", f.tracker_studio_share);
     row("decoder", f.decoder_share);
@@ -202,11 +259,17 @@ fn print(f: &Figures) {
     row("synth: noise", f.noise_share);
     row("wavetable instead", f.wavetable_share);
     row("plain sin() bank", f.sin_bank_share);
-    row("engine, all of it", f.engine_share);
+    for (block, share) in INSTANCE_BLOCKS.iter().zip(f.instance_share) {
+        row(&format!("one instance, block {block}"), share);
+    }
     let us =
         |name: &str, w: Worst| println!("  {name:<22} median {:.1} µs, 99 % under {:.1}, worst {:.1}", w.median, w.p99, w.worst);
     us("tracker, one block", f.tracker_block_us);
     us("decoder, one step", f.decoder_step_us);
+    for (block, count) in INSTANCE_BLOCKS.iter().zip(f.instances_on_time) {
+        println!("  one core plays {count} instances at block {block} with no block late");
+    }
+    println!("  first sound after {:.1} ms, of a further instance after {:.1} ms", f.first_sound_ms, f.next_instance_ms);
     println!(
         "  the harmonic bank is {:.1} times cheaper than a sin() per harmonic and sample; bank and noise together {:.1} times",
         f.harmonics_times_cheaper_than_sin, f.synth_times_cheaper_than_sin

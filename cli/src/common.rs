@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{path::Path, sync::Arc};
-use syrinx_engine::{LatencyMode, Model};
+use syrinx_engine::{LatencyMode, Model, OWN_INSTRUMENT};
 
 /// What ends a command: one sentence for the user.
 pub type Failure = Box<dyn std::error::Error>;
@@ -39,6 +39,24 @@ pub fn instrument(name: &str) -> Result<Arc<Model>, Failure> {
     }
     let known: Vec<_> = syrinx_models::ids().collect();
     Err(format!("there is no instrument {name:?}: give a model file (.onnx) or one of {}", known.join(", ")).into())
+}
+
+/// What an engine plays: all factory instruments and the one asked for, and the number that calls that one up.
+pub struct Palette {
+    /// Every instrument that can be called up.
+    pub instruments: Vec<(u8, Arc<Model>)>,
+    /// The one asked for.
+    pub number: u8,
+}
+
+/// The palette around the instrument called `name`: a factory instrument's id, or the path of a model file.
+pub fn palette(name: &str) -> Result<Palette, Failure> {
+    let mut instruments = syrinx_models::factory().to_vec();
+    if let Some(number) = syrinx_models::number(name) {
+        return Ok(Palette { instruments, number });
+    }
+    instruments.push((OWN_INSTRUMENT, instrument(name)?));
+    Ok(Palette { instruments, number: OWN_INSTRUMENT })
 }
 
 /// A bar with the time left, on a terminal; nothing elsewhere.

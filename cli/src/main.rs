@@ -4,6 +4,7 @@ mod bench;
 mod common;
 mod evaluate;
 mod instruments;
+mod latency;
 mod recordings;
 mod render;
 mod track;
@@ -32,6 +33,8 @@ enum Command {
     Evaluate(evaluate::Args),
     /// Lists the factory instruments.
     Instruments(instruments::Args),
+    /// Measures how late the instrument answers: onsets, notes and steps of pitch.
+    Latency(latency::Args),
     /// Measures what each stage and the whole cost, as a share of one core.
     Bench(bench::Args),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Instruments(args) => instruments::run(&args),
+        Command::Latency(args) => latency::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match done {

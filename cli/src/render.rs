@@ -1,9 +1,9 @@
 //! `syrinx render`: a recorded voice through the engine, as the plugin runs it.
 
-use crate::common::{Failure, Latency, bar, instrument};
+use crate::common::{Failure, Latency, bar, palette};
 use std::path::PathBuf;
 use syrinx_analysis::{Audio, read_audio, write_wav};
-use syrinx_engine::{Engine, EngineConfig, Pace, Settings};
+use syrinx_engine::{Engine, EngineConfig, Kind, LatencyMode, PARAMS, Settings};
 
 /// Rate at which voices are rendered whose own rate the engine does not run at, Hz.
 const FALLBACK_RATE_HZ: u32 = 48_000;
@@ -37,20 +37,19 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let settings = settings(&args.set)?;
-    let model = instrument(&args.instrument)?;
+    let palette = palette(&args.instrument)?;
+    let mut settings = Settings { instrument_a: f32::from(palette.number), ..Settings::default() };
+    settings.latency_mode = if LatencyMode::from(args.latency) == LatencyMode::Studio { 1.0 } else { 0.0 };
+    set(&mut settings, &args.set)?;
+    if args.block == 0 {
+        return Err("a block has one sample at least".into());
+    }
     let voice = read_audio(&args.input)?;
     let own = voice.sample_rate_hz;
     let rate = args.sample_rate.unwrap_or(if (44_100..=192_000).contains(&own) { own } else { FALLBACK_RATE_HZ });
-    let config = EngineConfig {
-        sample_rate_hz: rate,
-        channels: voice.channels.len().min(2),
-        max_block: args.block,
-        mode: args.latency.into(),
-        seed: 0,
-    };
+    let config = EngineConfig { sample_rate_hz: rate, channels: voice.channels.len().min(2), seed: 0 };
     // Before the voice is resampled: a rate that the engine refuses may be absurd.
-    let mut engine = Engine::new(config, model)?;
+    let mut engine = Engine::new(config, &palette.instruments)?;
     engine.set(&settings);
     let voice = if rate == own { voice } else { voice.resampled(rate) };
 
@@ -64,12 +63,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let to = total.min(from + args.block);
         let input: Vec<&[f32]> = padded.iter().map(|c| &c[from..to]).collect();
         let mut output: Vec<&mut [f32]> = out.iter_mut().map(|c| &mut c[from..to]).collect();
-        engine.process(&input, &mut output, Pace::Offline);
+        engine.process(&input, &mut output);
         progress.inc((to - from) as u64);
     }
     progress.finish_and_clear();
-    if engine.late_frames() > 0 {
-        return Err(format!("the decoder failed to answer {} frames; nothing was written", engine.late_frames()).into());
+    if engine.failed_frames() > 0 {
+        return Err(format!("the instrument failed to answer {} frames; nothing was written", engine.failed_frames()).into());
     }
     if !args.raw {
         out.iter_mut().for_each(|c| drop(c.drain(..delay)));
@@ -79,18 +78,40 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn parameter_list() -> String {
-    let rows = syrinx_engine::PARAMS
-        .iter()
-        .map(|p| format!("  {:<12} {} to {} {} [default: {}]  {}", p.id, p.min, p.max, p.unit, p.default, p.help));
+    let rows = PARAMS.iter().map(|p| {
+        let takes = match p.kind {
+            Kind::Choice(names) => names.join(", "),
+            Kind::Switch => "on or off".into(),
+            Kind::Instrument => "a factory instrument's id".into(),
+            Kind::Number { .. } => format!("{} to {} {}", p.min, p.max, p.unit),
+        };
+        format!("  {:<15} {takes} [default: {}]  {}", p.id, default(p), p.help)
+    });
     format!("Parameters:\n{}", rows.collect::<Vec<_>>().join("\n"))
 }
 
-/// Settings from the defaults and the command line's `PARAM=VALUE`s.
-fn settings(sets: &[String]) -> Result<Settings, Failure> {
-    let mut settings = Settings::default();
+fn default(param: &syrinx_engine::Param) -> String {
+    match (param.kind, param.id) {
+        (Kind::Instrument, "instrument_a") => "--instrument".into(),
+        (Kind::Instrument, _) => syrinx_models::numbered(param.default as u8).map_or_else(String::new, |m| m.card().id.clone()),
+        _ => param.display(param.default),
+    }
+}
+
+/// Takes the command line's `PARAM=VALUE`s.
+fn set(settings: &mut Settings, sets: &[String]) -> Result<(), Failure> {
     for set in sets {
         let (id, value) = set.split_once('=').ok_or_else(|| format!("--set takes PARAM=VALUE, not {set:?}"))?;
-        settings.set(id.trim(), value)?;
+        let (id, value) = (id.trim(), value.trim());
+        let instrument = PARAMS.iter().any(|p| p.id == id && p.kind == Kind::Instrument);
+        match syrinx_models::number(value).filter(|_| instrument) {
+            Some(number) => settings.set(id, &number.to_string())?,
+            None if instrument => {
+                let known: Vec<_> = syrinx_models::ids().collect();
+                return Err(format!("there is no instrument {value:?}: {id} takes one of {}", known.join(", ")).into());
+            }
+            None => settings.set(id, value)?,
+        }
     }
-    Ok(settings)
+    Ok(())
 }

@@ -1,9 +1,12 @@
 //! `syrinx track`: what the tracker hears, as CSV that the pitch scorers read.
 
 use crate::common::{Failure, Latency, bar, write_text};
-use std::{fmt::Write, path::PathBuf};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 use syrinx_analysis::read_audio;
-use syrinx_engine::{Tracker, TrackerConfig};
+use syrinx_engine::{Calibration, LatencyMode, Tracker, TrackerConfig};
 use syrinx_tracker::FrameClock;
 
 /// Samples tracked between two updates of the progress bar.
@@ -16,6 +19,9 @@ pub struct Args {
     /// The CSV file to write: time_s,f0_hz,voiced,confidence,loudness_db. time_s is the input time consumed when the row came out.
     #[arg(short, long, value_name = "OUT.csv")]
     output: PathBuf,
+    /// A glide from the singer's lowest note to the highest, in a recording of its own: narrows what is listened for.
+    #[arg(long, value_name = "GLIDE")]
+    calibrate: Option<PathBuf>,
     /// Latency mode.
     #[arg(long, value_enum, default_value = "live")]
     latency: Latency,
@@ -25,6 +31,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let voice = read_audio(&args.input)?;
     let rate = voice.sample_rate_hz;
     let mut tracker = Tracker::new(rate, TrackerConfig { mode: args.latency.into(), ..TrackerConfig::default() })?;
+    if let Some(glide) = &args.calibrate {
+        let (low, high) = range(glide)?;
+        eprintln!("the voice sings from {low:.0} to {high:.0} Hz (--set voice_low={low:.1} --set voice_high={high:.1})");
+        tracker.set_range(low, high);
+    }
     let clock = FrameClock::new(rate);
     let mut csv = String::from("time_s,f0_hz,voiced,confidence,loudness_db\n");
     let mono = voice.mono();
@@ -40,4 +51,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     progress.finish_and_clear();
     write_text(&args.output, &csv)
+}
+
+/// The range of the voice that glides in a recording, Hz.
+fn range(glide: &Path) -> Result<(f32, f32), Failure> {
+    let audio = read_audio(glide)?;
+    let mut tracker =
+        Tracker::new(audio.sample_rate_hz, TrackerConfig { mode: LatencyMode::Studio, ..TrackerConfig::default() })?;
+    let mut calibration = Calibration::default();
+    tracker.process(&audio.mono(), |f| calibration.hear(&f));
+    calibration.range_hz().ok_or_else(|| format!("{}: there is no glide to be heard", glide.display()).into())
 }

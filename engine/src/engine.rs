@@ -1,68 +1,62 @@
-//! The whole instrument on one stream: tracker, mapping, the link to the decoder, synth and mixer, under one fixed delay.
-//! Everything here but `new` and dropping is for the audio thread.
+//! The whole instrument on one stream: tracker, mapping, instruments, synth, reverb and mixer, under one fixed delay. Everything here
+//! but `new` and dropping is for the audio thread.
 //!
-//! **The clock of a frame.** Frame `n` is complete when `end_of(n)` samples have come in. Its controls are the sound reached
-//! `turnaround` samples later, and the segment that glides there from frame `n - 1` starts one frame earlier. So the decoder has
-//! `turnaround` less one frame to answer, which is at least one block: features sent in one call of `process` are never needed
-//! before the next. What the features of frame `n` describe lies `tracker delay` before its end; the delay of the whole, by which
-//! the dry voice is held back too, is the sum of both. It depends on rate, mode and greatest block only.
+//! **The clock of a frame.** Frame `n` is complete when `end_of(n)` samples have come in. It is answered at once, and the segment that
+//! glides to its controls is what sounds over the next frame's time. So a sound is reached one frame, the *turnaround*, after the frame
+//! that asks for it. What the features of frame `n` describe lies `tracker delay` before its end; the delay of the whole, by which
+//! voice and settings are held back too, is the sum of both. It depends on rate and latency mode only: not on the block size.
 //!
 //! **Block size never changes the output**: whole segments are rendered, whatever the host's blocks, and handed out from a ring.
+//!
+//! **Everything is done on the audio thread**, the network included: some twenty microseconds a frame, where a thread of its own would
+//! cost a block and a wake-up of delay, and be late when the machine is busy. So live, bounced and exported takes are the same samples.
 
 use crate::{
     Settings,
+    curve::Curve,
+    fit::Target,
+    instrument::{Ensemble, Instrument, Slot},
     leap::LeapingBank,
-    mapping,
+    mapping::{Mapped, Mapping},
+    params::OFF_DB,
+    reverb::{Reverb, ReverbParams},
     ring::SampleRing,
     tone::{gain, shape},
 };
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use syrinx_decoder::{Link, Model};
-use syrinx_synth::{Controls, FilteredNoise, HarmonicSynth};
+use std::sync::Arc;
+use syrinx_decoder::Model;
+use syrinx_synth::{Controls, HarmonicSynth};
 use syrinx_tracker::{Features, FrameClock, LatencyMode, Tracker, TrackerConfig, TrackerError};
 
-/// Time the decoder has beyond one block, live: enough for a network of 20 µs on a busy machine to be woken and answer.
-const LIVE_MARGIN_S: f64 = 0.001;
-/// The same in studio mode, where nobody counts milliseconds.
-const STUDIO_MARGIN_S: f64 = 0.010;
-/// Longest wait for one frame of a stream that may wait; a decoder silent for this long is dead.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Voice samples beyond this are a broken input, not a voice: +60 dB re full scale.
 const LOUDEST_SAMPLE: f32 = 1000.0;
 /// The output never exceeds this, whatever the gains: +24 dB re full scale.
 const OUTPUT_LIMIT: f32 = 16.0;
+/// Most samples taken in at a time: under the shortest frame (176), so that one step completes one frame at most.
+const STEP: usize = 128;
+/// Samples between two values of a moving pitch shift or loudness; straight lines between.
+const CURVE_STEP: usize = 16;
+/// Fastest glide of the pitch shift, semitones a second: an octave in 12 ms. Timbre follows by the frame, and within a frame of a faster
+/// glide that of a low note would sound at the pitch of a high one.
+const FASTEST_SHIFT_ST_PER_S: f32 = 1000.0;
+/// A change of latency mode fades the sound out and in over this, seconds.
+const MODE_FADE_S: f64 = 0.010;
 
 /// How an engine is set up; changing any of it makes a new engine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EngineConfig {
     /// Samples a second, 44 100 to 192 000.
     pub sample_rate_hz: u32,
-    /// Channels in and out: 1 or 2. The instrument sounds the same in both; the dry voice keeps its own.
+    /// Channels in and out: 1 or 2. The instrument sounds the same in both; the dry voice keeps its own, and the reverb is wide.
     pub channels: usize,
-    /// Most samples of one call of `process` that the delay allows for, 1 to 8192; longer calls are split.
-    pub max_block: usize,
-    /// Live or studio.
-    pub mode: LatencyMode,
     /// Seed of the noise.
     pub seed: u64,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { sample_rate_hz: 48_000, channels: 1, max_block: 512, mode: LatencyMode::Live, seed: 0 }
+        Self { sample_rate_hz: 48_000, channels: 1, seed: 0 }
     }
-}
-
-/// Whether somebody waits for the audio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// Somebody listens: late controls are missed, never waited for.
-    Live,
-    /// Nobody listens yet: waiting costs nothing, and every frame is answered.
-    Offline,
 }
 
 /// Why an engine cannot be set up.
@@ -74,23 +68,22 @@ pub enum EngineError {
     /// Neither mono nor stereo.
     #[error("{0} channels were asked for, and 1 or 2 are possible")]
     Channels(usize),
-    /// The block size is out of range.
-    #[error("the block size is {0} samples, and 1 to 8192 are possible")]
-    BlockSize(usize),
     /// The tracker refuses.
     #[error(transparent)]
     Tracker(#[from] TrackerError),
-    /// The system gave no thread to the decoder.
-    #[error("the decoder's thread could not be started: {0}")]
-    Thread(#[from] std::io::Error),
 }
 
-/// What is remembered of a frame between hearing and sounding it.
-#[derive(Clone, Copy)]
-struct Heard {
-    voice: Features,
-    played: Features,
-    settings: Settings,
+/// What a window shows of the frame that sounds last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Monitor {
+    /// What is heard of the voice.
+    pub voice: Features,
+    /// What the instrument was asked to play.
+    pub played: Features,
+    /// Peak of the voice after the input gain, since the last call of [`Engine::monitor`], linear.
+    pub input_peak: f32,
+    /// Peak of the output since then, linear.
+    pub output_peak: f32,
 }
 
 /// Gains of the mixer, as reached at the end of a frame.
@@ -99,82 +92,118 @@ struct Mix {
     wet: f32,
     dry: f32,
     breath: f32,
+    reverb: f32,
+    /// The bare voice of a bypassed instance, and how much of all else is left.
+    bypass: f32,
+}
+
+/// Where a change of latency mode has got to.
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    None,
+    /// The old mode fades out; samples left.
+    Out(usize),
+    /// The new mode fades in; samples left.
+    In(usize),
 }
 
 /// Voice in, instrument out.
 pub struct Engine {
     config: EngineConfig,
     clock: FrameClock,
-    tracker: Tracker,
-    link: Link,
+    trackers: [Tracker; 2],
+    mode: LatencyMode,
+    mapping: Mapping,
+    ensemble: Ensemble,
     bank: LeapingBank,
-    noise: FilteredNoise,
+    reverb: Reverb,
     settings: Settings,
-    /// Frames heard and not yet sounded, at `frame % len`.
-    heard: Vec<Heard>,
-    next_heard: u64,
-    next_sounded: u64,
+    /// Settings in force at the end of each of the last frames, at `frame % len`.
+    past: Vec<Settings>,
+    pitch_shift: Curve,
+    loudness: Curve,
+    input_gain: Curve,
+    next_frame: u64,
+    before: Mapped,
     controls: Controls,
+    /// Of the frame before: pitch before the shift, and what the loudness setting contributed to the amplitude.
+    reached_hz: f32,
+    reached_loudness: f32,
     mix: Mix,
-    turnaround: usize,
+    change: Change,
+    fade_len: usize,
     voice: Vec<SampleRing>,
-    mono: Vec<f32>,
+    mono: [f32; STEP],
     segment: Vec<f32>,
+    room: [Vec<f32>; 2],
     out: Vec<SampleRing>,
     position: u64,
-    late: u64,
+    monitor: Monitor,
 }
 
+const SILENT: Features = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: syrinx_tracker::LOUDNESS_FLOOR_DB };
+
 impl Engine {
-    /// Sets up an engine that plays `model`, and starts its decoder thread. Allocates; not for the audio thread.
+    /// Sets up an engine that can play every instrument of `palette`, each with the number that calls it up. Allocates and takes
+    /// milliseconds; not for the audio thread.
     ///
     /// # Errors
-    /// When the configuration is out of range or the system gives no thread.
-    pub fn new(config: EngineConfig, model: Arc<Model>) -> Result<Self, EngineError> {
-        let EngineConfig { sample_rate_hz, channels, max_block, mode, seed } = config;
+    /// When the configuration is out of range.
+    pub fn new(config: EngineConfig, palette: &[(u8, Arc<Model>)]) -> Result<Self, EngineError> {
+        let EngineConfig { sample_rate_hz, channels, seed } = config;
         if !(44_100..=192_000).contains(&sample_rate_hz) {
             return Err(EngineError::SampleRate(sample_rate_hz));
         }
         if !(1..=2).contains(&channels) {
             return Err(EngineError::Channels(channels));
         }
-        if !(1..=8192).contains(&max_block) {
-            return Err(EngineError::BlockSize(max_block));
-        }
         let clock = FrameClock::new(sample_rate_hz);
-        let tracker = Tracker::new(sample_rate_hz, TrackerConfig { mode, ..TrackerConfig::default() })?;
-        let margin_s = if mode == LatencyMode::Live { LIVE_MARGIN_S } else { STUDIO_MARGIN_S };
-        let turnaround = clock.max_len() + max_block + (margin_s * f64::from(sample_rate_hz)).ceil() as usize;
-        let shortest = clock.max_len() - 1;
-        // Frames heard and not yet sounded span at most the turnaround and one block; some room for rounding at both ends.
-        let under_way = (turnaround + max_block) / shortest + 4;
-        let link = Link::start(model.clone(), under_way)?;
-        let noise = FilteredNoise::new(sample_rate_hz, &model.card().noise_edges_hz, clock.max_len(), seed);
-        let history = turnaround + tracker.delay_samples() + 2 * max_block + 2 * clock.max_len();
-        let silent = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: syrinx_tracker::LOUDNESS_FLOOR_DB };
+        let tracker = |mode| Tracker::new(sample_rate_hz, TrackerConfig { mode, ..TrackerConfig::default() });
+        let trackers = [tracker(LatencyMode::Live)?, tracker(LatencyMode::Studio)?];
+        let frame = clock.max_len();
+        let delay = trackers[1].delay_samples();
+        let history = delay + 4 * frame + STEP;
         let mut engine = Self {
             config,
             clock,
-            tracker,
-            link,
+            mode: LatencyMode::Live,
+            mapping: Mapping::new(),
+            ensemble: Ensemble::new(sample_rate_hz, seed, palette),
             bank: LeapingBank::new(sample_rate_hz),
-            noise,
+            reverb: Reverb::new(sample_rate_hz),
             settings: Settings::default(),
-            heard: vec![Heard { voice: silent, played: silent, settings: Settings::default() }; under_way],
-            next_heard: 0,
-            next_sounded: 0,
+            past: vec![Settings::default(); delay / (frame - 1) + 3],
+            pitch_shift: Curve::new(sample_rate_hz, history, FASTEST_SHIFT_ST_PER_S),
+            loudness: Curve::new(sample_rate_hz, history, f32::INFINITY),
+            input_gain: Curve::new(sample_rate_hz, STEP, f32::INFINITY),
+            next_frame: 0,
+            before: Mapped { features: SILENT, unshifted_hz: 0.0 },
             controls: Controls::silent(0),
+            reached_hz: 0.0,
+            reached_loudness: 1.0,
             mix: Mix::default(),
-            turnaround,
+            change: Change::None,
+            fade_len: (MODE_FADE_S * f64::from(sample_rate_hz)) as usize,
             voice: (0..channels).map(|_| SampleRing::new(history)).collect(),
-            mono: vec![0.0; max_block],
-            segment: vec![0.0; clock.max_len()],
-            out: (0..channels).map(|_| SampleRing::new(turnaround + max_block + 2 * clock.max_len())).collect(),
+            mono: [0.0; STEP],
+            segment: vec![0.0; frame],
+            room: [vec![0.0; frame], vec![0.0; frame]],
+            out: (0..channels).map(|_| SampleRing::new(3 * frame + STEP)).collect(),
             position: 0,
-            late: 0,
+            monitor: Monitor { voice: SILENT, played: SILENT, input_peak: 0.0, output_peak: 0.0 },
+            trackers,
         };
-        engine.prime();
+        engine.input_gain.set(1.0);
+        engine.reset();
         Ok(engine)
+    }
+
+    /// An engine that plays `model` alone, as both of its instruments.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn of(config: EngineConfig, model: Arc<Model>) -> Result<Self, EngineError> {
+        Self::new(config, &[(0, model.clone()), (1, model)])
     }
 
     /// What the engine was set up with.
@@ -182,19 +211,63 @@ impl Engine {
         self.config
     }
 
-    /// Samples by which the output lags the input: instrument and dry voice alike, in every block size and at every pace.
+    /// Samples by which the output lags the input, in every block size: instrument, dry voice and settings alike. A change of latency
+    /// mode changes it, at the moment the new mode begins.
     pub fn latency_samples(&self) -> usize {
-        self.turnaround + self.tracker.delay_samples()
+        self.clock.max_len() + self.tracker_delay()
     }
 
-    /// Frames since the last reset whose controls had not come when they were to sound; the sound before was held.
-    pub fn late_frames(&self) -> u64 {
-        self.late
+    /// Samples for which the present settings may sound on after the voice has ended, the delay included.
+    pub fn tail_samples(&self) -> usize {
+        // The instrument's own release follows the voice's; what the loudness and noise filters hold is under a tenth of a second.
+        let own = self.latency_samples() + self.config.sample_rate_hz as usize / 10;
+        let room = if self.settings.reverb_mix > 0.0 { self.reverb.tail_samples(room(&self.settings)) as usize } else { 0 };
+        own + room
     }
 
-    /// Takes new settings; they are heard with the input that comes from here on, and glide over one frame.
+    /// Frames that a network failed to answer with numbers; they were silent.
+    pub fn failed_frames(&self) -> u64 {
+        self.ensemble.failed_frames()
+    }
+
+    /// What is heard and played, and peaks since the last call.
+    pub fn monitor(&mut self) -> Monitor {
+        let monitor = self.monitor;
+        (self.monitor.input_peak, self.monitor.output_peak) = (0.0, 0.0);
+        monitor
+    }
+
+    /// Puts an instrument of the player's own, or none, into `slot`, where the number [`OWN_INSTRUMENT`](crate::OWN_INSTRUMENT) calls it up. The
+    /// one before fades out and is then to be had from [`retired`](Engine::retired). Never allocates or frees.
+    ///
+    /// # Errors
+    /// Gives the instrument back while the last one replaced still fades.
+    pub fn install(&mut self, slot: Slot, own: Option<Box<Instrument>>) -> Result<(), Option<Box<Instrument>>> {
+        self.ensemble.install(slot, own)
+    }
+
+    /// An instrument that has been replaced and is silent, for some other thread to drop.
+    pub fn retired(&mut self) -> Option<Box<Instrument>> {
+        self.ensemble.retired()
+    }
+
+    /// Takes new settings; they hold for the input that comes from here on, and are heard with it. Pitch shift and loudness start to
+    /// glide at this very sample, the rest within a frame (4 ms).
     pub fn set(&mut self, settings: &Settings) {
+        if *settings == self.settings {
+            return;
+        }
         self.settings = settings.sanitised();
+        self.pitch_shift.set(self.settings.pitch_shift);
+        self.loudness.set(self.settings.loudness);
+        self.input_gain.set(gain(self.settings.input_gain, f32::NEG_INFINITY));
+        for tracker in &mut self.trackers {
+            tracker.set_range(self.settings.voice_low, self.settings.voice_high);
+        }
+        if self.position == 0 {
+            self.past.fill(self.settings);
+        }
+        self.ask_for_mode();
     }
 
     /// The settings that are taken.
@@ -204,47 +277,86 @@ impl Engine {
 
     /// Forgets the stream, not the settings: the next sample is the first. Same input, same output, every time.
     pub fn reset(&mut self) {
-        self.tracker.reset();
-        self.link.reset();
+        self.mode = self.wanted_mode();
+        self.change = Change::None;
+        self.restart();
+    }
+
+    fn restart(&mut self) {
+        self.trackers.iter_mut().for_each(Tracker::reset);
+        self.mapping.reset();
+        self.ensemble.reset();
         self.bank.reset();
-        self.noise.reset();
-        self.next_heard = 0;
-        self.next_sounded = 0;
+        self.reverb.reset();
+        self.past.fill(self.settings);
+        self.pitch_shift.reset();
+        self.loudness.reset();
+        self.input_gain.reset();
+        self.next_frame = 0;
+        self.before = Mapped { features: SILENT, unshifted_hz: 0.0 };
         self.controls = Controls::silent(0);
-        self.mix = Mix::default();
+        (self.reached_hz, self.reached_loudness) = (0.0, 1.0);
+        self.mix = Mix::of(&self.settings, &SILENT);
         self.voice.iter_mut().for_each(SampleRing::reset);
         self.out.iter_mut().for_each(SampleRing::reset);
         self.position = 0;
-        self.late = 0;
-        self.prime();
-    }
-
-    /// Nothing sounds before the first frame can: the turnaround is silence.
-    fn prime(&mut self) {
+        self.monitor = Monitor { voice: SILENT, played: SILENT, input_peak: 0.0, output_peak: 0.0 };
+        // Nothing sounds before the first frame can: the turnaround is silence.
         for ring in &mut self.out {
-            (0..self.turnaround).for_each(|_| ring.push(0.0));
+            (0..self.clock.max_len()).for_each(|_| ring.push(0.0));
         }
     }
 
-    /// Takes `input` and gives as many samples of `output`, one slice a channel; lacking input channels are silent, surplus output
-    /// channels repeat the last. Neither allocates nor locks; waits only at [`Pace::Offline`].
-    pub fn process(&mut self, input: &[&[f32]], output: &mut [&mut [f32]], pace: Pace) {
+    fn tracker_delay(&self) -> usize {
+        self.trackers[self.mode as usize].delay_samples()
+    }
+
+    fn wanted_mode(&self) -> LatencyMode {
+        if self.settings.latency_mode >= 0.5 { LatencyMode::Studio } else { LatencyMode::Live }
+    }
+
+    fn ask_for_mode(&mut self) {
+        match (self.wanted_mode() == self.mode, self.change) {
+            (true, Change::Out(left)) => self.change = Change::In(self.fade_len - left),
+            (false, Change::None) if self.position == 0 => self.reset(),
+            (false, Change::None) => self.change = Change::Out(self.fade_len),
+            (false, Change::In(left)) => self.change = Change::Out(self.fade_len - left),
+            _ => {}
+        }
+    }
+
+    /// Takes `input` and gives as many samples of `output`, one slice a channel; lacking input channels are silent or repeat the last,
+    /// surplus output channels repeat the last. Never allocates, locks or waits.
+    pub fn process(&mut self, input: &[&[f32]], output: &mut [&mut [f32]]) {
         let len = output.iter().map(|o| o.len()).min().unwrap_or(0);
         let mut from = 0;
         while from < len {
-            let to = len.min(from + self.config.max_block);
+            let mut to = len.min(from + STEP);
+            match self.change {
+                Change::None => {}
+                Change::Out(0) => {
+                    self.mode = self.wanted_mode();
+                    self.restart();
+                    self.change = Change::In(self.fade_len);
+                }
+                Change::In(0) => self.change = Change::None,
+                Change::Out(left) | Change::In(left) => to = to.min(from + left),
+            }
             self.hear(input, from, to);
-            self.sound(output, from, to, pace);
+            self.sound(output, from, to);
             from = to;
         }
     }
 
-    /// Tracks one block and sends what it completes to the decoder.
+    /// Tracks some samples, and answers the frame that they complete.
     fn hear(&mut self, input: &[&[f32]], from: usize, to: usize) {
-        let gain = gain(self.settings.input_gain, f32::NEG_INFINITY);
-        let share = gain / self.voice.len() as f32;
-        let mono = &mut self.mono[..to - from];
+        let count = to - from;
+        let share = 1.0 / self.voice.len() as f32;
+        let before = self.input_gain.end() as i64;
+        self.input_gain.advance(count);
+        let mono = &mut self.mono[..count];
         mono.fill(0.0);
+        let mut peak = 0.0_f32;
         for (channel, ring) in self.voice.iter_mut().enumerate() {
             // A mono voice on a stereo track is heard on both sides.
             let source = input.get(channel).or(input.last());
@@ -253,89 +365,201 @@ impl Engine {
                 let sample = if sample.is_finite() { sample.clamp(-LOUDEST_SAMPLE, LOUDEST_SAMPLE) } else { 0.0 };
                 ring.push(sample);
                 *sum += share * sample;
+                peak = peak.max(sample.abs());
             }
         }
-        let Self { tracker, link, heard, settings, next_heard, .. } = self;
-        let before = *next_heard;
-        tracker.process(mono, |voice| {
-            let played = mapping::map(&voice, settings);
-            let slot = voice.frame % heard.len() as u64;
-            heard[slot as usize] = Heard { voice, played, settings: *settings };
-            // A full ring means a decoder far behind: the frame will be missed, and counted, when it is to sound.
-            link.send(played);
-            *next_heard = voice.frame + 1;
-        });
-        if *next_heard != before {
-            link.wake();
+        for (at, sample) in mono.iter_mut().enumerate() {
+            *sample *= self.input_gain.at(before + at as i64);
+        }
+        self.monitor.input_peak = self.monitor.input_peak.max(self.input_gain.at(before) * peak);
+        self.pitch_shift.advance(count);
+        self.loudness.advance(count);
+        let mut complete = None;
+        self.trackers[self.mode as usize].process(mono, |features| complete = Some(features));
+        if let Some(voice) = complete {
+            self.answer(voice);
         }
     }
 
-    /// Hands out one block, rendering the segments that it starts.
-    fn sound(&mut self, output: &mut [&mut [f32]], from: usize, to: usize, pace: Pace) {
-        let end = self.position + (to - from) as u64;
-        while self.out[0].end() < end {
-            self.render_segment(pace);
-        }
-        for (channel, out) in output.iter_mut().enumerate() {
-            let ring = &self.out[channel.min(self.out.len() - 1)];
-            for (at, sample) in out[from..to].iter_mut().enumerate() {
-                *sample = ring.get((self.position + at as u64) as i64);
-            }
-        }
-        self.position = end;
-    }
-
-    fn render_segment(&mut self, pace: Pace) {
-        let frame = self.next_sounded;
-        self.next_sounded += 1;
-        let heard = self.heard[(frame % self.heard.len() as u64) as usize];
-        debug_assert!(frame < self.next_heard && heard.voice.frame == frame, "a frame must be heard before it sounds");
-        let answer = match pace {
-            Pace::Live => self.link.receive(frame),
-            Pace::Offline => self.link.receive_waiting(frame, Instant::now() + LONGEST_WAIT),
-        };
-        match answer {
-            Some(mut controls) => {
-                shape(&mut controls, &heard.settings);
-                self.controls = controls;
-            }
-            // Hold the sound of the frame before; the pitch is known here and glides on.
-            None => self.late += 1,
-        }
-        if heard.played.f0_hz > 0.0 {
-            self.controls.f0_hz = heard.played.f0_hz;
-        }
-
+    /// Answers one frame of the voice with one segment of sound.
+    fn answer(&mut self, voice: Features) {
+        let frame = voice.frame;
+        debug_assert_eq!(frame, self.next_frame, "frames come one by one");
+        self.next_frame = frame + 1;
+        let kept = self.past.len() as u64;
+        self.past[(frame % kept) as usize] = self.settings;
+        // Settings are heard with the input they came with, to the nearest frame; the two curves, to the sample.
+        let delay = self.tracker_delay();
+        let behind = (delay as f64 / self.clock.max_len() as f64).round() as u64;
+        let settings = self.past[(frame.saturating_sub(behind) % kept) as usize];
+        let end = self.clock.end_of(frame) as i64 - delay as i64;
         let len = self.clock.len_of(frame);
-        let wet = &mut self.segment[..len];
-        wet.fill(0.0);
-        self.bank.render(&self.controls, wet);
-        self.noise.render(&self.controls.noise, wet);
 
-        let from = self.mix;
-        let to = Mix::of(&heard);
+        self.ensemble.call(settings.instrument_a, settings.instrument_b, settings.morph / 100.0);
+        let target = self.ensemble.leader(settings.morph / 100.0).map_or(Target::ANY, |model| Target {
+            pitch_range_hz: model.card().pitch_range_hz,
+            loudness_range_db: model.card().loudness_range_db,
+        });
+        let loudness_db = self.loudness.at(end);
+        let mapped = self.mapping.map(&voice, &settings, target, self.pitch_shift.at(end), loudness_db);
+        self.ensemble.decode(&mapped.features, &mut self.controls);
+        shape(&mut self.controls, &settings);
+        (self.monitor.voice, self.monitor.played) = (voice, mapped.features);
+
+        self.segment[..len].fill(0.0);
+        self.render_harmonics(&mapped, end, len);
+        let wet = &mut self.segment[..len];
+        self.ensemble.render_noise(gain(settings.noise, OFF_DB), wet);
+        self.follow_loudness(loudness_db, end, len);
+        self.before = mapped;
+        self.mix_segment(&settings, &voice, end, len);
+    }
+
+    /// Adds the harmonics of one segment, its pitch following the shift's curve within it.
+    fn render_harmonics(&mut self, mapped: &Mapped, end: i64, len: usize) {
+        let start = end - len as i64;
+        let (from_hz, to_hz) = (self.reached_hz, mapped.unshifted_hz);
+        self.reached_hz = to_hz;
+        let wet = &mut self.segment[..len];
+        let leaps = from_hz <= 0.0 || to_hz <= 0.0 || (to_hz / from_hz).log2().abs() >= crate::leap::LEAP_OCTAVES;
+        if leaps || self.pitch_shift.holds(start, end) {
+            self.bank.render(&self.controls, wet);
+            return;
+        }
+        // Harmonic amplitudes go straight from segment to segment, so cutting one in pieces needs what lies between.
+        let was = self.bank.reached();
+        let target = self.controls;
+        let mut at = 0;
+        while at < len {
+            let to = len.min(at + CURVE_STEP);
+            let t = to as f32 / len as f32;
+            let ratio = (self.pitch_shift.at(start + to as i64) / 12.0).exp2();
+            let mut piece = if to == len { target } else { between(&was, &target, t) };
+            piece.f0_hz = (from_hz + t * (to_hz - from_hz)) * ratio;
+            self.bank.glide(&piece, &mut wet[at..to]);
+            at = to;
+        }
+        self.controls.f0_hz = mapped.features.f0_hz;
+    }
+
+    /// Makes the level follow the loudness setting sample by sample, where the frames know it at their ends alone.
+    fn follow_loudness(&mut self, loudness_db: f32, end: i64, len: usize) {
+        let start = end - len as i64;
+        let (from, to) = (self.reached_loudness, gain(loudness_db, f32::NEG_INFINITY));
+        self.reached_loudness = to;
+        if self.loudness.holds(start, end) && from == to {
+            return;
+        }
+        let correction = |at: usize| {
+            let t = at as f32 / len as f32;
+            gain(self.loudness.at(start + at as i64), f32::NEG_INFINITY) / (from + t * (to - from))
+        };
+        let mut at = 0;
+        let mut before = correction(0);
+        while at < len {
+            let next = len.min(at + CURVE_STEP);
+            let after = correction(next);
+            let piece = &mut self.segment[at..next];
+            let step = (after - before) / piece.len() as f32;
+            for (i, sample) in piece.iter_mut().enumerate() {
+                *sample *= before + step * (i + 1) as f32;
+            }
+            (at, before) = (next, after);
+        }
+    }
+
+    /// Mixes the segment with the voice that it answers, into the output rings.
+    fn mix_segment(&mut self, settings: &Settings, voice: &Features, end: i64, len: usize) {
+        let (from, to) = (self.mix, Mix::of(settings, voice));
         self.mix = to;
-        let start = (self.clock.end_of(frame) - len as u64) as i64 - self.tracker.delay_samples() as i64;
-        for (ring, voice) in self.out.iter_mut().zip(&self.voice) {
+        let wet = &self.segment[..len];
+        let [left, right] = &mut self.room;
+        let reverberates = from.reverb > 0.0 || to.reverb > 0.0;
+        if reverberates {
+            self.reverb.process(room(settings), wet, &mut left[..len], &mut right[..len]);
+            if to.reverb == 0.0 {
+                // What the room still holds must not be heard when it is opened again.
+                self.reverb.reset();
+            }
+        }
+        let start = end - len as i64;
+        for (channel, (ring, voice)) in self.out.iter_mut().zip(&self.voice).enumerate() {
+            let room = if channel == 0 { &left[..len] } else { &right[..len] };
             for (at, wet) in wet.iter().enumerate() {
                 let t = (at + 1) as f32 / len as f32;
                 let glide = |a: f32, b: f32| a + t * (b - a);
-                let dry = voice.get(start + at as i64) * (glide(from.dry, to.dry) + glide(from.breath, to.breath));
-                let sample = glide(from.wet, to.wet) * wet + dry;
+                let bare = voice.get(start + at as i64);
+                let dry = bare * (glide(from.dry, to.dry) + glide(from.breath, to.breath));
+                let room = if reverberates { glide(from.reverb, to.reverb) * room[at] } else { 0.0 };
+                let played = glide(from.wet, to.wet) * wet + room + dry;
+                let bypass = glide(from.bypass, to.bypass);
+                // Whole at both ends, to the bit.
+                let sample = (1.0 - bypass) * played + bypass * bare;
                 ring.push(if sample.is_finite() { sample.clamp(-OUTPUT_LIMIT, OUTPUT_LIMIT) } else { 0.0 });
             }
         }
     }
+
+    /// Hands out what has been rendered.
+    fn sound(&mut self, output: &mut [&mut [f32]], from: usize, to: usize) {
+        let fade = |at: usize| match self.change {
+            Change::None => 1.0,
+            Change::Out(left) => (left - at) as f32 / self.fade_len as f32,
+            Change::In(left) => 1.0 - (left - at) as f32 / self.fade_len as f32,
+        };
+        let mut peak = 0.0_f32;
+        for (channel, out) in output.iter_mut().enumerate() {
+            let ring = &self.out[channel.min(self.out.len() - 1)];
+            for (at, sample) in out[from..to].iter_mut().enumerate() {
+                *sample = ring.get((self.position + at as u64) as i64);
+                if self.change != Change::None {
+                    *sample *= fade(at);
+                }
+                peak = peak.max(sample.abs());
+            }
+        }
+        self.monitor.output_peak = self.monitor.output_peak.max(peak);
+        let count = to - from;
+        self.position += count as u64;
+        if let Change::Out(left) | Change::In(left) = &mut self.change {
+            *left -= count;
+        }
+    }
+}
+
+/// The controls a share `t` of the way from one frame's to the next's.
+fn between(from: &Controls, to: &Controls, t: f32) -> Controls {
+    let mut controls = Controls::silent(to.frame);
+    let mut sum = 0.0;
+    for ((k, a), b) in controls.harmonics.iter_mut().zip(&from.harmonics).zip(&to.harmonics) {
+        let (a, b) = (from.amplitude * a, to.amplitude * b);
+        *k = a + t * (b - a);
+        sum += *k;
+    }
+    if sum > 0.0 {
+        controls.harmonics.iter_mut().for_each(|k| *k /= sum);
+    }
+    controls.amplitude = sum;
+    controls
+}
+
+fn room(settings: &Settings) -> ReverbParams {
+    ReverbParams { size: settings.reverb_size / 100.0, damping: settings.reverb_damping / 100.0 }
 }
 
 impl Mix {
-    fn of(heard: &Heard) -> Self {
-        let settings = &heard.settings;
-        let out = gain(settings.output_gain, -60.0);
+    fn of(settings: &Settings, voice: &Features) -> Self {
+        let out = gain(settings.output_gain, OFF_DB);
         let mix = settings.mix / 100.0;
         // Breath passes where the voice has no pitch, and as much of it as is missing of the dry voice already.
-        let unvoiced = (1.0 - 2.0 * heard.voice.confidence).clamp(0.0, 1.0);
+        let unvoiced = (1.0 - 2.0 * voice.confidence).clamp(0.0, 1.0);
         let input = gain(settings.input_gain, f32::NEG_INFINITY);
-        Self { wet: out * mix, dry: out * input * (1.0 - mix), breath: out * input * mix * unvoiced * settings.breath / 100.0 }
+        Self {
+            wet: out * mix,
+            dry: out * input * (1.0 - mix),
+            breath: out * input * mix * unvoiced * settings.breath / 100.0,
+            reverb: out * mix * settings.reverb_mix / 100.0,
+            bypass: if settings.bypass >= 0.5 { 1.0 } else { 0.0 },
+        }
     }
 }

@@ -4,7 +4,7 @@ use syrinx_synth::{Controls, HarmonicBank, HarmonicSynth};
 
 /// From this interval on, in octaves (three semitones), a change of f0 within one frame is a leap. The fastest glides sung are ten times
 /// slower.
-const LEAP_OCTAVES: f32 = 0.25;
+pub const LEAP_OCTAVES: f32 = 0.25;
 
 /// A harmonic bank that cross-fades at leaps: the old note fades at its own pitch while the new one starts at its own. A glide there
 /// would be heard as a chirp, and sweep partials through Nyquist within a few samples.
@@ -12,15 +12,25 @@ pub struct LeapingBank {
     sounding: HarmonicBank,
     /// Silent but for the frame in which it fades.
     leaving: HarmonicBank,
-    f0_hz: f32,
-    amplitude: f32,
+    reached: Controls,
 }
 
 impl LeapingBank {
     /// A silent bank for a stream of `sample_rate_hz` samples a second.
     pub fn new(sample_rate_hz: u32) -> Self {
         let bank = || HarmonicBank::new(sample_rate_hz);
-        Self { sounding: bank(), leaving: bank(), f0_hz: 0.0, amplitude: 0.0 }
+        Self { sounding: bank(), leaving: bank(), reached: Controls::silent(0) }
+    }
+
+    /// As `render`, for a pitch that is known to glide however fast.
+    pub fn glide(&mut self, target: &Controls, out: &mut [f32]) {
+        self.sounding.render(target, out);
+        self.reached = *target;
+    }
+
+    /// Where the last segment went.
+    pub fn reached(&self) -> Controls {
+        self.reached
     }
 }
 
@@ -28,18 +38,18 @@ impl HarmonicSynth for LeapingBank {
     fn reset(&mut self) {
         self.sounding.reset();
         self.leaving.reset();
-        (self.f0_hz, self.amplitude) = (0.0, 0.0);
+        self.reached = Controls::silent(0);
     }
 
     fn render(&mut self, target: &Controls, out: &mut [f32]) {
-        let both_sound = self.amplitude > 0.0 && target.amplitude > 0.0;
-        if both_sound && (target.f0_hz / self.f0_hz).log2().abs() >= LEAP_OCTAVES {
+        let both_sound = self.reached.amplitude > 0.0 && target.amplitude > 0.0;
+        if both_sound && (target.f0_hz / self.reached.f0_hz).log2().abs() >= LEAP_OCTAVES {
             self.sounding.render(&Controls::silent(target.frame), out);
             std::mem::swap(&mut self.sounding, &mut self.leaving);
             self.sounding.reset();
         }
         self.sounding.render(target, out);
-        (self.f0_hz, self.amplitude) = (target.f0_hz, target.amplitude);
+        self.reached = *target;
     }
 }
 

@@ -1,21 +1,86 @@
-//! From the singer's features to the instrument's: transposition, loudness, and the gate. Audio thread; plain arithmetic.
+//! From the singer's features to the instrument's: transposition, snap, fit, loudness, attack and gate. Audio thread; plain arithmetic
+//! on one frame, with the memory that snap, fit and attack need.
 
-use crate::Settings;
-use syrinx_tracker::{Features, LOUDNESS_FLOOR_DB};
+use crate::{
+    Settings,
+    attack::SoftAttack,
+    fit::{Fit, FitSettings, Target},
+    noise_floor::NoiseFloor,
+    snap::{SCALES, Snap, SnapSettings},
+};
+use syrinx_tracker::{Features, HeldPitch, LOUDNESS_FLOOR_DB};
 
 /// How steeply the gate closes: dB out per dB in below the threshold. An expander rather than a switch, so that soft note ends fade
 /// instead of being chopped.
 const GATE_SLOPE: f32 = 4.0;
+/// The adaptive gate stands this far above the room's noise while nobody sings, dB, and as far below it while the pitch is sure: what is
+/// left of a note that dies away in the noise is played to its end.
+const ABOVE_NOISE_DB: f32 = 8.0;
 
-/// The features the instrument is asked to play for those of the voice.
-pub fn map(voice: &Features, settings: &Settings) -> Features {
-    let under = (settings.gate - voice.loudness_db).max(0.0);
-    let loudness_db = voice.loudness_db - (GATE_SLOPE - 1.0) * under + settings.loudness;
-    Features {
-        frame: voice.frame,
-        f0_hz: voice.f0_hz * (settings.pitch_shift / 12.0).exp2(),
-        confidence: voice.confidence,
-        loudness_db: if voice.loudness_db <= LOUDNESS_FLOOR_DB { LOUDNESS_FLOOR_DB } else { loudness_db.max(LOUDNESS_FLOOR_DB) },
+/// The features the instrument is asked to play, but for the two curves that automation moves within a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Mapped {
+    /// As the voice's, with pitch and loudness as the instrument plays them.
+    pub features: Features,
+    /// Pitch before the transposition by `pitch_shift`, Hz.
+    pub unshifted_hz: f32,
+}
+
+/// Maps one stream's frames, in order.
+pub struct Mapping {
+    snap: Snap,
+    fit: Fit,
+    attack: SoftAttack,
+    noise: NoiseFloor,
+    held: HeldPitch,
+}
+
+impl Mapping {
+    pub fn new() -> Self {
+        Self {
+            snap: Snap::new(),
+            fit: Fit::new(),
+            attack: SoftAttack::new(),
+            noise: NoiseFloor::new(),
+            held: HeldPitch::default(),
+        }
+    }
+
+    pub fn reset(&mut self) {
+        self.snap.reset();
+        self.fit.reset();
+        self.attack.reset();
+        self.noise.reset();
+        self.held = HeldPitch::default();
+    }
+
+    /// What is to be played for `voice`, by an instrument that was trained on `target`; `shift_st` and `loudness_db` are those two
+    /// settings, gliding, at the moment that the frame describes.
+    pub fn map(&mut self, voice: &Features, settings: &Settings, target: Target, shift_st: f32, loudness_db: f32) -> Mapped {
+        let voice = &self.held.step(voice);
+        let fit = FitSettings { auto_range: settings.auto_range >= 0.5, octave_fit: settings.octave_fit >= 0.5 };
+        let fitted = self.fit.step(voice, target, fit);
+        let voiced = voice.confidence >= 0.5;
+        let octave_hz = if fitted.semitones == 0.0 { voice.f0_hz } else { voice.f0_hz * (fitted.semitones / 12.0).exp2() };
+        let scale = (settings.snap_scale.max(0.0) as usize).min(SCALES.len() - 1);
+        let snap = SnapSettings { amount: settings.snap / 100.0, key: settings.snap_key.max(0.0) as usize % 12, scale };
+        let unshifted_hz = self.snap.step(octave_hz, voiced, snap);
+
+        let room_db = self.noise.step(voice);
+        let adapted = room_db + ABOVE_NOISE_DB * (1.0 - 2.0 * voice.confidence);
+        let gate = if settings.auto_gate >= 0.5 { settings.gate.max(adapted) } else { settings.gate };
+        let under = (gate - voice.loudness_db).max(0.0);
+        let gated = voice.loudness_db - (GATE_SLOPE - 1.0) * under;
+        let soft = self.attack.step(gated, settings.attack / 100.0);
+        let level = if voice.loudness_db <= LOUDNESS_FLOOR_DB {
+            LOUDNESS_FLOOR_DB
+        } else {
+            (soft + fitted.loudness_db + loudness_db).max(LOUDNESS_FLOOR_DB)
+        };
+        Mapped {
+            features: Features { f0_hz: unshifted_hz * (shift_st / 12.0).exp2(), loudness_db: level, ..*voice },
+            unshifted_hz,
+        }
     }
 }
 
@@ -24,6 +89,11 @@ mod tests {
     use super::*;
 
     const VOICE: Features = Features { frame: 7, f0_hz: 220.0, confidence: 0.9, loudness_db: -30.0 };
+    const TARGET: Target = Target { pitch_range_hz: [200.0, 2000.0], loudness_range_db: [-40.0, -10.0] };
+
+    fn map(voice: &Features, settings: &Settings) -> Features {
+        Mapping::new().map(voice, settings, TARGET, settings.pitch_shift, settings.loudness).features
+    }
 
     #[test]
     fn transposes_and_plays_louder() {
@@ -42,8 +112,40 @@ mod tests {
     }
 
     #[test]
+    fn the_adaptive_gate_silences_the_room_and_keeps_soft_notes() {
+        let settings = Settings::default();
+        let hiss = Features { confidence: 0.0, loudness_db: -50.0, ..VOICE };
+        let play = |settings: &Settings, voice: &Features| {
+            let mut mapping = Mapping::new();
+            for _ in 0..1500 {
+                mapping.map(&hiss, settings, TARGET, 0.0, 0.0);
+            }
+            mapping.map(voice, settings, TARGET, 0.0, 0.0).features.loudness_db
+        };
+        assert!(play(&settings, &hiss) < -70.0, "the room plays along");
+        let soft = Features { loudness_db: -48.0, ..VOICE };
+        assert_eq!(play(&settings, &soft), -48.0, "a soft note is lost in the room");
+        assert_eq!(play(&Settings { auto_gate: 0.0, ..settings }, &hiss), -50.0, "the gate is overridden");
+    }
+
+    #[test]
     fn silence_stays_silence_however_loud_the_instrument_is_set() {
         let silence = Features { loudness_db: LOUDNESS_FLOOR_DB, ..VOICE };
         assert_eq!(map(&silence, &Settings { loudness: 24.0, ..Settings::default() }).loudness_db, LOUDNESS_FLOOR_DB);
+    }
+
+    #[test]
+    fn octave_fit_and_snap_work_on_the_voice_before_the_transposition() {
+        let low = Features { f0_hz: 66.0, ..VOICE };
+        let settings = Settings { octave_fit: 1.0, snap: 100.0, pitch_shift: 7.0, ..Settings::default() };
+        let mut mapping = Mapping::new();
+        let mut out = mapping.map(&low, &settings, TARGET, 7.0, 0.0);
+        for _ in 0..250 {
+            out = mapping.map(&low, &settings, TARGET, 7.0, 0.0);
+        }
+        // 66 Hz is 16 cents over C2; the octave of C that lies in the range, and a fifth above it.
+        let cents = 1200.0 * (out.unshifted_hz / 261.626).log2();
+        assert!(cents.abs() < 3.0, "{} Hz", out.unshifted_hz);
+        assert!((out.features.f0_hz / out.unshifted_hz - (7.0_f32 / 12.0).exp2()).abs() < 1e-5);
     }
 }

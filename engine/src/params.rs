@@ -1,5 +1,30 @@
 //! What a player can set: one table of parameters, read by every face of Syrinx, and their values as plain numbers.
 
+use crate::snap::SCALES;
+
+/// Most instruments that a number can name: instrument parameters run from 0 to this.
+pub const MAX_INSTRUMENT: u8 = 127;
+/// The number of an instrument of the player's own, read from a file; every other number is a factory instrument's.
+pub const OWN_INSTRUMENT: u8 = MAX_INSTRUMENT;
+/// Names of the pitch classes, by semitones above C.
+pub const KEYS: &[&str] = &["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+
+/// What the values of a parameter mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A number; hosts and people step it by this much.
+    Number {
+        /// Smallest step worth hearing.
+        step: f32,
+    },
+    /// One of these, by index.
+    Choice(&'static [&'static str]),
+    /// 0 is off, 1 is on.
+    Switch,
+    /// The number of an instrument, 0 to [`MAX_INSTRUMENT`].
+    Instrument,
+}
+
 /// One parameter. Ids are for ever: sessions and scripts name them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Param {
@@ -7,8 +32,12 @@ pub struct Param {
     pub id: &'static str,
     /// Name shown to people.
     pub name: &'static str,
-    /// Unit of the value: `dB`, `st` (semitones), `%`, `dB/oct`.
+    /// Group it is shown in.
+    pub group: &'static str,
+    /// Unit of the value: `dB`, `st` (semitones), `%`, `dB/oct`; empty for choices.
     pub unit: &'static str,
+    /// What its values mean.
+    pub kind: Kind,
     /// Least value.
     pub min: f32,
     /// Greatest value.
@@ -19,53 +48,228 @@ pub struct Param {
     pub help: &'static str,
 }
 
+impl Param {
+    /// The value that `text` says, in the parameter's range: a number with or without the unit (`"-6"`, `"-6 dB"`, `"+12 st"`, for
+    /// semitones `"1 oct"` and `"50 ct"` too), the name of a choice, `on` or `off`.
+    pub fn parse(&self, text: &str) -> Option<f32> {
+        let text = text.trim();
+        let value = match self.kind {
+            Kind::Choice(names) => match names.iter().position(|n| n.eq_ignore_ascii_case(text)) {
+                Some(index) => index as f32,
+                None => text.parse::<usize>().ok()? as f32,
+            },
+            Kind::Switch => match text.to_ascii_lowercase().as_str() {
+                "on" | "1" | "true" | "yes" => 1.0,
+                "off" | "0" | "false" | "no" => 0.0,
+                _ => return None,
+            },
+            Kind::Instrument => f32::from(text.parse::<u8>().ok()?),
+            Kind::Number { .. } => {
+                // The table's units are tried before shorter ones that they may end in.
+                let units: &[(&str, f32)] = match self.unit {
+                    "st" => &[("st", 1.0), ("oct", 12.0), ("ct", 0.01)],
+                    unit => &[(unit, 1.0)],
+                };
+                let lower = text.to_ascii_lowercase();
+                let (number, scale) = units
+                    .iter()
+                    .find_map(|(unit, scale)| Some((lower.strip_suffix(&unit.to_ascii_lowercase())?, *scale)))
+                    .unwrap_or((&lower, 1.0));
+                let number = number.trim();
+                match number {
+                    note if self.unit == "Hz" && note.parse::<f32>().is_err() => note_hz(note)?,
+                    "off" | "-inf" if self.silences() => self.min,
+                    _ => number.parse::<f32>().ok()? * scale,
+                }
+            }
+        };
+        (self.min..=self.max).contains(&value).then_some(value)
+    }
+
+    /// The value as people read it, without the unit: `-6.0`, `Off`, `Studio`. Instruments show their number.
+    pub fn display(&self, value: f32) -> String {
+        match self.kind {
+            Kind::Choice(names) => names[(value.max(0.0) as usize).min(names.len() - 1)].into(),
+            Kind::Switch => if value >= 0.5 { "On" } else { "Off" }.into(),
+            Kind::Instrument => format!("{value:.0}"),
+            Kind::Number { .. } if self.silences() && value <= self.min => "Off".into(),
+            Kind::Number { step } => {
+                let decimals = (-step.log10()).ceil().max(0.0) as usize;
+                let text = format!("{value:.decimals$}");
+                // No reader needs a negative nothing.
+                if text.trim_start_matches('-').bytes().all(|b| matches!(b, b'0' | b'.')) {
+                    text.trim_start_matches('-').into()
+                } else {
+                    text
+                }
+            }
+        }
+    }
+
+    /// Whether the least value is silence rather than a level.
+    pub fn silences(&self) -> bool {
+        self.unit == "dB" && self.min == OFF_DB
+    }
+}
+
+/// The pitch of a note as musicians write it, Hz: `c4`, `f#3`, `Bb2` (A4 is 440 Hz).
+fn note_hz(text: &str) -> Option<f32> {
+    let lower = text.to_ascii_lowercase();
+    let mut rest = lower.chars();
+    let class = match rest.next()? {
+        'c' => 0,
+        'd' => 2,
+        'e' => 4,
+        'f' => 5,
+        'g' => 7,
+        'a' => 9,
+        'b' => 11,
+        _ => return None,
+    };
+    let rest = rest.as_str();
+    let (accidental, octave) = match rest.strip_prefix(['#', '♯']) {
+        Some(octave) => (1, octave),
+        None => rest.strip_prefix(['b', '♭']).map_or((0, rest), |octave| (-1, octave)),
+    };
+    let octave: i32 = octave.parse().ok().filter(|o| (-1..=9).contains(o))?;
+    Some(440.0 * ((12 * octave + class + accidental - 57) as f32 / 12.0).exp2())
+}
+
+/// Gains that go down to this are off there, dB.
+pub(crate) const OFF_DB: f32 = -60.0;
+
 macro_rules! params {
-    ($($(#[doc = $help:literal])+ $field:ident: $name:literal, $unit:literal, $min:literal ..= $max:literal, $default:literal;)+) => {
-        /// The values of all parameters, in their units.
+    ($($group:literal { $($(#[doc = $help:literal])+ $field:ident: $name:literal, $unit:literal, $kind:expr, $min:expr, $max:expr, $default:expr;)+ })+) => {
+        /// The values of all parameters, in their units; choices and switches by index.
         #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct Settings { $($(#[doc = $help])+ pub $field: f32,)+ }
+        pub struct Settings { $($($(#[doc = $help])+ pub $field: f32,)+)+ }
 
         impl Default for Settings {
-            fn default() -> Self { Self { $($field: $default,)+ } }
+            fn default() -> Self { Self { $($($field: $default,)+)+ } }
         }
 
         /// All parameters, in the order that people see.
-        pub const PARAMS: &[Param] = &[$(Param {
-            id: stringify!($field), name: $name, unit: $unit, min: $min, max: $max, default: $default, help: concat!($($help),+).trim_ascii(),
-        },)+];
+        pub const PARAMS: &[Param] = &[$($(Param {
+            id: stringify!($field), name: $name, group: $group, unit: $unit, kind: $kind, min: $min, max: $max, default: $default,
+            help: concat!($($help),+).trim_ascii(),
+        },)+)+];
 
         impl Settings {
             fn slot(&mut self, id: &str) -> Option<&mut f32> {
-                match id { $(stringify!($field) => Some(&mut self.$field),)+ _ => None }
+                match id { $($(stringify!($field) => Some(&mut self.$field),)+)+ _ => None }
+            }
+
+            /// The value of the parameter `id`, if there is one.
+            pub fn value(&self, id: &str) -> Option<f32> {
+                match id { $($(stringify!($field) => Some(self.$field),)+)+ _ => None }
+            }
+
+            /// The settings whose values are `value(at)`, for each place `at` in [`PARAMS`].
+            pub fn from_values(value: impl Fn(usize) -> f32) -> Self {
+                let mut at = 0;
+                $($(let $field = value(at); at += 1;)+)+
+                debug_assert_eq!(at, PARAMS.len());
+                Self { $($($field,)+)+ }
+            }
+
+            /// The same settings with every value finite and in its range: whatever a host sends is safe to play.
+            pub fn sanitised(mut self) -> Self {
+                let mut params = PARAMS.iter();
+                $($(
+                    let p = params.next().expect("the table has a row for every field");
+                    self.$field = if self.$field.is_finite() { self.$field.clamp(p.min, p.max) } else { p.default };
+                )+)+
+                self
             }
         }
     };
 }
 
+const DECIBEL: Kind = Kind::Number { step: 0.1 };
+const PERCENT: Kind = Kind::Number { step: 0.1 };
+const HERTZ: Kind = Kind::Number { step: 0.1 };
+const CENT: Kind = Kind::Number { step: 0.01 };
+
 params! {
-    /// Gain of the voice before anything listens to it, dB.
-    input_gain: "Input gain", "dB", -24.0..=24.0, 0.0;
-    /// Voice below this A-weighted level, dB, fades to silence instead of being played.
-    gate: "Gate", "dB", -100.0..=-20.0, -65.0;
-    /// Transposition of the instrument against the voice, semitones.
-    pitch_shift: "Pitch shift", "st", -24.0..=24.0, 0.0;
-    /// How much louder than the voice the instrument is played, dB: it sounds louder, and plays as if blown or bowed harder.
-    loudness: "Loudness", "dB", -24.0..=24.0, 0.0;
-    /// Gain of the instrument's harmonics, dB; the least value is off.
-    harmonics: "Harmonics", "dB", -60.0..=12.0, 0.0;
-    /// Gain of the instrument's noise, dB; the least value is off.
-    noise: "Noise", "dB", -60.0..=12.0, 0.0;
-    /// How much of the voice's own unpitched sound, its breath and consonants, passes, per cent.
-    breath: "Breath", "%", 0.0..=100.0, 0.0;
-    /// Tilt of the harmonics about 1 kHz, dB per octave.
-    brightness: "Brightness", "dB/oct", -6.0..=6.0, 0.0;
-    /// Balance of the harmonics: -100 leaves the odd ones alone, +100 the even ones and the fundamental.
-    even_odd: "Even/odd", "%", -100.0..=100.0, 0.0;
-    /// Share of the instrument against the voice, in time with it, per cent.
-    mix: "Dry/wet", "%", 0.0..=100.0, 100.0;
-    /// Gain of the output, dB; the least value is off.
-    output_gain: "Output gain", "dB", -60.0..=24.0, 0.0;
+    "Input" {
+        /// Gain of the voice before anything listens to it, dB.
+        input_gain: "Input gain", "dB", DECIBEL, -24.0, 24.0, 0.0;
+        /// Voice below this A-weighted level, dB, fades to silence instead of being played.
+        gate: "Gate", "dB", DECIBEL, -100.0, -20.0, -65.0;
+        /// Lowest note of the voice, Hz: with the highest, it spares the tracker what is not sung, and makes it sooner and surer.
+        voice_low: "Lowest note", "Hz", HERTZ, 50.0, 2000.0, 50.0;
+        /// Highest note of the voice, Hz. Where it is not above the lowest, every pitch is heard.
+        voice_high: "Highest note", "Hz", HERTZ, 50.0, 2000.0, 2000.0;
+        /// Raises the gate to just above the noise of the room while nobody sings; off, the gate stays where it is set.
+        auto_gate: "Adaptive gate", "", Kind::Switch, 0.0, 1.0, 1.0;
+    }
+    "Instrument" {
+        /// The instrument that plays.
+        instrument_a: "Instrument A", "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, 0.0;
+        /// The instrument to morph to.
+        instrument_b: "Instrument B", "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, 1.0;
+        /// How far the sound has gone from instrument A to instrument B, per cent.
+        morph: "Morph", "%", PERCENT, 0.0, 100.0, 0.0;
+    }
+    "Pitch and loudness" {
+        /// Transposition of the instrument against the voice, semitones.
+        pitch_shift: "Pitch shift", "st", CENT, -24.0, 24.0, 0.0;
+        /// How much louder than the voice the instrument is played, dB: it sounds louder, and plays as if blown or bowed harder.
+        loudness: "Loudness", "dB", DECIBEL, -24.0, 24.0, 0.0;
+        /// Brings the voice's usual loudness to the instrument's, slowly.
+        auto_range: "Auto range", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// Transposes by whole octaves to where the instrument plays.
+        octave_fit: "Octave fit", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// How far notes are drawn to the scale, per cent; vibrato stays.
+        snap: "Pitch snap", "%", PERCENT, 0.0, 100.0, 0.0;
+        /// Key of the scale that notes are drawn to.
+        snap_key: "Snap key", "", Kind::Choice(KEYS), 0.0, 11.0, 0.0;
+        /// Scale that notes are drawn to.
+        snap_scale: "Snap scale", "", Kind::Choice(&SCALE_NAMES), 0.0, (SCALES.len() - 1) as f32, 0.0;
+    }
+    "Sound" {
+        /// Gain of the instrument's harmonics, dB; the least value is off.
+        harmonics: "Harmonics", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+        /// Gain of the instrument's noise, dB; the least value is off.
+        noise: "Noise", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+        /// How much of the voice's own unpitched sound, its breath and consonants, passes, per cent.
+        breath: "Breath", "%", PERCENT, 0.0, 100.0, 0.0;
+        /// Tilt of the harmonics about 1 kHz, dB per octave.
+        brightness: "Brightness", "dB/oct", DECIBEL, -6.0, 6.0, 0.0;
+        /// Balance of the harmonics: -100 leaves the odd ones alone, +100 the even ones and the fundamental.
+        even_odd: "Even/odd", "%", PERCENT, -100.0, 100.0, 0.0;
+        /// How softly notes begin: at 100 %, over 0.4 s.
+        attack: "Attack softness", "%", PERCENT, 0.0, 100.0, 0.0;
+    }
+    "Reverb" {
+        /// Size of the room, per cent: 0.3 to 6 s of reverberation.
+        reverb_size: "Reverb size", "%", PERCENT, 0.0, 100.0, 40.0;
+        /// How much faster the highs die away than the rest, per cent.
+        reverb_damping: "Reverb damping", "%", PERCENT, 0.0, 100.0, 50.0;
+        /// Level of the room's answer, per cent.
+        reverb_mix: "Reverb mix", "%", PERCENT, 0.0, 100.0, 0.0;
+    }
+    "Output" {
+        /// Share of the instrument against the voice, in time with it, per cent.
+        mix: "Dry/wet", "%", PERCENT, 0.0, 100.0, 100.0;
+        /// Gain of the output, dB; the least value is off.
+        output_gain: "Output gain", "dB", DECIBEL, OFF_DB, 24.0, 0.0;
+        /// Passes the voice unchanged, as late as the instrument would be.
+        bypass: "Bypass", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// Live answers as early as can be; studio looks ahead, so that pitch is right from a note's first sample.
+        latency_mode: "Latency mode", "", Kind::Choice(&["Live", "Studio"]), 0.0, 1.0, 0.0;
+    }
 }
+
+const SCALE_NAMES: [&str; SCALES.len()] = {
+    let mut names = [""; SCALES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = SCALES[at].0;
+        at += 1;
+    }
+    names
+};
 
 /// Why a setting was refused.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -74,16 +278,12 @@ pub enum SettingError {
     #[error("there is no parameter {0:?}; the parameters are {list}", list = ids())]
     Unknown(String),
     /// The value is not a number in the parameter's range.
-    #[error("{id} takes {min} to {max} {unit}, not {given}")]
+    #[error("{id} takes {takes}, not {given}")]
     OutOfRange {
         /// The parameter.
         id: &'static str,
-        /// Its least value.
-        min: f32,
-        /// Its greatest value.
-        max: f32,
-        /// Its unit.
-        unit: &'static str,
+        /// The values it takes, in words.
+        takes: String,
         /// What was asked for.
         given: String,
     },
@@ -100,31 +300,16 @@ impl Settings {
     /// When there is no such parameter, or the text is not a number in its range; nothing is changed then.
     pub fn set(&mut self, id: &str, text: &str) -> Result<(), SettingError> {
         let param = PARAMS.iter().find(|p| p.id == id).ok_or_else(|| SettingError::Unknown(id.into()))?;
-        let text = text.trim();
-        let number = text.strip_suffix(param.unit).unwrap_or(text).trim();
-        match number.parse::<f32>() {
-            Ok(value) if (param.min..=param.max).contains(&value) => {
-                *self.slot(id).expect("every parameter in the table has a slot") = value;
-                Ok(())
-            }
-            _ => Err(SettingError::OutOfRange {
-                id: param.id,
-                min: param.min,
-                max: param.max,
-                unit: param.unit,
-                given: text.into(),
-            }),
-        }
-    }
-
-    /// The same settings with every value finite and in its range: whatever a host sends is safe to play.
-    pub fn sanitised(mut self) -> Self {
-        for p in PARAMS {
-            if let Some(value) = self.slot(p.id) {
-                *value = if value.is_finite() { value.clamp(p.min, p.max) } else { p.default };
-            }
-        }
-        self
+        let Some(value) = param.parse(text) else {
+            let takes = match param.kind {
+                Kind::Choice(names) => names.join(", "),
+                Kind::Switch => "on or off".into(),
+                _ => format!("{} to {} {}", param.min, param.max, param.unit).trim_end().into(),
+            };
+            return Err(SettingError::OutOfRange { id: param.id, takes, given: text.trim().into() });
+        };
+        *self.slot(id).expect("every parameter in the table has a slot") = value;
+        Ok(())
     }
 }
 
@@ -144,6 +329,39 @@ mod tests {
         settings.set("loudness", "-6 dB").unwrap();
         settings.set("pitch_shift", "12").unwrap();
         assert_eq!((settings.loudness, settings.pitch_shift), (-6.0, 12.0));
+        settings.set("pitch_shift", "-1 oct").unwrap();
+        settings.set("harmonics", "off").unwrap();
+        settings.set("snap_key", "f#").unwrap();
+        settings.set("bypass", "on").unwrap();
+        assert_eq!((settings.pitch_shift, settings.harmonics, settings.snap_key, settings.bypass), (-12.0, -60.0, 6.0, 1.0));
+        settings.set("pitch_shift", "-50 ct").unwrap();
+        settings.set("brightness", "1.5 dB/oct").unwrap();
+        settings.set("voice_low", "A2").unwrap();
+        settings.set("voice_high", "b♭4").unwrap();
+        assert_eq!((settings.voice_low, settings.voice_high.round()), (110.0, 466.0));
+        settings.set("voice_low", "98 Hz").unwrap();
+        assert_eq!(settings.voice_low, 98.0);
+        assert!(settings.set("voice_low", "h2").is_err() && settings.set("voice_low", "c11").is_err());
+        assert_eq!((settings.pitch_shift, settings.brightness), (-0.5, 1.5));
+    }
+
+    #[test]
+    fn values_read_as_people_write_them_and_back() {
+        for p in PARAMS {
+            for value in [p.min, p.default, p.max, (p.min + (p.max - p.min) / 3.0).round()] {
+                let text = format!("{} {}", p.display(value), p.unit);
+                let back = p.parse(&text).unwrap_or_else(|| panic!("{}: {text:?}", p.id));
+                let step = if let Kind::Number { step } = p.kind { step } else { 1.0 };
+                assert!(
+                    (back - value).abs() <= 0.51 * step.max(1.0),
+                    "{}: {value} reads {text:?} and comes back as {back}",
+                    p.id
+                );
+                assert_eq!(p.parse(&format!("{} {}", p.display(back), p.unit)), Some(back), "{}", p.id);
+            }
+        }
+        let shift = PARAMS.iter().find(|p| p.id == "pitch_shift").unwrap();
+        assert_eq!((shift.display(-0.004), shift.display(7.0)), ("0.00".into(), "7.00".into()));
     }
 
     #[test]
@@ -152,6 +370,8 @@ mod tests {
         assert_eq!(settings.set("pitch_shift", "25").unwrap_err().to_string(), "pitch_shift takes -24 to 24 st, not 25");
         assert!(settings.set("mix", "NaN").is_err());
         assert!(settings.set("mix", "loud").is_err());
+        assert_eq!(settings.set("bypass", "perhaps").unwrap_err().to_string(), "bypass takes on or off, not perhaps");
+        assert!(settings.set("latency_mode", "quick").unwrap_err().to_string().contains("Live, Studio"));
         assert!(
             settings
                 .set("volume", "1")

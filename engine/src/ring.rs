@@ -17,11 +17,6 @@ impl SampleRing {
         self.end = 0;
     }
 
-    /// Position after the last sample written.
-    pub fn end(&self) -> u64 {
-        self.end
-    }
-
     pub fn push(&mut self, sample: f32) {
         let mask = self.samples.len() as u64 - 1;
         self.samples[(self.end & mask) as usize] = sample;
@@ -49,6 +44,6 @@ mod tests {
         let got: Vec<f32> = [-1, 5, 6, 9, 10].map(|p| ring.get(p)).to_vec();
         assert_eq!(got, [0.0, 0.0, 6.0, 9.0, 0.0]);
         ring.reset();
-        assert_eq!((ring.get(9), ring.end()), (0.0, 0));
+        assert_eq!((ring.get(9), ring.end), (0.0, 0));
     }
 }

@@ -1,7 +1,7 @@
-//! What the player changes of the instrument's own sound, between decoder and synth: gains, brightness, even and odd harmonics.
+//! What the player changes of the instrument's own sound, between decoder and synth: gain, brightness, even and odd harmonics.
 //! Audio thread; plain arithmetic on one frame.
 
-use crate::Settings;
+use crate::{Settings, params::OFF_DB};
 use syrinx_synth::Controls;
 
 /// Brightness tilts the harmonics about this frequency, Hz.
@@ -12,11 +12,9 @@ pub fn gain(db: f32, off_db: f32) -> f32 {
     if db <= off_db { 0.0 } else { 10f32.powf(db / 20.0) }
 }
 
-/// Applies the settings to the controls of one frame.
+/// Applies the settings to the harmonics of one frame.
 pub fn shape(controls: &mut Controls, settings: &Settings) {
-    controls.amplitude *= gain(settings.harmonics, -60.0);
-    let noise = gain(settings.noise, -60.0);
-    controls.noise.iter_mut().for_each(|rms| *rms *= noise);
+    controls.amplitude *= gain(settings.harmonics, OFF_DB);
     if settings.brightness == 0.0 && settings.even_odd == 0.0 {
         return;
     }
@@ -86,7 +84,7 @@ mod tests {
     #[test]
     fn gains_at_their_least_are_off() {
         let mut c = flat();
-        shape(&mut c, &Settings { harmonics: -60.0, noise: -60.0, ..Settings::default() });
-        assert!(c.amplitude == 0.0 && c.noise.iter().all(|x| *x == 0.0));
+        shape(&mut c, &Settings { harmonics: -60.0, ..Settings::default() });
+        assert_eq!((c.amplitude, gain(-60.0, OFF_DB)), (0.0, 0.0));
     }
 }

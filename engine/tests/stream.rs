@@ -2,7 +2,7 @@
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use std::sync::Arc;
-use syrinx_engine::{Engine, EngineConfig, LatencyMode, Model, Pace, Settings};
+use syrinx_engine::{Engine, EngineConfig, Instrument, LatencyMode, Model, OWN_INSTRUMENT, PARAMS, Settings, Slot};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -17,9 +17,13 @@ fn voice(rate: u32, seconds: f64) -> Vec<f32> {
     samples
 }
 
-/// Renders mono, offline, in blocks of the sizes that `blocks` repeats; the delay is taken off.
+fn in_mode(mode: LatencyMode) -> Settings {
+    Settings { latency_mode: if mode == LatencyMode::Studio { 1.0 } else { 0.0 }, ..Settings::default() }
+}
+
+/// Renders mono in blocks of the sizes that `blocks` repeats; the delay is taken off.
 fn render(config: EngineConfig, settings: &Settings, voice: &[f32], blocks: &[usize]) -> Vec<f32> {
-    let mut engine = Engine::new(config, violin()).unwrap();
+    let mut engine = Engine::of(config, violin()).unwrap();
     engine.set(settings);
     let delay = engine.latency_samples();
     let padded: Vec<f32> = voice.iter().copied().chain(std::iter::repeat_n(0.0, delay)).collect();
@@ -27,10 +31,10 @@ fn render(config: EngineConfig, settings: &Settings, voice: &[f32], blocks: &[us
     let (mut at, mut sizes) = (0, blocks.iter().cycle());
     while at < padded.len() {
         let to = padded.len().min(at + sizes.next().unwrap());
-        engine.process(&[&padded[at..to]], &mut [&mut out[at..to]], Pace::Offline);
+        engine.process(&[&padded[at..to]], &mut [&mut out[at..to]]);
         at = to;
     }
-    assert_eq!(engine.late_frames(), 0);
+    assert_eq!(engine.failed_frames(), 0);
     out.split_off(delay)
 }
 
@@ -43,14 +47,12 @@ fn block_size_never_changes_the_output() {
     for rate in [44_100, 48_000, 96_000] {
         let voice = voice(rate, 4.0);
         for mode in [LatencyMode::Live, LatencyMode::Studio] {
-            let at = |max_block, blocks: &[usize]| {
-                let config = EngineConfig { sample_rate_hz: rate, max_block, mode, ..EngineConfig::default() };
-                render(config, &Settings::default(), &voice, blocks)
-            };
-            let reference = at(512, &[512]);
+            let config = EngineConfig { sample_rate_hz: rate, ..EngineConfig::default() };
+            let at = |blocks: &[usize]| render(config, &in_mode(mode), &voice, blocks);
+            let reference = at(&[512]);
             assert!(rms(&reference) > 1e-3, "the voice is not answered");
-            for (max_block, blocks) in [(64, &[64][..]), (1, &[1]), (1024, &[1000, 1, 7, 333, 1024]), (256, &[5000])] {
-                assert!(at(max_block, blocks) == reference, "{rate} Hz, {mode:?}, at most {max_block}, {blocks:?}");
+            for blocks in [&[64][..], &[1], &[1000, 1, 7, 333, 0, 1024], &[8192]] {
+                assert!(at(blocks) == reference, "{rate} Hz, {mode:?}, {blocks:?}");
             }
         }
     }
@@ -59,10 +61,10 @@ fn block_size_never_changes_the_output() {
 #[test]
 fn a_reset_starts_the_same_stream_again() {
     let voice = voice(48_000, 2.0);
-    let mut engine = Engine::new(EngineConfig::default(), violin()).unwrap();
+    let mut engine = Engine::of(EngineConfig::default(), violin()).unwrap();
     let run = |engine: &mut Engine| {
         let mut out = vec![0.0; voice.len()];
-        engine.process(&[&voice], &mut [&mut out], Pace::Offline);
+        engine.process(&[&voice], &mut [&mut out]);
         out
     };
     let first = run(&mut engine);
@@ -76,11 +78,13 @@ fn a_reset_starts_the_same_stream_again() {
 fn the_dry_voice_comes_out_whole_after_exactly_the_delay() {
     let voice = voice(44_100, 2.0);
     for mode in [LatencyMode::Live, LatencyMode::Studio] {
-        let config = EngineConfig { sample_rate_hz: 44_100, max_block: 100, mode, ..EngineConfig::default() };
-        let dry = render(config, &Settings { mix: 0.0, ..Settings::default() }, &voice, &[100]);
-        // The first frame glides up from silence.
-        let from = 44_100 / 100;
-        assert!(dry[from..] == voice[from..dry.len()], "{mode:?}");
+        let config = EngineConfig { sample_rate_hz: 44_100, ..EngineConfig::default() };
+        for settings in
+            [Settings { mix: 0.0, ..in_mode(mode) }, Settings { bypass: 1.0, mix: 70.0, input_gain: 6.0, ..in_mode(mode) }]
+        {
+            let dry = render(config, &settings, &voice, &[100]);
+            assert!(dry == voice[..dry.len()], "{mode:?}");
+        }
     }
 }
 
@@ -97,8 +101,8 @@ fn wet_lines_up_with_dry() {
         })
         .collect();
     for mode in [LatencyMode::Live, LatencyMode::Studio] {
-        let config = EngineConfig { sample_rate_hz: rate, mode, ..EngineConfig::default() };
-        let wet = render(config, &Settings::default(), &tone, &[512]);
+        let config = EngineConfig { sample_rate_hz: rate, ..EngineConfig::default() };
+        let wet = render(config, &in_mode(mode), &tone, &[512]);
         let loud = rms(&wet[wet.len() / 2..]);
         let window = 96;
         let heard = (0..wet.len() - window).find(|&i| rms(&wet[i..i + window]) > 0.25 * loud).unwrap() as f64;
@@ -133,14 +137,15 @@ fn broken_input_never_comes_out() {
     }
 }
 
-/// The audio thread's side in live pace: no allocation in playing, setting and resetting, in blocks of any size, stereo.
+/// No allocation in playing, setting everything, changing instruments and latency mode, and resetting; blocks of any size, stereo.
 #[test]
 fn nothing_allocates_on_the_audio_thread() {
-    let voice = voice(48_000, 3.0);
-    let config = EngineConfig { channels: 2, max_block: 256, ..EngineConfig::default() };
-    let mut engine = Engine::new(config, violin()).unwrap();
+    let voice = voice(48_000, 6.0);
+    let config = EngineConfig { channels: 2, ..EngineConfig::default() };
+    let mut engine = Engine::new(config, syrinx_models::factory()).unwrap();
     let (mut left, mut right) = (vec![0.0; 700], vec![0.0; 700]);
     let mut peak = 0.0_f32;
+    let mut retired = 0;
     for pass in 0..2 {
         let mut at = 0;
         for (i, len) in [64, 1, 256, 33, 700, 0, 128].iter().cycle().enumerate() {
@@ -148,55 +153,113 @@ fn nothing_allocates_on_the_audio_thread() {
                 break;
             }
             let input = &voice[at..at + len];
-            let settings =
-                Settings { pitch_shift: (i % 25) as f32 - 12.0, brightness: (i % 5) as f32, breath: 50.0, ..Settings::default() };
+            let mut settings = Settings::from_values(|p| {
+                let p = &PARAMS[p];
+                p.min + (p.max - p.min) * ((i * 7919 + p.id.len() * 31) % 101) as f32 / 100.0
+            });
+            settings.instrument_a = if i % 2 == 0 { f32::from(OWN_INSTRUMENT) } else { (i % 4) as f32 };
+            settings.output_gain = settings.output_gain.max(-12.0);
+            settings.latency_mode = (i / 50 % 2) as f32;
+            let mut own = (i % 40 == 0).then(|| Box::new(Instrument::new(48_000, violin())));
+            let mut old = None;
             assert_no_alloc(|| {
                 engine.set(&settings);
-                engine.process(&[input, input], &mut [&mut left[..*len], &mut right[..*len]], Pace::Live);
+                if own.is_some() {
+                    own = engine.install(Slot::A, own.take()).err().flatten();
+                }
+                old = engine.retired();
+                engine.process(&[input, input], &mut [&mut left[..*len], &mut right[..*len]]);
+                std::hint::black_box((engine.tail_samples(), engine.monitor()));
             });
-            assert_eq!(left[..*len], right[..*len]);
+            retired += usize::from(old.is_some());
             peak = left[..*len].iter().fold(peak, |p, x| p.max(x.abs()));
             at += len;
-            // The clock of a stage: the decoder gets its time, as between the blocks of a sound card.
-            std::thread::yield_now();
         }
         assert!(peak > 0.0, "pass {pass} was silent");
         assert_no_alloc(|| engine.reset());
     }
+    assert!(retired > 2, "own instruments came and went");
 }
 
-/// A decoder that gets no time: sound is held, lateness is counted, and nothing lags afterwards.
+/// Settings are heard with the input they came with: a step of the output gain set at one sample sounds the delay later.
 #[test]
-fn a_stall_leaves_no_lasting_lag() {
-    let voice = voice(48_000, 6.0);
-    let config = EngineConfig { max_block: 512, ..EngineConfig::default() };
-    let on_time = render(config, &Settings::default(), &voice, &[512]);
-    let mut engine = Engine::new(config, violin()).unwrap();
-    let delay = engine.latency_samples();
-    let mut out = vec![0.0; voice.len()];
-    let third = voice.len() / 3 / 512 * 512;
-    // Live pace without a pause between blocks is a host that runs away from the decoder; a quick decoder may keep up once or twice.
-    for _ in 0..50 {
-        engine.reset();
-        engine.process(&[&voice[..third]], &mut [&mut out[..third]], Pace::Live);
-        if engine.late_frames() > 0 {
-            break;
+fn settings_are_as_late_as_the_sound() {
+    let tone: Vec<f32> = (0..48_000).map(|i| 0.25 * (0.07 * i as f32).sin()).collect();
+    for mode in [LatencyMode::Live, LatencyMode::Studio] {
+        let mut engine = Engine::of(EngineConfig::default(), violin()).unwrap();
+        let dry = Settings { mix: 0.0, ..in_mode(mode) };
+        engine.set(&dry);
+        let mut out = vec![0.0; tone.len()];
+        engine.process(&[&tone[..20_000]], &mut [&mut out[..20_000]]);
+        engine.set(&Settings { output_gain: -60.0, ..dry });
+        engine.process(&[&tone[20_000..]], &mut [&mut out[20_000..]]);
+        let delay = engine.latency_samples();
+        let last = out.iter().rposition(|x| *x != 0.0).unwrap() as i64 - delay as i64 - 20_000;
+        // A frame to glide, and the nearest frame to the change.
+        assert!((0..=3 * 192).contains(&last), "{mode:?}: {last} samples after the change");
+    }
+}
+
+/// Pitch shift and loudness begin to change at their very sample, and no sooner than the sound they came with.
+#[test]
+fn pitch_shift_and_loudness_are_sample_accurate() {
+    let tone: Vec<f32> = (0..48_000).map(|i| (1..=6).map(|k| 0.1 * (0.03 * (k * i) as f32).sin()).sum()).collect();
+    let harmonics_alone = Settings { noise: -60.0, ..Settings::default() };
+    let run = |at: usize, settings: &Settings| {
+        let mut engine = Engine::of(EngineConfig::default(), violin()).unwrap();
+        engine.set(&harmonics_alone);
+        let mut out = vec![0.0; tone.len()];
+        engine.process(&[&tone[..at]], &mut [&mut out[..at]]);
+        engine.set(settings);
+        engine.process(&[&tone[at..]], &mut [&mut out[at..]]);
+        (out, engine.latency_samples())
+    };
+    let (still, delay) = run(30_000, &harmonics_alone);
+    for changed in [Settings { pitch_shift: 7.0, ..harmonics_alone }, Settings { loudness: 12.0, ..harmonics_alone }] {
+        for at in [30_000, 30_001, 30_077] {
+            let (out, _) = run(at, &changed);
+            let first = still.iter().zip(&out).position(|(a, b)| (a - b).abs() > 1e-4).unwrap() as i64 - (at + delay) as i64;
+            // Straight lines of 16 samples, and the frame's own timbre glide, which starts a frame sooner and is no louder.
+            assert!((-192..=64).contains(&first), "set at {at}, heard {first} samples off");
+            let half = |out: &[f32]| rms(&out[at + delay + 60..at + delay + 180]);
+            if changed.loudness > 0.0 {
+                let rise = 20.0 * (half(&out) / half(&still)).log10();
+                assert!((4.0..=9.0).contains(&rise), "half way through the glide it is {rise:.1} dB louder");
+            }
         }
     }
-    assert!(engine.late_frames() > 0, "the decoder kept up with a runaway host fifty times; the stall was none");
-    engine.process(&[&voice[third..]], &mut [&mut out[third..]], Pace::Offline);
-    let late = engine.late_frames();
-    // After the stall, level and timing are those of the stream that had none.
-    let from = 2 * voice.len() / 3;
-    for at in (from..voice.len() - 4800).step_by(4800) {
-        let (a, b) = (rms(&out[at..at + 4800]), rms(&on_time[at - delay..at - delay + 4800]));
-        assert!((a - b).abs() <= 0.25 * a.max(b) + 1e-4, "at sample {at}: {a} against {b} on time; {late} late");
+}
+
+/// A change of latency mode while playing: faded, and what follows is exactly the stream of the new mode.
+#[test]
+fn the_latency_mode_changes_while_playing() {
+    let voice = voice(48_000, 4.0);
+    let mut engine = Engine::of(EngineConfig::default(), violin()).unwrap();
+    let live = engine.latency_samples();
+    let mut out = vec![0.0; voice.len()];
+    engine.process(&[&voice[..48_000]], &mut [&mut out[..48_000]]);
+    engine.set(&in_mode(LatencyMode::Studio));
+    let mut changed = 0;
+    for (i, (voice, out)) in voice[48_000..].chunks(64).zip(out[48_000..].chunks_mut(64)).enumerate() {
+        engine.process(&[voice], &mut [out]);
+        if changed == 0 && engine.latency_samples() != live {
+            changed = 48_000 + i * 64;
+        }
     }
+    assert!((48_400..48_700).contains(&changed), "the mode changed at {changed}");
+    let studio = engine.latency_samples();
+    assert!(studio > live);
+    let begun = 48_480;
+    let fresh = render(EngineConfig::default(), &in_mode(LatencyMode::Studio), &voice[begun..], &[64]);
+    let faded_in = begun + 480 + studio;
+    assert!(out[faded_in..] == fresh[480..480 + out.len() - faded_in]);
+    let slope = |x: &[f32]| x.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+    assert!(slope(&out[47_000..52_000]) <= slope(&out[..47_000]).max(slope(&out[52_000..])), "it clicked");
 }
 
 #[test]
 fn setups_that_cannot_be_are_refused_in_words() {
-    let error = |config| Engine::new(config, violin()).err().unwrap().to_string();
+    let error = |config| Engine::of(config, violin()).err().unwrap().to_string();
     assert_eq!(
         error(EngineConfig { sample_rate_hz: 8000, ..EngineConfig::default() }),
         "the sample rate is 8000 Hz, and 44100 to 192000 are possible"
@@ -204,9 +267,5 @@ fn setups_that_cannot_be_are_refused_in_words() {
     assert_eq!(
         error(EngineConfig { channels: 3, ..EngineConfig::default() }),
         "3 channels were asked for, and 1 or 2 are possible"
-    );
-    assert_eq!(
-        error(EngineConfig { max_block: 0, ..EngineConfig::default() }),
-        "the block size is 0 samples, and 1 to 8192 are possible"
     );
 }

@@ -1,7 +1,11 @@
 //! `cargo xtask CHORE`: finds the chore that was asked for. Each chore is a file of its own.
 
+mod bundle;
 mod demo;
+mod install;
+mod module_info;
 mod syrinx;
+mod system;
 mod test;
 mod train_all;
 
@@ -12,11 +16,16 @@ const USAGE: &str = "\
 usage: cargo xtask CHORE
 
 chores:
+  bundle [--profile dev|release]
+                  makes Syrinx.vst3, Syrinx.clap and the standalone, into target/bundled (dev: target/bundled-dev)
   demo [--voices FOLDER] [ID...]
                   sings the demo voice, plays it on every factory instrument (or on those named) and draws what happened, into demo/;
                   or does so with all sound files of FOLDER
+  install [--profile dev|release]
+                  bundles, and copies everything to where hosts look for it
+  lint            runs the linter on everything; warnings are errors
   test [ARG...]
-                  runs all tests, with the peers that some compare against; ARGs go to cargo test
+                  runs all tests, with the hosts and peers that some need; ARGs go to cargo test
   train-all [RECORDINGS [ID...]]
                   trains the factory instruments (or those named) anew from a folder of recordings (default ../shared/data)
 ";
@@ -34,7 +43,10 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<(), Failure> {
     match arguments {
+        [chore, rest @ ..] if chore == "bundle" => bundle::run(rest),
         [chore, rest @ ..] if chore == "demo" => demo::run(rest),
+        [chore, rest @ ..] if chore == "install" => install::run(rest),
+        [chore] if chore == "lint" => test::lint(),
         [chore, rest @ ..] if chore == "test" => test::run(rest),
         [chore, rest @ ..] if chore == "train-all" => train_all::run(rest),
         [chore] if chore == "help" || chore == "--help" || chore == "-h" => {

@@ -1,62 +1,22 @@
 //! What a model file must be before anything runs it. A model is read from strangers: sizes, ops, shapes and numbers are checked
 //! here on the bare file, so that no tensor is computed, and no memory is taken, on a stranger's word. Never the audio thread.
 
+use crate::plan;
 use std::collections::HashSet;
 use tract_onnx::pb::{self, AttributeProto, GraphProto, ModelProto, TensorProto, tensor_proto, type_proto};
 
-/// Largest model file read. The factory instruments have about 80 kB; a GRU of 512 cells has 7 MB.
+/// Largest model file read. The factory instruments have about 60 kB.
 pub const MAX_FILE_BYTES: usize = 32 << 20;
-/// Most weights in one model, of all its tensors together: what a decoder thread can multiply 250 times a second with ease.
-const MAX_WEIGHTS: usize = 4 << 20;
+/// Most weights in one model, of all its tensors together: what an audio thread can multiply within a block with ease (about 0.1 ms).
+const MAX_WEIGHTS: usize = 1 << 19;
 /// Most nodes in the graph. The factory instruments have about 30.
 const MAX_NODES: usize = 512;
-/// Longest state. A GRU of 512 cells has 512.
-const MAX_STATE: usize = 1 << 16;
+/// Longest state.
+const MAX_STATE: usize = 1 << 12;
 /// Largest integer, either way, in attributes and tensors: sizes and axes. The runtime loops over some of them.
-const MAX_INTEGER: i64 = MAX_STATE as i64;
+const MAX_INTEGER: i64 = 1 << 16;
 /// ONNX operator sets that were tried with the runtime.
 const OPSETS: std::ops::RangeInclusive<i64> = 13..=22;
-
-/// Operators that a model may use: those of small feed-forward and recurrent networks. None of them can make a large tensor out of
-/// small ones other than by broadcasting, which the shape check after parsing bounds.
-const OPS: &[&str] = &[
-    "Abs",
-    "Add",
-    "Cast",
-    "Clip",
-    "Concat",
-    "Constant",
-    "Div",
-    "Exp",
-    "GRU",
-    "Gather",
-    "Gemm",
-    "Greater",
-    "Identity",
-    "LayerNormalization",
-    "LeakyRelu",
-    "Less",
-    "Log",
-    "MatMul",
-    "Max",
-    "Min",
-    "Mul",
-    "Neg",
-    "Pow",
-    "ReduceMean",
-    "Relu",
-    "Reshape",
-    "Sigmoid",
-    "Slice",
-    "Softplus",
-    "Sqrt",
-    "Squeeze",
-    "Sub",
-    "Tanh",
-    "Transpose",
-    "Unsqueeze",
-    "Where",
-];
 
 /// Shapes that the rest of the reader relies on.
 pub struct Shapes {
@@ -92,7 +52,7 @@ pub fn check(proto: &ModelProto) -> Result<Shapes, String> {
         weights += tensor_len(tensor)?;
     }
     for node in &graph.node {
-        if !matches!(node.domain.as_str(), "" | "ai.onnx") || !OPS.contains(&node.op_type.as_str()) {
+        if !matches!(node.domain.as_str(), "" | "ai.onnx") || !plan::OPS.contains(&node.op_type.as_str()) {
             return Err(format!("it uses the operator {:?}, which instruments do not need", clip(&node.op_type)));
         }
         for attribute in &node.attribute {
@@ -119,7 +79,7 @@ pub fn check(proto: &ModelProto) -> Result<Shapes, String> {
 }
 
 /// A name of the file's own, short enough for a sentence.
-fn clip(name: &str) -> String {
+pub fn clip(name: &str) -> String {
     name.chars().take(40).collect()
 }
 
@@ -160,25 +120,21 @@ fn interface<const N: usize>(
             return Err(format!("its {what}s are not in the order {}", names.join(", ")));
         }
         let value = real[found];
-        let wrong = || format!("its {what} \"{name}\" is not a row of 32-bit floats, [1, n]");
-        let Some(type_proto::Value::TensorType(tensor)) = value.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
-            return Err(wrong());
-        };
-        let dims: Vec<i64> = tensor
-            .shape
-            .iter()
-            .flat_map(|s| &s.dim)
-            .map(|d| match d.value {
-                Some(pb::tensor_shape_proto::dimension::Value::DimValue(v)) => v,
-                _ => -1,
-            })
-            .collect();
-        if tensor.elem_type != tensor_proto::DataType::Float as i32 || dims.len() != 2 || dims[0] != 1 || dims[1] < 0 {
-            return Err(wrong());
-        }
-        *width = dims[1] as usize;
+        *width = row_width(value).ok_or_else(|| format!("its {what} \"{name}\" is not a row of 32-bit floats, [1, n]"))?;
     }
     Ok(widths)
+}
+
+/// `n` where the value is declared as a row of 32-bit floats, `[1, n]`.
+pub fn row_width(value: &pb::ValueInfoProto) -> Option<usize> {
+    let type_proto::Value::TensorType(tensor) = value.r#type.as_ref()?.value.as_ref()?;
+    let dims = &tensor.shape.as_ref()?.dim;
+    let size = |at: usize| match dims.get(at)?.value {
+        Some(pb::tensor_shape_proto::dimension::Value::DimValue(v)) => usize::try_from(v).ok(),
+        _ => None,
+    };
+    let row = tensor.elem_type == tensor_proto::DataType::Float as i32 && dims.len() == 2 && size(0) == Some(1);
+    if row { size(1) } else { None }
 }
 
 fn attribute_len(attribute: &AttributeProto) -> Result<usize, String> {
@@ -248,8 +204,8 @@ fn tensor_len(tensor: &TensorProto) -> Result<usize, String> {
 /// Most numbers in any one tensor while the network runs. The largest of a checked file are its weights.
 const MAX_TENSOR: usize = MAX_WEIGHTS;
 
-/// Parses the checked file into a plan that runs, with the shapes of all its tensors bounded first.
-pub fn plan(proto: &ModelProto) -> tract_onnx::prelude::TractResult<std::sync::Arc<tract_onnx::prelude::TypedRunnableModel>> {
+/// The checked file as the ONNX runtime runs it, with the shapes of all its tensors bounded first.
+pub fn runtime(proto: &ModelProto) -> tract_onnx::prelude::TractResult<std::sync::Arc<tract_onnx::prelude::TypedRunnableModel>> {
     use tract_onnx::{prelude::*, tract_core::internal::bail};
     let mut model = tract_onnx::onnx().model_for_proto_model(proto)?;
     model.analyse(false)?;

@@ -1,5 +1,5 @@
 //! Features to controls: the network, then what is outside the network so that no network can get it wrong: voicing, the range
-//! it was trained in, and the loudness lock. The decoder's own thread.
+//! it was trained in, and the loudness lock. Audio thread; never allocates after `new`.
 
 use crate::{Model, network::Network};
 use std::sync::Arc;
@@ -69,10 +69,7 @@ impl Decoder {
         let heard_f0 = f0_hz.clamp(low / PITCH_MARGIN, high * PITCH_MARGIN);
         let heard_db =
             if features.loudness_db < soft { features.loudness_db } else { features.loudness_db.min(loud + LOUDNESS_MARGIN_DB) };
-        let Ok(answer) = self.network.run([heard_f0, confidence, heard_db]) else {
-            self.failed += 1;
-            return;
-        };
+        let answer = self.network.run([heard_f0, confidence, heard_db]);
         if !answer.is_finite() {
             self.failed += 1;
             return;

@@ -1,0 +1,219 @@
+//! The engine's table of parameters as the host's: ids, names, units, groups, typed entry and steps all come from there. The values are
+//! atomics of the framework; any thread.
+
+use crate::{library::Library, state};
+use nice_plug::{params::InternalParamMut, prelude::*};
+use std::{collections::BTreeMap, sync::Arc};
+use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, Settings};
+
+/// One row of the table, in the framework's kind that fits it.
+pub enum HostParam {
+    /// A number.
+    Number(FloatParam),
+    /// A choice, or an instrument.
+    Index(IntParam),
+    /// On or off.
+    Switch(BoolParam),
+}
+
+/// The parameters and what else a session keeps.
+pub struct SyrinxParams {
+    params: Vec<HostParam>,
+    library: Arc<Library>,
+}
+
+impl SyrinxParams {
+    /// All parameters at their defaults.
+    pub fn new(library: Arc<Library>) -> Self {
+        Self { params: PARAMS.iter().map(host_param).collect(), library }
+    }
+
+    /// Where the player's own instruments are.
+    pub fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
+    /// The values as the engine takes them.
+    pub fn settings(&self) -> Settings {
+        Settings::from_values(|at| match &self.params[at] {
+            HostParam::Number(p) => p.value(),
+            HostParam::Index(p) => p.value() as f32,
+            HostParam::Switch(p) => f32::from(u8::from(p.value())),
+        })
+    }
+
+    /// The parameter of each row of the table.
+    pub fn rows(&self) -> impl Iterator<Item = (&'static Row, &HostParam)> {
+        PARAMS.iter().zip(&self.params)
+    }
+
+    /// Sets every parameter, as a host would: any thread.
+    pub fn apply(&self, settings: &Settings) {
+        for (row, param) in self.rows() {
+            let value = settings.value(row.id).expect("the table's own id");
+            // SAFETY: this is what the framework does for a host; a face without a host does without the framework.
+            unsafe {
+                match param {
+                    HostParam::Number(p) => p._internal_set_plain_value(value),
+                    HostParam::Index(p) => p._internal_set_plain_value(value as i32),
+                    HostParam::Switch(p) => p._internal_set_plain_value(value >= 0.5),
+                };
+            }
+        }
+    }
+
+    /// The number with the id `id`, which is in the table.
+    #[cfg(feature = "editor")]
+    pub fn number(&self, id: &str) -> &FloatParam {
+        match self.rows().find(|(row, _)| row.id == id) {
+            Some((_, HostParam::Number(p))) => p,
+            _ => panic!("{id} is no number"),
+        }
+    }
+
+    /// The parameter with the id `id`, which is in the table.
+    #[cfg(feature = "editor")]
+    pub fn index_param(&self, id: &str) -> &IntParam {
+        match self.rows().find(|(row, _)| row.id == id) {
+            Some((_, HostParam::Index(p))) => p,
+            _ => panic!("{id} is no parameter with an index"),
+        }
+    }
+}
+
+fn host_param(row: &'static Row) -> HostParam {
+    match row.kind {
+        Kind::Number { step } => {
+            let range = FloatRange::Linear { min: row.min, max: row.max };
+            // "Off" has no unit, so where there is one the text brings the unit along.
+            let text_has_unit = row.silences();
+            let param = FloatParam::new(row.name, row.default, range)
+                .with_step_size(step)
+                .with_value_to_string(Arc::new(move |value| match row.display(value) {
+                    number if text_has_unit && number != "Off" => format!("{number} {}", row.unit),
+                    text => text,
+                }))
+                .with_string_to_value(Arc::new(move |text| row.parse(text)));
+            HostParam::Number(if text_has_unit { param } else { param.with_unit(unit(row.unit)) })
+        }
+        Kind::Choice(_) | Kind::Instrument => {
+            let range = IntRange::Linear { min: row.min as i32, max: row.max as i32 };
+            let param = IntParam::new(row.name, row.default as i32, range);
+            let param = if row.kind == Kind::Instrument {
+                param.with_value_to_string(Arc::new(instrument_name)).with_string_to_value(Arc::new(instrument_number))
+            } else {
+                param
+                    .with_value_to_string(Arc::new(move |value| row.display(value as f32)))
+                    .with_string_to_value(Arc::new(move |text| row.parse(text).map(|v| v as i32)))
+            };
+            // A host cannot follow a delay that an automation lane changes.
+            HostParam::Index(if row.id == "latency_mode" { param.non_automatable() } else { param })
+        }
+        Kind::Switch => {
+            let param = BoolParam::new(row.name, row.default >= 0.5)
+                .with_value_to_string(Arc::new(move |on| row.display(f32::from(u8::from(on)))))
+                .with_string_to_value(Arc::new(move |text| row.parse(text).map(|v| v >= 0.5)));
+            HostParam::Switch(if row.id == "bypass" { param.make_bypass() } else { param })
+        }
+    }
+}
+
+/// The unit as the framework appends it: with the space before it.
+fn unit(unit: &str) -> &'static str {
+    match unit {
+        "dB" => " dB",
+        "st" => " st",
+        "Hz" => " Hz",
+        "%" => " %",
+        "dB/oct" => " dB/oct",
+        "" => "",
+        other => panic!("the unit {other} has no form with a space yet"),
+    }
+}
+
+/// What an instrument's number is called.
+pub fn instrument_name(number: i32) -> String {
+    match u8::try_from(number).ok() {
+        Some(OWN_INSTRUMENT) => "Own file".into(),
+        Some(n) => syrinx_models::numbered(n).map_or_else(|| format!("No instrument {n}"), |model| model.card().name.clone()),
+        None => String::new(),
+    }
+}
+
+/// The number of the instrument with this name, id or number.
+pub fn instrument_number(text: &str) -> Option<i32> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("own file") {
+        return Some(i32::from(OWN_INSTRUMENT));
+    }
+    let named = syrinx_models::factory().iter().find(|(_, model)| {
+        let card = model.card();
+        card.name.eq_ignore_ascii_case(text) || card.id.eq_ignore_ascii_case(text)
+    });
+    let number = text.strip_prefix("No instrument ").unwrap_or(text).parse::<u8>().ok().filter(|n| *n <= OWN_INSTRUMENT);
+    named.map(|(number, _)| *number).or(number).map(i32::from)
+}
+
+// SAFETY: the pointers lead into `self.params`, a vector that never changes after `new`, and so stay valid as long as `self`.
+unsafe impl Params for SyrinxParams {
+    fn param_map(&self) -> Vec<(String, ParamPtr, String)> {
+        let pointer = |param: &HostParam| match param {
+            HostParam::Number(p) => p.as_ptr(),
+            HostParam::Index(p) => p.as_ptr(),
+            HostParam::Switch(p) => p.as_ptr(),
+        };
+        self.rows().map(|(row, param)| (row.id.into(), pointer(param), row.group.into())).collect()
+    }
+
+    fn serialize_fields(&self) -> BTreeMap<String, String> {
+        state::save(&self.settings(), &self.library)
+    }
+
+    fn deserialize_fields(&self, fields: &BTreeMap<String, String>) {
+        state::restore(fields, &self.library);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params() -> SyrinxParams {
+        SyrinxParams::new(Arc::new(Library::new().0))
+    }
+
+    #[test]
+    fn the_defaults_are_the_engines() {
+        assert_eq!(params().settings(), Settings::default());
+    }
+
+    #[test]
+    fn what_a_host_shows_can_be_typed_back() {
+        let params = params();
+        for (row, param) in params.rows() {
+            for normalized in [0.0, 0.25, 0.5, 1.0] {
+                let (text, back) = match param {
+                    HostParam::Number(p) => echo(p, normalized),
+                    HostParam::Index(p) => echo(p, normalized),
+                    HostParam::Switch(p) => echo(p, normalized),
+                };
+                let back = back.unwrap_or_else(|| panic!("{}: {text:?} is not understood", row.id));
+                assert!((back - normalized).abs() < 0.51, "{}: {normalized} shows {text:?}, which is {back}", row.id);
+            }
+        }
+    }
+
+    fn echo<P: Param>(param: &P, normalized: f32) -> (String, Option<f32>) {
+        let text = param.normalized_value_to_string(normalized, true);
+        let back = param.string_to_normalized_value(&text);
+        (text, back)
+    }
+
+    #[test]
+    fn instruments_have_their_names() {
+        assert_eq!((instrument_name(0).as_str(), instrument_number("alto-sax")), ("Violin", Some(3)));
+        assert_eq!(instrument_number(&instrument_name(99)), Some(99));
+        assert_eq!(instrument_number("own FILE"), Some(127));
+        assert_eq!(instrument_number("theremin"), None);
+    }
+}

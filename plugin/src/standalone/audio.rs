@@ -1,0 +1,131 @@
+//! What all backends have in common: streams, what goes wrong with them, and the player on their thread.
+
+use crate::{
+    Failure, cards, dummy, jack_client,
+    options::{Backend, CARDS, Wanted},
+};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use syrinx_plugin::player::Player;
+
+/// Channels out: one voice, in stereo.
+pub const OUTPUTS: usize = 2;
+
+/// A stream that plays until it is dropped.
+pub struct Stream {
+    /// What it plays through, in words.
+    pub description: String,
+    pub sample_rate_hz: u32,
+    pub buffer: u32,
+    pub health: Arc<Health>,
+    /// Keeps the backend going.
+    pub running: Box<dyn Running>,
+}
+
+/// A backend at work.
+pub trait Running {
+    /// From the microphone's plug to the loudspeaker's but for Syrinx's own delay, samples, as far as the system knows.
+    fn card_latency_samples(&self) -> Option<usize>;
+}
+
+/// How a stream is: written by its threads, read by the supervisor.
+#[derive(Default)]
+pub struct Health {
+    /// Blocks played.
+    blocks: AtomicU64,
+    /// Times that a sample was missing or one too many.
+    dropouts: AtomicU64,
+    /// Set where not even a message may be made.
+    gone: AtomicBool,
+    trouble: Mutex<Option<String>>,
+}
+
+impl Health {
+    /// The stream is over, and no words can be made here: an asynchronous signal's rules.
+    pub fn is_gone(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+
+    /// The stream is over. Not for the audio thread.
+    pub fn ends(&self, why: String) {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+    }
+
+    /// A gap in the sound.
+    pub fn dropout(&self) {
+        self.dropouts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gaps so far.
+    pub fn dropouts(&self) -> u64 {
+        self.dropouts.load(Ordering::Relaxed)
+    }
+
+    /// Blocks so far.
+    pub fn blocks(&self) -> u64 {
+        self.blocks.load(Ordering::Relaxed)
+    }
+
+    /// Why the stream is over, if it is.
+    pub fn trouble(&self) -> Option<String> {
+        let said = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        said.or_else(|| self.gone.load(Ordering::Relaxed).then(|| "its server has stopped".into()))
+    }
+}
+
+/// The player as the audio thread has it.
+pub struct Seat {
+    pub player: Arc<Mutex<Player>>,
+    pub health: Arc<Health>,
+}
+
+impl Seat {
+    /// Plays a block: the voice is in the first channel, and the sound is in both afterwards. Never waits: should the player be held
+    /// elsewhere, which nobody does while a stream runs, the block is silent.
+    pub fn play(&self, left: &mut [f32], right: &mut [f32]) {
+        let played = self.player.try_lock().is_ok_and(|mut player| {
+            // A voice that dies away leaves numbers in filters that are hundreds of times slower to compute with.
+            // SAFETY: what is computed inside does not depend on denormals, and the processor's state is as before afterwards.
+            unsafe { no_denormals::no_denormals(|| player.process(&mut [&mut *left, &mut *right]).is_ok()) }
+        });
+        if !played {
+            left.fill(0.0);
+            right.fill(0.0);
+        }
+        self.health.blocks.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Opens a stream and begins to play.
+///
+/// # Errors
+/// A sentence that says what is missing and what there is.
+pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Failure> {
+    match wanted.backend {
+        Backend::Jack => jack_client::open(wanted, player),
+        Backend::Cards => cards::open(wanted, player),
+        Backend::Dummy => dummy::open(wanted, player),
+        Backend::Auto => jack_client::open(wanted, player).or_else(|no_jack| {
+            cards::open(wanted, player)
+                .map_err(|no_card| format!("{no_card} Nor is there JACK: {no_jack} (--backend dummy plays without sound.)"))
+        }),
+    }
+}
+
+/// Gets the player ready for a stream; to be called before its thread runs.
+pub fn activate(player: &Mutex<Player>, sample_rate_hz: u32) -> Result<(), Failure> {
+    let mut player = player.lock().unwrap_or_else(PoisonError::into_inner);
+    player.activate(sample_rate_hz, 1, OUTPUTS).map(drop).map_err(|e| format!("{e}."))
+}
+
+/// All there is to play through, for `--list-devices`.
+pub fn list() -> String {
+    let part = |name: &str, found: Result<Vec<String>, Failure>| match found {
+        Ok(lines) if lines.is_empty() => format!("{name}: nothing\n"),
+        Ok(lines) => format!("{name}:\n{}", lines.iter().map(|l| format!("  {l}\n")).collect::<String>()),
+        Err(why) => format!("{name}: {why}\n"),
+    };
+    part("jack", jack_client::list()) + &part(CARDS, cards::list()) + "dummy: silence in, nowhere out\n"
+}

@@ -1,0 +1,121 @@
+//! Syrinx for the stage: a voice in at a sound card, the instrument out, with the plugin's own window and state.
+//!
+//! Three threads: the main thread has the window (or waits), the supervisor opens the sound card, watches it and opens it anew when it
+//! comes back after it has vanished, and the sound card's own thread plays. Between them go the parameters' atomics, the library's rings,
+//! and a mutex around the player that the sound card's thread only ever tries: nobody else holds it while a stream runs.
+
+mod audio;
+mod cards;
+mod dummy;
+mod jack_client;
+mod memory;
+mod options;
+mod supervisor;
+mod window;
+
+use clap::Parser;
+use options::Options;
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use supervisor::Supervisor;
+use syrinx_engine::Slot;
+use syrinx_plugin::{params::instrument_number, player::Player, state};
+
+/// What ends the program: one sentence for the player.
+type Failure = String;
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("syrinx: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Failure> {
+    if options.list_devices {
+        print!("{}", audio::list());
+        return Ok(());
+    }
+    let memory = memory::Memory::new(options)?;
+    let remembered = if options.forget { memory::Sound::default() } else { memory.sound() };
+    let wanted = options.wanted(&remembered);
+    let mut player = Player::default();
+    let params = player.params().clone();
+    let shown = player.shown().clone();
+    if !options.forget
+        && let Some(session) = memory.session()?
+        && let Err(why) = state::from_json(&session, &params)
+    {
+        // What is there may be worth something to another Syrinx.
+        let kept = memory.set_session_aside()?;
+        params.library().say(format!("The last session was not loaded: {why}. It is kept as {}.", kept.display()));
+    }
+    set_up(options, &params)?;
+    // So that the delay is known, and a rate that Syrinx does not play at refused, before a sound card is touched.
+    player.activate(wanted.sample_rate_hz, 1, audio::OUTPUTS).map_err(|e| e.to_string())?;
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopping = stop.clone();
+    ctrlc::set_handler(move || stopping.store(true, Ordering::Relaxed)).map_err(|e| e.to_string())?;
+    let player = Arc::new(Mutex::new(player));
+    let supervisor = Supervisor { wanted, player, memory, stop: stop.clone(), patient: !options.no_window, told: None };
+    let supervisor = std::thread::spawn(move || supervisor.run());
+    if let Some(seconds) = options.seconds {
+        let stop = stop.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs_f64(seconds));
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+    if !options.no_window {
+        match window::run(&params, &shown, &stop) {
+            Ok(()) => stop.store(true, Ordering::Relaxed),
+            Err(why) => eprintln!("syrinx: no window can be opened ({why}); playing without one, Ctrl-C ends it"),
+        }
+    }
+    supervisor.join().map_err(|_| "the sound card's supervisor panicked")?
+}
+
+/// Sets what the flags say of the sound.
+fn set_up(options: &Options, params: &syrinx_plugin::params::SyrinxParams) -> Result<(), Failure> {
+    let mut settings = params.settings();
+    if let Some(name) = &options.instrument {
+        settings.instrument_a = f32::from(instrument(name, params)?);
+    }
+    if let Some(latency) = options.latency {
+        settings.latency_mode = f32::from(u8::from(latency == options::Latency::Studio));
+    }
+    for assignment in &options.set {
+        let (id, text) = assignment.split_once('=').ok_or_else(|| format!("--set takes PARAM=VALUE, not {assignment:?}"))?;
+        match (id.trim(), instrument_number(text)) {
+            ("instrument_a", Some(number)) => settings.instrument_a = number as f32,
+            ("instrument_b", Some(number)) => settings.instrument_b = number as f32,
+            (id, _) => settings.set(id, text).map_err(|e| e.to_string())?,
+        }
+    }
+    params.apply(&settings);
+    Ok(())
+}
+
+/// The number of the instrument called `name`; the player's own file is put on the shelf.
+fn instrument(name: &str, params: &syrinx_plugin::params::SyrinxParams) -> Result<u8, Failure> {
+    if let Some(number) = syrinx_models::number(name) {
+        return Ok(number);
+    }
+    let path = std::path::Path::new(name);
+    if path.exists() || name.ends_with(".onnx") {
+        params.library().put(Slot::A, syrinx_engine::Model::from_file(path).map_err(|e| format!("{name}: {e}"))?);
+        return Ok(syrinx_engine::OWN_INSTRUMENT);
+    }
+    let known: Vec<_> = syrinx_models::ids().collect();
+    Err(format!("there is no instrument {name:?}: give a model file (.onnx) or one of {}", known.join(", ")))
+}

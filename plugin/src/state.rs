@@ -1,0 +1,201 @@
+//! What a session keeps besides the parameters, and what is made of states that are old, broken, hostile or from the future. Main
+//! thread.
+//!
+//! **Format 1.** The framework's JSON: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("1"), `a` and `b` (a
+//! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own. A state is taken whole or not
+//! at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
+//! lacks, because it is older than they are, get their defaults. An instrument that is not to be had leaves all settings in force, is
+//! named to the player, and stays in the session.
+
+use crate::{
+    library::{Library, Reference},
+    params::SyrinxParams,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use nice_plug::plugin::{ParamValue, PluginState};
+use std::{collections::BTreeMap, sync::Arc};
+use syrinx_engine::{Kind, Model, OWN_INSTRUMENT, PARAMS, Param, Settings, Slot};
+
+/// The format that is written, and the newest that is read.
+const FORMAT: u32 = 1;
+/// Field that holds the format's number.
+const FORMAT_FIELD: &str = "format";
+/// Field by which `filter` tells `restore` that nothing is to be restored, and why.
+const REFUSED: &str = "refused";
+
+const SLOTS: [(Slot, &str); 2] = [(Slot::A, "a"), (Slot::B, "b")];
+
+/// The state as it is, for faces without a host.
+pub fn capture(params: &SyrinxParams) -> PluginState {
+    let settings = params.settings();
+    let value = |row: &Param| (row.id.to_owned(), param_value(row, settings.value(row.id).expect("the table's own id")));
+    PluginState {
+        version: env!("CARGO_PKG_VERSION").into(),
+        params: PARAMS.iter().map(value).collect(),
+        fields: save(&settings, params.library()),
+    }
+}
+
+/// Takes a state, whole or not at all, for faces without a host. Not for the audio thread.
+///
+/// # Errors
+/// A sentence for the player; everything stays as it was.
+pub fn apply(mut state: PluginState, params: &SyrinxParams) -> Result<(), String> {
+    migrate(&mut state)?;
+    let value = |at: usize| state.params.get(PARAMS[at].id).and_then(number).unwrap_or(PARAMS[at].default);
+    params.apply(&Settings::from_values(value));
+    restore(&state.fields, params.library());
+    Ok(())
+}
+
+/// [`capture`] as hosts keep it.
+pub fn to_json(params: &SyrinxParams) -> Vec<u8> {
+    serde_json::to_vec_pretty(&capture(params)).expect("a state is made of strings and numbers")
+}
+
+/// [`apply`] to what [`to_json`] or a host has saved.
+///
+/// # Errors
+/// As [`apply`].
+pub fn from_json(json: &[u8], params: &SyrinxParams) -> Result<(), String> {
+    apply(serde_json::from_slice(json).map_err(|e| format!("it is not a saved state ({e})"))?, params)
+}
+
+/// The fields of a session.
+pub fn save(settings: &Settings, library: &Library) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::from([(FORMAT_FIELD.into(), FORMAT.to_string())]);
+    for ((slot, field), number) in SLOTS.into_iter().zip([settings.instrument_a, settings.instrument_b]) {
+        let number = number as u8;
+        let own = library.own(slot);
+        let of = |model: &Model, file: Option<String>| Reference {
+            number,
+            id: model.card().id.clone(),
+            name: model.card().name.clone(),
+            hash: hexadecimal(model.hash()),
+            file,
+        };
+        // An own instrument travels with the session even while another one plays: the player may come back to it.
+        let reference = match (&own, syrinx_models::numbered(number), library.missing(slot)) {
+            (Some(model), ..) => of(model, Some(BASE64_STANDARD.encode(model.bytes()))),
+            (None, _, Some(missing)) if missing.number == number || missing.file.is_some() => missing,
+            (None, Some(model), _) => of(model, None),
+            (None, None, _) => Reference { number, id: String::new(), name: String::new(), hash: String::new(), file: None },
+        };
+        fields.insert(field.into(), serde_json::to_string(&reference).expect("a reference is made of strings and numbers"));
+    }
+    fields
+}
+
+/// Makes what the framework is about to apply fit to be applied: complete, or empty.
+pub fn filter(state: &mut PluginState) {
+    if let Err(why) = migrate(state) {
+        state.params.clear();
+        state.fields = BTreeMap::from([(REFUSED.into(), why)]);
+    }
+}
+
+fn migrate(state: &mut PluginState) -> Result<(), String> {
+    let format = state.fields.get(FORMAT_FIELD).ok_or("it is not one of Syrinx")?;
+    match format.parse::<u32>() {
+        Ok(0) | Err(_) => return Err("its format is none that Syrinx writes".into()),
+        Ok(format) if format > FORMAT => {
+            return Err(format!("a newer Syrinx ({}) wrote it; update Syrinx to open it", clip(&state.version)));
+        }
+        Ok(_) => {}
+    }
+    // A parameter of another Syrinx of the same format does no harm by its absence.
+    state.params.retain(|id, _| PARAMS.iter().any(|row| row.id == id));
+    for row in PARAMS {
+        let value = match state.params.get(row.id) {
+            None => row.default,
+            Some(value) => number(value).ok_or_else(|| format!("its value of {} is no number", row.id))?,
+        };
+        if !(row.min..=row.max).contains(&value) {
+            return Err(format!("its value of {} is {value}, and {} to {} are possible", row.id, row.min, row.max));
+        }
+        state.params.insert(row.id.into(), param_value(row, value));
+    }
+    for (_, field) in SLOTS {
+        if let Some(text) = state.fields.get(field) {
+            serde_json::from_str::<Reference>(text)
+                .map_err(|e| format!("what it says of instrument {field} cannot be read ({e})"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The framework's kind of value for a row of the table.
+fn param_value(row: &Param, value: f32) -> ParamValue {
+    match row.kind {
+        Kind::Number { .. } => ParamValue::F32(value),
+        Kind::Choice(_) | Kind::Instrument => ParamValue::I32(value as i32),
+        Kind::Switch => ParamValue::Bool(value >= 0.5),
+    }
+}
+
+/// The number in the framework's value; no parameter is saved as a text.
+fn number(value: &ParamValue) -> Option<f32> {
+    match value {
+        ParamValue::F32(v) => Some(*v),
+        ParamValue::I32(v) => Some(*v as f32),
+        ParamValue::Bool(v) => Some(f32::from(u8::from(*v))),
+        ParamValue::String(_) => None,
+    }
+}
+
+/// Takes the fields of a filtered state.
+pub fn restore(fields: &BTreeMap<String, String>, library: &Library) {
+    if let Some(why) = fields.get(REFUSED) {
+        library.say(format!("The saved state was not loaded: {why}. Everything stays as it was."));
+        return;
+    }
+    library.hush();
+    let mut troubles = Vec::new();
+    for (slot, field) in SLOTS {
+        library.clear(slot);
+        let Some(reference) = fields.get(field).and_then(|text| serde_json::from_str::<Reference>(text).ok()) else { continue };
+        if let Err(why) = recall(slot, &reference, library) {
+            troubles.push(why);
+            library.miss(slot, Some(reference));
+        }
+    }
+    if !troubles.is_empty() {
+        library.say(troubles.join(" "));
+    }
+}
+
+/// Finds the instrument that a session refers to; an `Err` is a sentence for the player.
+fn recall(slot: Slot, reference: &Reference, library: &Library) -> Result<(), String> {
+    let name = clip(if reference.name.is_empty() { &reference.id } else { &reference.name });
+    if let Some(file) = &reference.file {
+        let lost = |why: String| format!("The session's own instrument {name:?} cannot be played: {why}. All settings are kept.");
+        let bytes = BASE64_STANDARD.decode(file).map_err(|_| lost("its file is damaged".into()))?;
+        let model: Arc<Model> = Model::from_bytes(&bytes).map_err(|e| lost(e.to_string()))?;
+        if hexadecimal(model.hash()) != reference.hash {
+            return Err(lost("its file is not the one that the session was saved with".into()));
+        }
+        library.put(slot, model);
+        return Ok(());
+    }
+    if reference.number == OWN_INSTRUMENT {
+        return Err(format!(
+            "The session's own instrument {name:?} is not in the session. Load its file to hear it; all settings are kept."
+        ));
+    }
+    match syrinx_models::numbered(reference.number) {
+        Some(_) => Ok(()),
+        None if reference.id.is_empty() => Ok(()),
+        None => Err(format!(
+            "The session plays {name:?}, which this Syrinx does not have. Update it to hear it; all settings are kept."
+        )),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A stranger's words, short enough for a sentence.
+fn clip(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}

@@ -1,0 +1,144 @@
+//! Ardour without its window: sessions made by its Lua interpreter and a little editing, exported by its own exporter.
+
+use super::sound::{Sound, Workshop};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, SystemTime},
+};
+
+/// The plugin's class, in hexadecimal.
+const CLASS_ID: &[u8; 16] = b"SyrinxInstrument";
+/// Ardour's unit of time, per second.
+const TICKS_PER_SECOND: usize = 282_240_000;
+
+/// Ardour, with a home of its own in which the plugin is installed.
+pub struct Ardour<'a> {
+    workshop: &'a Workshop,
+    home: PathBuf,
+}
+
+/// A session with a voice on a track, and Syrinx on it.
+pub struct Session<'a> {
+    ardour: &'a Ardour<'a>,
+    folder: PathBuf,
+    rate_hz: u32,
+    /// The delay that Ardour was told, samples.
+    pub latency: usize,
+}
+
+impl<'a> Ardour<'a> {
+    pub fn new(workshop: &'a Workshop, plugin: &Path) -> Self {
+        let home = workshop.path("home");
+        let ardour = Self { workshop, home };
+        let installed = ardour.home.join(".vst3/Syrinx.vst3");
+        copy(plugin, &installed);
+        // The scanner is not on the path; the interpreter's own starter knows where it is.
+        let starter = find("ardour7-lua");
+        let libraries = fs::read_to_string(&starter).unwrap();
+        let libraries = libraries.lines().find_map(|l| l.strip_prefix("export ARDOUR_DLL_PATH=")).expect("Ardour has a folder");
+        let mut scan = ardour.command(&Path::new(libraries).join("ardour-vst3-scanner"));
+        scan.env("LD_LIBRARY_PATH", libraries).env("ARDOUR_DLL_PATH", libraries);
+        let said = run(scan.arg("-f").arg(&installed));
+        assert!(said.contains("Found Plugin: Syrinx"), "{said}");
+        ardour
+    }
+
+    /// Makes a session. Settings are `NAME=VALUE`; `NAME@SECONDS=VALUE` is a point of automation.
+    pub fn session(&self, voice: &Sound, settings: &[&str]) -> Session<'_> {
+        let rate_hz = voice.rate_hz;
+        let folder = self.workshop.path(&format!("session-{rate_hz}"));
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts/ardour_session.lua");
+        let class: String = CLASS_ID.iter().map(|b| format!("{b:02X}")).collect();
+        let mut lua = self.command(Path::new("ardour7-lua"));
+        let said = run(lua.arg(script).arg(&folder).arg(rate_hz.to_string()).arg(class).args(settings));
+        assert!(said.lines().any(|l| l == "made"), "Ardour made no session: {said}");
+        let latency = said.lines().find_map(|l| l.strip_prefix("latency\t")).expect("a latency").parse().unwrap();
+
+        let audio = folder.join("interchange").join(folder.file_name().unwrap()).join("audiofiles");
+        fs::create_dir_all(&audio).unwrap();
+        voice.write(&audio.join("voice.wav"));
+        let session = Session { ardour: self, folder, rate_hz, latency };
+        session.put_voice(voice.len());
+        session
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        // Without a locale that knows Unicode, Ardour ends at once.
+        command.env("HOME", &self.home).env("LC_ALL", "C.UTF-8").current_dir(&self.home);
+        for variable in ["XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "VST3_PATH"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+}
+
+impl Session<'_> {
+    fn name(&self) -> &str {
+        self.folder.file_name().unwrap().to_str().unwrap()
+    }
+
+    /// Puts `voice.wav` on the track, from the session's start to its end.
+    fn put_voice(&self, samples: usize) {
+        let path = self.folder.join(format!("{}.ardour", self.name()));
+        let mut xml = fs::read_to_string(&path).unwrap();
+        let mut put = |there: &str, instead: &str| {
+            assert_eq!(xml.matches(there).count(), 1, "the session has not one {there:?}");
+            xml = xml.replace(there, instead);
+        };
+        let end = samples * (TICKS_PER_SECOND / self.rate_hz as usize);
+        let source = |id, channel| {
+            format!(r#"<Source name="voice.wav" type="audio" flags="" id="{id}" channel="{channel}" origin="" gain="1"/>"#)
+        };
+        put("<Sources/>", &format!("<Sources>{}{}</Sources>", source(90_000, 0), source(90_001, 1)));
+        let region = format!(
+            r#"<Region name="voice" type="audio" id="90010" start="a0" length="a{end}@a0" channels="2" source-0="90000" source-1="90001" master-source-0="90000" master-source-1="90001" first-edit="nothing" opaque="1" muted="0" locked="0" whole-file="0" hidden="0" stretch="1" shift="1" layering-index="0" envelope-active="0" default-fade-in="0" default-fade-out="0" fade-in-active="0" fade-out-active="0" scale-amplitude="1"/>"#
+        );
+        put(r#"combine-ops="0"/>"#, &format!(r#"combine-ops="0">{region}</Playlist>"#));
+        let range = format!(r#"<Location id="90020" name="session" start="a0" end="a{end}" flags="IsSessionRange" locked="0"/>"#);
+        put("<Locations/>", &format!("<Locations>{range}</Locations>"));
+        put(r#"session-range-is-free="1""#, r#"session-range-is-free="0""#);
+        put(r#"id-counter=""#, r#"id-counter="9"#);
+        fs::write(&path, xml).unwrap();
+    }
+
+    /// Exports the session by Ardour's exporter, faster than real time.
+    pub fn export(&self) -> Sound {
+        let out = self.ardour.workshop.path("export.wav");
+        let _ = fs::remove_file(&out);
+        let mut export = self.ardour.command(Path::new("ardour7-export"));
+        let said = run(export.args(["-b", "float", "-o"]).arg(&out).arg(&self.folder).arg(self.name()));
+        assert!(out.exists(), "Ardour exported nothing: {said}");
+        Sound::read(&out)
+    }
+}
+
+/// Runs a command, which must succeed; what it said.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|e| panic!("{}: {e}", command.get_program().display()));
+    let said = [output.stdout, output.stderr].map(|s| String::from_utf8_lossy(&s).into_owned()).concat();
+    assert!(output.status.success(), "{} failed ({}): {said}", command.get_program().display(), output.status);
+    said
+}
+
+/// A program on the path.
+fn find(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|f| f.join(name)).find(|p| p.is_file()).unwrap_or_else(|| panic!("{name} is not installed"))
+}
+
+/// Copies a folder. The copies are an hour old: Ardour believes what it noted of a plugin only if the plugin is older than the note.
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        fs::copy(from, to).unwrap();
+        fs::File::options().write(true).open(to).unwrap().set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    }
+}

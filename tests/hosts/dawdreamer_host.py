@@ -1,0 +1,71 @@
+"""Hosts a VST3 plugin in DawDreamer: does the steps that come as JSON on standard input, and answers each on standard output.
+
+Sound travels in files of 32-bit floats, one channel after the other. Parameters go by their names, values from 0 to 1.
+"""
+
+import json
+import sys
+
+import dawdreamer
+import numpy
+
+
+def read(step):
+    return numpy.fromfile(step["input"], dtype="<f4").reshape(step["channels"], -1)
+
+
+class Host:
+    def __init__(self):
+        self.instances = {}
+
+    def plugin(self, step):
+        return self.instances[step["id"]][1]
+
+    def number(self, step, name):
+        return next(p["index"] for p in self.plugin(step).get_parameters_description() if p["name"] == name)
+
+    def load(self, step):
+        # An engine has one rate and one size of block for life.
+        engine = dawdreamer.RenderEngine(step["rate"], step["block"])
+        self.instances[step["id"]] = engine, engine.make_plugin_processor("plugin", step["plugin"])
+        return {"name": self.plugin(step).get_name()}
+
+    def unload(self, step):
+        del self.instances[step["id"]]
+
+    def parameters(self, step):
+        return [
+            {"name": p["name"], "unit": p["label"].strip(), "least": p["min"], "most": p["max"], "default": p["defaultValueText"]}
+            for p in self.plugin(step).get_parameters_description()
+        ]
+
+    def set(self, step):
+        for name, value in step["values"].items():
+            self.plugin(step).set_parameter(self.number(step, name), value)
+
+    def render(self, step):
+        return self.automate({**step, "lanes": {}})
+
+    def automate(self, step):
+        """Plays with a value for every sample, of which DawDreamer uses one a block."""
+        engine, plugin = self.instances[step["id"]]
+        sound = read(step)
+        for name, path in step["lanes"].items():
+            plugin.set_automation(self.number(step, name), numpy.fromfile(path, dtype="<f4"))
+        # A second for the latency, which may be another one once the first block has brought the parameters along.
+        padded = numpy.pad(sound, ((0, 0), (0, step["rate"])))
+        engine.load_graph([(engine.make_playback_processor("voice", padded), []), (plugin, ["voice"])])
+        engine.render(padded.shape[1] / step["rate"])
+        out = engine.get_audio()
+        out.astype("<f4").tofile(step["output"])
+        return {"latency": plugin.get_latency_samples(), "delay": plugin.get_latency_samples(), "channels": len(out)}
+
+    def save(self, step):
+        self.plugin(step).save_state(step["path"])
+
+    def restore(self, step):
+        self.plugin(step).load_state(step["path"])
+
+
+host = Host()
+json.dump([getattr(host, step["do"])(step) for step in json.load(sys.stdin)], sys.stdout)

@@ -1,0 +1,80 @@
+"""Hosts a VST3 plugin in pedalboard: does the steps that come as JSON on standard input, and answers each on standard output.
+
+Sound travels in files of 32-bit floats, one channel after the other. Parameters go by their names, values from 0 to 1.
+"""
+
+import json
+import sys
+
+import numpy
+import pedalboard
+
+
+def read(step):
+    return numpy.fromfile(step["input"], dtype="<f4").reshape(step["channels"], -1)
+
+
+class Host:
+    def __init__(self):
+        self.instances = {}
+
+    def plugin(self, step):
+        return self.instances[step["id"]]
+
+    def named(self, step, name):
+        return next(p for p in self.plugin(step).parameters.values() if p.name == name)
+
+    def load(self, step):
+        self.instances[step["id"]] = pedalboard.load_plugin(step["plugin"])
+        return {"name": self.plugin(step).name}
+
+    def unload(self, step):
+        del self.instances[step["id"]]
+
+    def parameters(self, step):
+        def text(parameter, value):
+            return parameter.get_text_for_raw_value(value).strip()
+
+        return [
+            {"name": p.name, "unit": (p.label or "").strip(), "least": text(p, 0), "most": text(p, 1), "default": text(p, p.default_raw_value)}
+            for p in self.plugin(step).parameters.values()
+        ]
+
+    def set(self, step):
+        for name, value in step["values"].items():
+            self.named(step, name).raw_value = value
+
+    def render(self, step):
+        out = self.plugin(step).process(read(step), step["rate"], buffer_size=step["block"], reset=True)
+        out.astype("<f4").tofile(step["output"])
+        # Pedalboard takes the latency off itself.
+        return {"latency": self.plugin(step).reported_latency_samples, "delay": 0, "channels": len(out)}
+
+    def automate(self, step):
+        """Plays in blocks, with a value for every block; pedalboard automates no finer."""
+        plugin, sound, block = self.plugin(step), read(step), step["block"]
+        lanes = {name: numpy.fromfile(path, dtype="<f4") for name, path in step["lanes"].items()}
+        plugin.reset()
+        # A second for the latency, which pedalboard takes off itself, from the first calls on.
+        padded = numpy.pad(sound, ((0, 0), (0, step["rate"])))
+        out = []
+        for start in range(0, padded.shape[1], block):
+            for name, lane in lanes.items():
+                self.named(step, name).raw_value = float(lane[min(start, len(lane) - 1)])
+            out.append(plugin.process(padded[:, start : start + block], step["rate"], buffer_size=block, reset=False))
+        out = numpy.concatenate(out, axis=1)
+        out.astype("<f4").tofile(step["output"])
+        latency = plugin.reported_latency_samples
+        return {"latency": latency, "delay": latency - (padded.shape[1] - out.shape[1]), "channels": len(out)}
+
+    def save(self, step):
+        with open(step["path"], "wb") as file:
+            file.write(self.plugin(step).raw_state)
+
+    def restore(self, step):
+        with open(step["path"], "rb") as file:
+            self.plugin(step).raw_state = file.read()
+
+
+host = Host()
+json.dump([getattr(host, step["do"])(step) for step in json.load(sys.stdin)], sys.stdout)

@@ -1,0 +1,291 @@
+//! The VST3 bundle in hosts that people use: pedalboard, DawDreamer and Ardour. What comes out of each is what `syrinx render` writes, sample
+//! for sample.
+//!
+//! `cargo xtask test` brings the hosts and runs this: `SYRINX_BUNDLES` names the folder of bundles, `SYRINX_PYTHON` a Python with the hosts
+//! that are packages. Names of tests tell which host they need.
+
+mod hosts {
+    pub mod ardour;
+    pub mod python;
+    pub mod sound;
+}
+
+use hosts::{
+    ardour::Ardour,
+    python::{Host, load, plugin_path},
+    sound::{Sound, Workshop, assert_follows, roughness},
+};
+use serde_json::json;
+use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Param, Settings};
+
+const RATE_HZ: u32 = 48_000;
+/// The delays that a host may be told, by latency mode.
+const MODES: [&str; 2] = ["live", "studio"];
+
+fn row(id: &str) -> &'static Param {
+    PARAMS.iter().find(|p| p.id == id).unwrap()
+}
+
+/// A value as hosts have it, 0 to 1.
+fn normalized(id: &str, value: f32) -> f64 {
+    let row = row(id);
+    f64::from(value - row.min) / f64::from(row.max - row.min)
+}
+
+/// The text that a host shows for a value, without what it shows as the unit.
+fn shown(row: &Param, value: f32) -> String {
+    let number = value as u8;
+    match row.kind {
+        Kind::Instrument => syrinx_models::numbered(number).map_or_else(|| "Own file".into(), |m| m.card().name.clone()),
+        _ if row.silences() && value > row.min => format!("{} {}", row.display(value), row.unit),
+        _ => row.display(value),
+    }
+}
+
+fn parameters_are_the_engines(host: Host) {
+    let listed = &host.run(vec![load("it", RATE_HZ, 512), json!({"do": "parameters", "id": "it"})])[1];
+    let listed = listed.as_array().unwrap();
+    let names: Vec<&str> = listed.iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!(names, PARAMS.iter().map(|p| p.name).collect::<Vec<_>>());
+    for (row, theirs) in PARAMS.iter().zip(listed) {
+        let unit = if row.silences() { "" } else { row.unit };
+        assert_eq!(theirs["unit"], unit, "{}", row.id);
+        for (end, value) in [("least", row.min), ("most", row.max), ("default", row.default)] {
+            assert_eq!(theirs[end], shown(row, value), "{}: {end}", row.id);
+        }
+    }
+}
+
+/// Every rate, latency mode and size of block.
+fn sound_is_that_of_the_command_line(host: Host) {
+    let workshop = Workshop::new();
+    for rate in [44_100, 48_000, 96_000] {
+        let voice = Sound::voice(rate, 3.0);
+        let input = workshop.raw("voice", &voice);
+        for (number, mode) in MODES.iter().enumerate() {
+            let reference = workshop.render(&voice, &["--latency", mode]);
+            assert!(reference.peak() > 0.05, "the reference is silent");
+            let mut steps = Vec::new();
+            for block in [64, 512, 1000, 4096] {
+                let id = block.to_string();
+                steps.push(load(&id, rate, block));
+                steps.push(json!({"do": "set", "id": id, "values": {"Latency mode": number}}));
+                steps.push(host.render(&id, &input, rate, block, &workshop.path(&id)));
+            }
+            let answers = host.run(steps);
+            for (block, answer) in [64, 512, 1000, 4096].iter().zip(answers.iter().skip(2).step_by(3)) {
+                let latency = workshop.latency(rate, mode);
+                assert_eq!(answer["latency"], latency, "{rate} Hz, {mode}, blocks of {block}");
+                let out = Sound::read_raw(&workshop.path(&block.to_string()), rate, answer);
+                out.assert_equals(&reference, 0.0, &format!("{rate} Hz, {mode}, blocks of {block}"));
+            }
+        }
+    }
+}
+
+fn mono_plays_too(host: Host) {
+    let workshop = Workshop::new();
+    let voice = Sound::voice(RATE_HZ, 3.0).first_channel();
+    let input = workshop.raw("voice", &voice);
+    let answers = host.run(vec![load("it", RATE_HZ, 512), host.render("it", &input, RATE_HZ, 512, &workshop.path("out"))]);
+    let out = Sound::read_raw(&workshop.path("out"), RATE_HZ, &answers[1]);
+    out.assert_equals(&workshop.render(&voice, &[]), 0.0, "mono");
+}
+
+/// The pitch shift and the loudness move, and the instrument with them, without a click.
+fn automation_is_followed(host: Host) {
+    const BLOCK: usize = 64;
+    let workshop = Workshop::new();
+    let voice = Sound::voice(RATE_HZ, 5.0);
+    let input = workshop.raw("voice", &voice);
+    let seconds = voice.len() as f64 / f64::from(RATE_HZ);
+    // Up, down and up again, as a wave; and a jump in the middle of everything.
+    let pitch = |t: f64| 5.0 * (t * 2.2).sin() + if t > seconds / 2.0 { 3.0 } else { 0.0 };
+    let loudness = |t: f64| 6.0 * (t * 3.0).sin() - if t > seconds / 3.0 { 4.0 } else { 0.0 };
+    for (id, curve, ends) in [("pitch_shift", &pitch as &dyn Fn(f64) -> f64, ["-5", "8"]), ("loudness", &loudness, ["-10", "6"])]
+    {
+        let lane: Vec<f32> =
+            (0..voice.len()).map(|n| normalized(id, curve(n as f64 / f64::from(RATE_HZ)) as f32) as f32).collect();
+        let lane = workshop.raw("lane", &Sound { rate_hz: RATE_HZ, channels: vec![lane] });
+        let mut step = host.render("it", &input, RATE_HZ, BLOCK, &workshop.path("out"));
+        step["do"] = json!("automate");
+        step["lanes"] = json!({row(id).name: lane.file});
+        let answers = host.run(vec![load("it", RATE_HZ, BLOCK), step]);
+        let moved = Sound::read_raw(&workshop.path("out"), RATE_HZ, &answers[1]);
+        let still = workshop.render(&voice, &[]);
+        assert_follows(&still, &moved, id == "pitch_shift", curve);
+
+        // A click is a corner in the wave, sharper than any that the sound has of itself at either end of the automation.
+        let held = ends.map(|value| roughness(&workshop.render(&voice, &["--set", &format!("{id}={value}")])));
+        let sharpest = held[0].max(held[1]).max(roughness(&still));
+        println!("{id}: second difference {} moving, {sharpest} held", roughness(&moved));
+        assert!(roughness(&moved) < 1.1 * sharpest, "{id} clicks: {} against {sharpest}", roughness(&moved));
+    }
+}
+
+/// A session comes back as it was, in an instance that knows nothing of it; and an export made twice is the same twice.
+fn state_brings_the_sound_back(host: Host) {
+    let workshop = Workshop::new();
+    let voice = Sound::voice(RATE_HZ, 3.0);
+    let input = workshop.raw("voice", &voice);
+    let settings =
+        [("pitch_shift", -5.0), ("loudness", 3.0), ("brightness", 2.0), ("breath", 40.0), ("reverb_mix", 25.0), ("mix", 75.0)];
+    let mut values: serde_json::Map<_, _> =
+        settings.iter().map(|(id, v)| (row(id).name.to_owned(), json!(normalized(id, *v)))).collect();
+    values.insert("Instrument A".into(), json!(normalized("instrument_a", 3.0)));
+    values.insert("Latency mode".into(), json!(1.0));
+    let state = workshop.path("state");
+    let render = |id: &str, out: &str| host.render(id, &input, RATE_HZ, 512, &workshop.path(out));
+    let first = host.run(vec![
+        load("a", RATE_HZ, 512),
+        json!({"do": "set", "id": "a", "values": values}),
+        render("a", "first"),
+        render("a", "again"),
+        json!({"do": "save", "id": "a", "path": state}),
+        json!({"do": "unload", "id": "a"}),
+    ]);
+    // Another process: nothing is left but the file.
+    let second = host.run(vec![
+        load("b", RATE_HZ, 512),
+        render("b", "fresh"),
+        json!({"do": "restore", "id": "b", "path": state}),
+        render("b", "restored"),
+    ]);
+    let read = |name: &str, answer| Sound::read_raw(&workshop.path(name), RATE_HZ, answer);
+    let made = read("first", &first[2]);
+    read("again", &first[3]).assert_equals(&made, 0.0, "the same export twice");
+    assert_ne!(second[1]["latency"], first[2]["latency"], "the state changes nothing");
+    assert_eq!(second[3]["latency"], first[2]["latency"]);
+    read("restored", &second[3]).assert_equals(&made, 0.0, "restored");
+
+    let sets: Vec<String> = settings.iter().map(|(id, value)| format!("{id}={value}")).collect();
+    let mut arguments = vec!["--instrument", "alto-sax", "--latency", "studio"];
+    arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+    // A host's value goes through 0 to 1 and back, which may cost the last bit of a setting.
+    made.assert_equals(&workshop.render(&voice, &arguments), 1e-6, "the settings by the command line");
+}
+
+fn many_at_once_do_not_disturb_each_other(host: Host) {
+    const INSTANCES: usize = 32;
+    let workshop = Workshop::new();
+    let voice = Sound::voice(RATE_HZ, 1.5);
+    let input = workshop.raw("voice", &voice);
+    let instruments: Vec<&str> = syrinx_models::ids().collect();
+    let instrument = |n: usize| instruments[n % instruments.len()];
+    let render = |n: usize, out: String| host.render(&n.to_string(), &input, RATE_HZ, 512, &workshop.path(&out));
+    let mut steps: Vec<_> = (0..INSTANCES).map(|n| load(&n.to_string(), RATE_HZ, 512)).collect();
+    for n in 0..INSTANCES {
+        let number = f32::from(syrinx_models::number(instrument(n)).unwrap());
+        steps.push(json!({"do": "set", "id": n.to_string(), "values": {"Instrument A": normalized("instrument_a", number)}}));
+    }
+    steps.extend((0..INSTANCES).map(|n| render(n, format!("first-{n}"))));
+    // Half of them go; the others stay as they are.
+    steps.extend((0..INSTANCES).step_by(2).map(|n| json!({"do": "unload", "id": n.to_string()})));
+    steps.extend((1..INSTANCES).step_by(2).map(|n| render(n, format!("second-{n}"))));
+    steps.extend((1..INSTANCES).step_by(2).map(|n| json!({"do": "unload", "id": n.to_string()})));
+    let answers = host.run(steps);
+    let references: Vec<Sound> = instruments.iter().map(|id| workshop.render(&voice, &["--instrument", id])).collect();
+    assert!(references[0].differs(&references[1]), "the instruments sound alike");
+    for n in 0..INSTANCES {
+        let expected = &references[n % instruments.len()];
+        let out = Sound::read_raw(&workshop.path(&format!("first-{n}")), RATE_HZ, &answers[2 * INSTANCES + n]);
+        out.assert_equals(expected, 0.0, &format!("instance {n}"));
+        if n % 2 == 1 {
+            let answer = &answers[3 * INSTANCES + INSTANCES / 2 + n / 2];
+            let out = Sound::read_raw(&workshop.path(&format!("second-{n}")), RATE_HZ, answer);
+            out.assert_equals(expected, 0.0, &format!("instance {n}, after half of them went"));
+        }
+    }
+}
+
+macro_rules! in_hosts {
+    ($($pedalboard:ident, $dawdreamer:ident => $check:ident;)+) => {$(
+        #[test]
+        #[ignore = "needs pedalboard and the bundles: cargo xtask test brings them"]
+        fn $pedalboard() { $check(Host::Pedalboard) }
+
+        #[test]
+        #[ignore = "needs DawDreamer and the bundles: cargo xtask test brings them"]
+        fn $dawdreamer() { $check(Host::DawDreamer) }
+    )+};
+}
+
+in_hosts! {
+    pedalboard_lists_the_parameters, dawdreamer_lists_the_parameters => parameters_are_the_engines;
+    pedalboard_sounds_like_the_command_line, dawdreamer_sounds_like_the_command_line => sound_is_that_of_the_command_line;
+    pedalboard_automates, dawdreamer_automates => automation_is_followed;
+    pedalboard_restores_a_state, dawdreamer_restores_a_state => state_brings_the_sound_back;
+    pedalboard_runs_many_instances, dawdreamer_runs_many_instances => many_at_once_do_not_disturb_each_other;
+}
+
+// DawDreamer makes every plugin stereo.
+#[test]
+#[ignore = "needs pedalboard and the bundles: cargo xtask test brings them"]
+fn pedalboard_plays_mono() {
+    mono_plays_too(Host::Pedalboard);
+}
+
+/// How much silence Ardour gave the plugin before the session began, samples, but for whole frames. Ardour does not tell, and it matters:
+/// frames are numbered from the first sample that a plugin gets, and a voice that begins at another place in them sounds the same to
+/// people, not to a comparison of samples.
+fn lead(voice: &Sound, exported: &Sound, settings: &Settings) -> usize {
+    let rate = voice.rate_hz;
+    // So many samples hold a whole number of frames.
+    let period = if rate.is_multiple_of(250) { rate / 250 } else { rate / 50 } as usize;
+    let beginning = voice.up_to(rate as usize / 3);
+    let matches = |lead: &usize| {
+        let mut engine = engine(rate, settings);
+        let padded = beginning.after_silence(*lead);
+        let mut played = vec![vec![0.0; padded.len()]; 2];
+        let [left, right] = &mut played[..] else { unreachable!() };
+        engine.process(&[&padded.channels[0], &padded.channels[1]], &mut [left, right]);
+        let played = Sound { rate_hz: rate, channels: played }.skip(lead + engine.latency_samples());
+        assert!(played.peak() > 0.01, "nothing to compare");
+        exported.distance(&played) == 0.0
+    };
+    // After the first frames of a stream, which are still filling up.
+    let settled = 10 * rate as usize / 250;
+    (settled..settled + period).find(matches).expect("the export is what the engine plays, wherever in a frame it began")
+}
+
+fn engine(rate: u32, settings: &Settings) -> Engine {
+    let config = EngineConfig { sample_rate_hz: rate, channels: 2, seed: 0 };
+    let mut engine = Engine::new(config, syrinx_models::factory()).unwrap();
+    engine.set(settings);
+    engine
+}
+
+#[test]
+#[ignore = "needs Ardour and the bundles: cargo xtask test brings them"]
+fn ardour_exports_what_the_command_line_renders() {
+    let workshop = Workshop::new();
+    let ardour = Ardour::new(&workshop, &plugin_path());
+    for rate in [44_100, 48_000] {
+        let voice = Sound::voice(rate, 4.0);
+        let session = ardour.session(&voice, &["Instrument A=3", "Loudness=-3", "Output gain=2"]);
+        assert_eq!(session.latency, workshop.latency(rate, "live"));
+        let out = session.export();
+        let settings = Settings { instrument_a: 3.0, loudness: -3.0, output_gain: 2.0, ..Settings::default() };
+        let lead = lead(&voice, &out, &settings);
+        let arguments = ["--instrument", "alto-sax", "--set", "loudness=-3", "--set", "output_gain=2"];
+        let reference = workshop.render(&voice.after_silence(lead), &arguments).skip(lead);
+        out.assert_equals(&reference, 0.0, &format!("{rate} Hz"));
+        session.export().assert_equals(&out, 0.0, "the same export twice");
+    }
+}
+
+#[test]
+#[ignore = "needs Ardour and the bundles: cargo xtask test brings them"]
+fn ardour_plays_automation() {
+    let workshop = Workshop::new();
+    let ardour = Ardour::new(&workshop, &plugin_path());
+    let voice = Sound::voice(RATE_HZ, 5.0);
+    let session = ardour.session(&voice, &["Pitch shift@0=0", "Pitch shift@1=0", "Pitch shift@3=7", "Pitch shift@30=7"]);
+    let out = session.export();
+    let lead = lead(&voice, &out, &Settings::default());
+    let padded = voice.after_silence(lead);
+    let still = workshop.render(&padded, &[]).skip(lead);
+    let second = RATE_HZ as usize;
+    out.up_to(second).assert_equals(&still.up_to(second), 0.0, "before the automation");
+    assert_follows(&still, &out, true, &|t| (3.5 * (t - 1.0)).clamp(0.0, 7.0));
+}
