@@ -8,6 +8,9 @@ use crate::tuning::BandTuning;
 /// Lags are computed in tiles of this many: four AVX2 registers of accumulators, so that additions never wait for each other.
 pub(crate) const TILE: usize = 32;
 
+/// Room for the energies of this many hops is made at once.
+const HOPS_OF_ROOM: usize = 4;
+
 /// The filtered signal of one band and the sums over it that a normalised autocorrelation needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Band {
@@ -24,8 +27,13 @@ pub(crate) struct Band {
     taken: usize,
     /// The signal, newest first: products with the past then run through memory in the direction of growing lags.
     newest_first: Vec<f32>,
-    /// `energy_before[i]`: energy of all kept samples older than the newest `i`.
+    /// From `energy_from` on, index `i` holds the energy of all kept samples older than the newest `i`. What is newer goes before it, into the
+    /// room that is made now and then.
     energy_before: Vec<f64>,
+    energy_from: usize,
+    /// How many of them are kept.
+    energies: usize,
+    longest_hop: usize,
     /// Ring of hops: `products[slot * lags + t]` is the sum over one hop of `x[n] * x[n - t]`. The place after `slot` is the hop under way.
     products: Vec<f32>,
     /// Length of the hop in each slot of that ring, samples.
@@ -44,6 +52,8 @@ impl Band {
         let top = base_rate_hz * 0.45;
         let lags = (max_lag + 1).next_multiple_of(TILE);
         let longest_hop = (hop_s * rate_hz).ceil() as usize + 1;
+        let energies = lags + longest_window * longest_hop + 1;
+        let room = HOPS_OF_ROOM * longest_hop;
         Self {
             filters: [
                 Biquad::high_pass(tuning.low_hz.min(top * 0.5), base_rate_hz),
@@ -56,7 +66,10 @@ impl Band {
             filled: 0,
             taken: 0,
             newest_first: vec![0.0; longest_hop + lags],
-            energy_before: vec![0.0; lags + longest_window * longest_hop + 1],
+            energy_before: vec![0.0; room + energies],
+            energy_from: room,
+            energies,
+            longest_hop,
             products: vec![0.0; lags * (longest_window + 1)],
             lengths: vec![0; longest_window + 1],
             slot: 0,
@@ -72,6 +85,7 @@ impl Band {
         self.incoming.fill(0.0);
         self.newest_first.fill(0.0);
         self.energy_before.fill(0.0);
+        self.energy_from = HOPS_OF_ROOM * self.longest_hop;
         self.products.fill(0.0);
         self.lengths.fill(0);
         self.spans.fill(0);
@@ -106,6 +120,14 @@ impl Band {
         }
         let first = self.taken == 0;
         self.taken += new;
+        if first && self.energy_from < self.longest_hop {
+            self.make_room();
+        }
+        for x in &self.incoming[..new] {
+            let before = self.energy_before[self.energy_from];
+            self.energy_from -= 1;
+            self.energy_before[self.energy_from] = before + f64::from(*x) * f64::from(*x);
+        }
         let slot = self.after();
         let out = &mut self.products[slot * self.lags..][..self.lags];
         for (tile, out) in out.chunks_exact_mut(TILE).enumerate() {
@@ -130,21 +152,22 @@ impl Band {
         self.take();
         let hop = std::mem::take(&mut self.taken);
         self.filters.iter_mut().for_each(Biquad::flush);
-        // Counting anew from the oldest kept sample at every hop keeps the sums, and so their rounding, small for ever.
-        let kept = self.energy_before.len() - hop;
-        let oldest = self.energy_before[kept - 1];
-        self.energy_before.copy_within(0..kept, hop);
-        for e in &mut self.energy_before[hop..] {
-            *e -= oldest;
-        }
-        for i in (0..hop).rev() {
-            let x = f64::from(self.newest_first[i]);
-            self.energy_before[i] = self.energy_before[i + 1] + x * x;
-        }
         self.slot = self.after();
         self.lengths[self.slot] = hop;
         for k in 1..self.spans.len() {
             self.spans[k] = self.spans[k - 1] + self.lengths[self.before(k - 1)];
+        }
+    }
+
+    /// Moves the energies to the end of their buffer. At a hop's beginning, when little else is to be done.
+    fn make_room(&mut self) {
+        let room = self.energy_before.len() - self.energies;
+        self.energy_before.copy_within(self.energy_from..self.energy_from + self.energies, room);
+        self.energy_from = room;
+        // Counting anew from the oldest kept sample keeps the sums, and so their rounding, small for ever.
+        let oldest = self.energy_before[self.energy_before.len() - 1];
+        for e in &mut self.energy_before[room..] {
+            *e -= oldest;
         }
     }
 
@@ -155,13 +178,19 @@ impl Band {
     /// Energy of the newest `samples` samples.
     #[inline(always)]
     pub fn energy(&self, samples: usize) -> f64 {
-        self.energy_before[0] - self.energy_before[samples]
+        self.energy_before[self.energy_from] - self.energy_before[self.energy_from + samples]
     }
 
     /// Two slices whose difference at index `t` is the energy of `samples` samples that end `t` samples ago.
     #[inline(always)]
     pub fn energies(&self, samples: usize) -> (&[f64], &[f64]) {
-        (&self.energy_before, &self.energy_before[samples..])
+        (&self.energy_before[self.energy_from..], &self.energy_before[self.energy_from + samples..])
+    }
+
+    /// Products of the hop under way as far as it was taken, one for every lag, and its samples.
+    #[inline(always)]
+    pub fn under_way(&self) -> (&[f32], usize) {
+        (&self.products[self.after() * self.lags..][..self.lags], self.taken)
     }
 
     /// Samples in the newest `hops` hops.

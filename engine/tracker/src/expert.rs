@@ -76,6 +76,8 @@ pub(crate) struct Expert {
     /// The correlation by lag, 0 under the main lobe; longer than there are lags, so that no index needs to be checked.
     rho: Box<[f32; MOST_LAGS]>,
     lags: usize,
+    /// Energy of each lag's window that far in the past.
+    there: Vec<f32>,
 }
 
 impl Expert {
@@ -136,6 +138,7 @@ impl Expert {
             older: vec![0.0; band.lags],
             rho: Box::new([0.0; MOST_LAGS]),
             lags: band.lags,
+            there: vec![0.0; band.lags],
         }
     }
 
@@ -168,23 +171,29 @@ impl Expert {
         self.rho.fill(0.0);
     }
 
-    /// Computes the correlation at every lag, once [`Expert::prepare`] has been called since the hop before; `floor` is a mean square.
+    /// Computes the correlation at every lag, once [`Expert::prepare`] has been called since the hop before and before [`Band::advance`] is;
+    /// `floor` is a mean square.
     #[inline(always)]
     pub fn correlate(&mut self, band: &Band, floor: f32, lobe_rise: f32) {
         let rho = &mut self.rho[..self.lags];
+        let there = &mut self.there[..self.lags];
         // Every window has the newest hop.
-        for ((r, o), p) in rho.iter_mut().zip(&self.older).zip(band.products(0)) {
+        let (newest, taken) = band.under_way();
+        for ((r, o), p) in rho.iter_mut().zip(&self.older).zip(newest) {
             *r = o + p;
         }
         for (k, &start) in self.steps.iter().enumerate() {
             let end = self.steps.get(k + 1).copied().unwrap_or(rho.len());
-            let samples = band.span(k + 1);
+            let samples = taken + band.span(k);
             let least = floor * samples as f32;
             let here = band.energy(samples) as f32 + least;
             let (newer, older) = band.energies(samples);
-            for ((r, n), o) in rho[start..end].iter_mut().zip(&newer[start..]).zip(&older[start..]) {
-                let there = (n - o) as f32 + least;
-                *r /= (here * there).sqrt();
+            // In two passes, as the second takes twice as many at once.
+            for ((e, n), o) in there[start..end].iter_mut().zip(&newer[start..]).zip(&older[start..]) {
+                *e = (n - o) as f32;
+            }
+            for (r, e) in rho[start..end].iter_mut().zip(&there[start..end]) {
+                *r /= (here * (e + least)).sqrt();
             }
         }
         // Near lag 0 every signal resembles itself: the lobe there says nothing of a pitch.

@@ -30,6 +30,8 @@ const MAINS_WIDTH: f64 = 0.02;
 const SILENCE_EVIDENCE: f32 = 4.0;
 /// Samples at the base rate between two pieces of work done ahead of a hop's end (0.7 ms): a host's block of 64 samples at 48 kHz has two.
 const PIECE: usize = 16;
+/// Pieces after which the early experts are asked: two thirds of a hop at the base rates of all usual host rates.
+const EARLY: usize = 4;
 
 /// Half a state and a little, as a share of the lag.
 const STATE_SPAN: f64 = 0.008;
@@ -72,7 +74,8 @@ pub(crate) struct Pitch {
     /// Where the tilt of the prior ends, in states.
     level_state: f32,
     evidence: Vec<f32>,
-    read: Vec<f32>,
+    /// What each expert says against each state, nepers before its weight.
+    against: Vec<Vec<f32>>,
     /// Ring over hops, of every expert: the refinement of a past hop needs what was heard then.
     kept: Vec<Vec<Kept>>,
     at: usize,
@@ -84,8 +87,12 @@ pub(crate) struct Pitch {
     last: Belief,
     /// Base samples since the last piece of work.
     since: usize,
+    /// Pieces of the hop under way.
+    pieces: usize,
     /// Experts prepared for the hop under way, and after them the prediction.
     prepared: usize,
+    /// Whether the early experts were asked.
+    asked: bool,
     avx2: bool,
 }
 
@@ -135,7 +142,7 @@ impl Pitch {
             range: (0, centres_hz.len()),
             centres_hz,
             evidence: vec![0.0; len],
-            read: vec![0.0; len],
+            against: vec![vec![0.0; len]; tuning.experts.len()],
             verdicts: vec![Verdict::Silent; kept.len()],
             kept,
             at: 0,
@@ -145,7 +152,9 @@ impl Pitch {
             gate: Gate::new(tuning.gate, gate_db),
             last: NOTHING,
             since: 0,
+            pieces: 0,
             prepared: 0,
+            asked: false,
             #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
             avx2: std::arch::is_x86_feature_detected!("avx2"),
             #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
@@ -181,7 +190,9 @@ impl Pitch {
         self.experts.iter_mut().for_each(Expert::reset);
         self.last = NOTHING;
         self.since = 0;
+        self.pieces = 0;
         self.prepared = 0;
+        self.asked = false;
         self.at = 0;
     }
 
@@ -219,9 +230,31 @@ impl Pitch {
 
     #[inline(always)]
     fn piece_plain(&mut self) {
-        self.bands.iter_mut().for_each(Band::take);
+        // A closure would be compiled without the processor's wide vectors.
+        for b in &mut self.bands {
+            b.take();
+        }
         self.prepare();
         self.prepare();
+        self.pieces += 1;
+        if self.pieces == EARLY {
+            self.ask(true);
+        }
+    }
+
+    /// Asks the experts, the early ones or the others, what speaks against each state.
+    #[inline(always)]
+    fn ask(&mut self, early: bool) {
+        let states = self.centres_hz.len();
+        let t = &self.tuning;
+        for (e, against) in self.experts.iter_mut().zip(&mut self.against).filter(|(e, _)| e.tuning.early == early) {
+            e.correlate(&self.bands[e.tuning.band], t.floor, t.lobe_rise);
+            e.read(&mut against[..states]);
+            for a in against.iter_mut() {
+                *a = math::ln(1.0 + t.softness - *a);
+            }
+        }
+        self.asked |= early;
     }
 
     /// One expert's sums, or the prediction; nothing once all is done.
@@ -261,8 +294,14 @@ impl Pitch {
         while self.prepared <= self.experts.len() {
             self.prepare();
         }
-        self.prepared = 0;
-        self.since = 0;
+        for b in &mut self.bands {
+            b.take();
+        }
+        if !self.asked {
+            self.ask(true);
+        }
+        self.ask(false);
+        (self.since, self.pieces, self.prepared, self.asked) = (0, 0, 0, false);
         for b in &mut self.bands {
             b.advance();
         }
@@ -278,14 +317,11 @@ impl Pitch {
         self.evidence.fill(0.0);
         let mut unvoiced = 0.0;
         let (mut weights, mut nominal) = (0.0, 0.0);
-        for (e, kept) in self.experts.iter_mut().zip(&mut self.kept[self.at]) {
-            let band = &self.bands[e.tuning.band];
-            e.correlate(band, t.floor, t.lobe_rise);
-            e.read(&mut self.read[..states]);
+        for ((e, against), kept) in self.experts.iter().zip(&self.against).zip(&mut self.kept[self.at]) {
             let share = (levels[e.tuning.band] + 1e-20) / (level + 1e-20);
             let weight = e.tuning.weight * math::exp(t.energy_exponent * math::ln(share));
-            for (v, r) in self.evidence.iter_mut().zip(&self.read) {
-                *v -= weight * math::ln(1.0 + t.softness - r);
+            for (v, a) in self.evidence.iter_mut().zip(against) {
+                *v -= weight * a;
             }
             unvoiced -= weight * math::ln(1.0 + t.softness - e.tuning.unvoiced_level);
             kept.rho.copy_from_slice(e.rho());

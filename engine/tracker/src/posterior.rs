@@ -160,10 +160,7 @@ impl Posterior {
         let walk = (1.0 - self.stop) * (1.0 - self.jump);
         let predicted_unvoiced = (1.0 - self.start) * self.unvoiced + self.stop * voiced;
 
-        let mut most = unvoiced_evidence;
-        for e in &evidence[..states] {
-            most = if *e > most { *e } else { most };
-        }
+        let most = largest(&evidence[..states]).max(unvoiced_evidence);
         self.now = if self.now + 1 == self.moments.len() { 0 } else { self.now + 1 };
         let m = &mut self.moments[self.now];
         for (l, e) in m.likelihood.iter_mut().zip(evidence.iter()) {
@@ -230,14 +227,22 @@ impl Posterior {
     }
 }
 
-/// Index of the largest.
+/// Index of the largest, of equals the first.
 #[inline(always)]
 pub(crate) fn argmax(xs: &[f32]) -> usize {
-    let mut best = (0, xs[0]);
-    for (i, &x) in xs.iter().enumerate() {
-        if x > best.1 {
-            best = (i, x);
+    let most = largest(xs);
+    xs.iter().position(|&x| x == most).unwrap_or(0)
+}
+
+/// The largest.
+#[inline(always)]
+fn largest(xs: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let (chunks, rest) = xs.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (l, x) in lanes.iter_mut().zip(chunk) {
+            *l = if *x > *l { *x } else { *l };
         }
     }
-    best.0
+    lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |most, &x| if x > most { x } else { most })
 }

@@ -79,6 +79,8 @@ pub struct Tracker {
     estimates: [(f64, Estimate); KEPT_ESTIMATES],
     newest: usize,
     held_f0_hz: f32,
+    /// The range that the tracker was made for, Hz.
+    widest_hz: (f32, f32),
 }
 
 impl Tracker {
@@ -116,6 +118,7 @@ impl Tracker {
             estimates: [(f64::NEG_INFINITY, Estimate::default()); KEPT_ESTIMATES],
             newest: 0,
             held_f0_hz: 0.0,
+            widest_hz: (min_f0_hz, max_f0_hz as f32),
         })
     }
 
@@ -135,8 +138,11 @@ impl Tracker {
     /// Hears only pitches from `low_hz` to `high_hz` from now on, as far as they lie in the range that the tracker was made for: whoever
     /// knows the singer's range hears sooner and errs less. No allocation; a range that is empty or no range leaves the whole of it.
     pub fn set_range(&mut self, low_hz: f32, high_hz: f32) {
-        let whole = (0.0, f64::MAX);
-        let (low, high) = if low_hz < high_hz { (f64::from(low_hz), f64::from(high_hz)) } else { whole };
+        let (least, most) = self.widest_hz;
+        let (low, high) = if low_hz < high_hz { (low_hz, high_hz) } else { (least, most) };
+        // What reaches the end of the widest range ends nowhere: a pitch at the very limit is heard by the state beyond it.
+        let low = if low <= least { 0.0 } else { f64::from(low) };
+        let high = if high >= most { f64::MAX } else { f64::from(high) };
         self.pitch.set_range(low, high);
     }
 

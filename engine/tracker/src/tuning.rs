@@ -31,6 +31,8 @@ pub(crate) struct ExpertTuning {
     pub max_s: f64,
     /// Exponent of this expert's vote.
     pub weight: f32,
+    /// Whether it is asked a little before the hop ends, which its long windows hardly notice: so much less is to be done then.
+    pub early: bool,
     /// Correlation that speaks neither for nor against a pitch.
     pub unvoiced_level: f32,
 }
@@ -107,12 +109,12 @@ impl Default for Tuning {
                 BandTuning { low_hz: 300.0, high_hz: 1500.0, rate_hz: 12_000.0 },
             ],
             experts: [
-                ExpertTuning { band: 0, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.2, unvoiced_level: 0.58 },
-                ExpertTuning { band: 1, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 3.0, unvoiced_level: 0.48 },
-                ExpertTuning { band: 0, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 1.5, unvoiced_level: 0.5 },
-                ExpertTuning { band: 1, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.26, unvoiced_level: 0.5 },
-                ExpertTuning { band: 2, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 1.6, unvoiced_level: 0.45 },
-                ExpertTuning { band: 2, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.6, unvoiced_level: 0.5 },
+                ExpertTuning { band: 0, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 2.2, early: false, unvoiced_level: 0.58 },
+                ExpertTuning { band: 1, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 3.0, early: false, unvoiced_level: 0.48 },
+                ExpertTuning { band: 0, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 1.5, early: true, unvoiced_level: 0.5 },
+                ExpertTuning { band: 1, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.26, early: true, unvoiced_level: 0.5 },
+                ExpertTuning { band: 2, periods: 1.0, min_s: 0.006, max_s: 0.022, weight: 1.6, early: false, unvoiced_level: 0.45 },
+                ExpertTuning { band: 2, periods: 2.0, min_s: 0.02, max_s: 0.045, weight: 0.6, early: true, unvoiced_level: 0.5 },
             ],
             softness: 0.058,
             octave_tilt: 1.1,
