@@ -18,8 +18,8 @@ const PACKAGE: &str = "syrinx-plugin";
 /// What the bundles are called, by `bundler.toml`.
 pub const NAME: &str = "Syrinx";
 /// What the standalone links with on Linux: the names that pkg-config knows, and Debian's packages.
-const STANDALONE_LIBRARIES: [&str; 1] = ["alsa"];
-const STANDALONE_PACKAGES: [&str; 2] = ["pkg-config", "libasound2-dev"];
+const STANDALONE_LIBRARIES: [&str; 2] = ["alsa", "jack"];
+const STANDALONE_PACKAGES: [&str; 3] = ["pkg-config", "libasound2-dev", "libjack-jackd2-dev"];
 
 /// How the bundles are built.
 #[derive(Clone, Copy, Debug, PartialEq)]
