@@ -264,13 +264,15 @@ fn ardour_exports_what_the_command_line_renders() {
         let voice = Sound::voice(rate, 4.0);
         let session = ardour.session(&voice, &["Instrument A=3", "Loudness=-3", "Output gain=2"]);
         assert_eq!(session.latency, workshop.latency(rate, "live"));
-        let out = session.export();
         let settings = Settings { instrument_a: 3.0, loudness: -3.0, output_gain: 2.0, ..Settings::default() };
-        let lead = lead(&voice, &out, &settings);
         let arguments = ["--instrument", "alto-sax", "--set", "loudness=-3", "--set", "output_gain=2"];
-        let reference = workshop.render(&voice.after_silence(lead), &arguments).skip(lead);
-        out.assert_equals(&reference, 0.0, &format!("{rate} Hz"));
-        session.export().assert_equals(&out, 0.0, "the same export twice");
+        for export in ["first", "second"] {
+            let out = session.export();
+            // Every export has its own: it depends on how soon Ardour was ready.
+            let lead = lead(&voice, &out, &settings);
+            let reference = workshop.render(&voice.after_silence(lead), &arguments).skip(lead);
+            out.assert_equals(&reference, 0.0, &format!("{rate} Hz, {export} export"));
+        }
     }
 }
 

@@ -27,6 +27,11 @@ impl Curve {
     /// The stream starts anew, at the target.
     pub fn reset(&mut self) {
         self.end = 0;
+        self.settle();
+    }
+
+    /// Ends a glide at once, as if it had never been elsewhere.
+    pub fn settle(&mut self) {
         self.left = 0;
         self.now = self.target;
         self.values.fill(self.target);

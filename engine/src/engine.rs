@@ -124,6 +124,8 @@ pub struct Engine {
     loudness: Curve,
     input_gain: Curve,
     next_frame: u64,
+    /// Whether there was anything but silence since the stream began.
+    heard: bool,
     before: Mapped,
     controls: Controls,
     /// Of the frame before: pitch before the shift, and what the loudness setting contributed to the amplitude.
@@ -177,6 +179,7 @@ impl Engine {
             loudness: Curve::new(sample_rate_hz, history, f32::INFINITY),
             input_gain: Curve::new(sample_rate_hz, STEP, f32::INFINITY),
             next_frame: 0,
+            heard: false,
             before: Mapped { features: SILENT, unshifted_hz: 0.0 },
             controls: Controls::silent(0),
             reached_hz: 0.0,
@@ -264,10 +267,22 @@ impl Engine {
         for tracker in &mut self.trackers {
             tracker.set_range(self.settings.voice_low, self.settings.voice_high);
         }
-        if self.position == 0 {
-            self.past.fill(self.settings);
+        if !self.heard {
+            self.settle();
         }
         self.ask_for_mode();
+    }
+
+    /// Takes the settings as if they had held since the stream began. Hosts restore a session while silence runs already; as long as nothing
+    /// was heard, nothing can click, and the first note shall not be the end of a glide.
+    fn settle(&mut self) {
+        self.past.fill(self.settings);
+        self.pitch_shift.settle();
+        self.loudness.settle();
+        self.input_gain.settle();
+        self.ensemble.settle();
+        self.reached_loudness = gain(self.settings.loudness, f32::NEG_INFINITY);
+        self.mix = Mix::of(&self.settings, &SILENT);
     }
 
     /// The settings that are taken.
@@ -288,18 +303,18 @@ impl Engine {
         self.ensemble.reset();
         self.bank.reset();
         self.reverb.reset();
-        self.past.fill(self.settings);
         self.pitch_shift.reset();
         self.loudness.reset();
         self.input_gain.reset();
         self.next_frame = 0;
         self.before = Mapped { features: SILENT, unshifted_hz: 0.0 };
         self.controls = Controls::silent(0);
-        (self.reached_hz, self.reached_loudness) = (0.0, 1.0);
-        self.mix = Mix::of(&self.settings, &SILENT);
+        self.reached_hz = 0.0;
+        self.settle();
         self.voice.iter_mut().for_each(SampleRing::reset);
         self.out.iter_mut().for_each(SampleRing::reset);
         self.position = 0;
+        self.heard = false;
         self.monitor = Monitor { voice: SILENT, played: SILENT, input_peak: 0.0, output_peak: 0.0 };
         // Nothing sounds before the first frame can: the turnaround is silence.
         for ring in &mut self.out {
@@ -371,6 +386,7 @@ impl Engine {
         for (at, sample) in mono.iter_mut().enumerate() {
             *sample *= self.input_gain.at(before + at as i64);
         }
+        self.heard |= peak > 0.0;
         self.monitor.input_peak = self.monitor.input_peak.max(self.input_gain.at(before) * peak);
         self.pitch_shift.advance(count);
         self.loudness.advance(count);

@@ -117,14 +117,21 @@ impl Ensemble {
         ensemble
     }
 
-    /// Forgets the stream; who plays is decided anew at the first frame, without a fade.
+    /// Forgets the stream.
     pub fn reset(&mut self) {
         for instrument in self.places.iter_mut().flatten() {
             instrument.decoder.reset();
             instrument.noise.iter_mut().for_each(FilteredNoise::reset);
-            (instrument.share, instrument.wanted) = (0.0, 0.0);
         }
         self.noises.iter_mut().for_each(|(_, noise)| noise.reset());
+        self.settle();
+    }
+
+    /// Who plays is decided anew at the next frame, without a fade.
+    pub fn settle(&mut self) {
+        for instrument in self.places.iter_mut().flatten() {
+            (instrument.share, instrument.wanted) = (0.0, 0.0);
+        }
         self.started = false;
     }
 

@@ -230,6 +230,26 @@ fn pitch_shift_and_loudness_are_sample_accurate() {
     }
 }
 
+/// A session that a host restores while silence runs already sounds as if it had been there from the first sample.
+#[test]
+fn settings_that_come_before_the_first_sound_need_no_glide() {
+    let silence = vec![0.0; 5003];
+    let sung = voice(48_000, 1.0);
+    let begun = sung.iter().position(|x| x.abs() > 1e-3).unwrap();
+    let voice = [&silence, &sung[begun..]].concat();
+    let restored =
+        Settings { pitch_shift: -5.0, loudness: 9.0, input_gain: 3.0, mix: 70.0, reverb_mix: 40.0, ..Settings::default() };
+    let from_the_start = render(EngineConfig::default(), &restored, &voice, &[64]);
+    let mut engine = Engine::of(EngineConfig::default(), violin()).unwrap();
+    let mut out = vec![0.0; voice.len()];
+    let at = silence.len();
+    engine.process(&[&voice[..at]], &mut [&mut out[..at]]);
+    engine.set(&restored);
+    engine.process(&[&voice[at..]], &mut [&mut out[at..]]);
+    let delay = engine.latency_samples();
+    assert!(out[delay..] == from_the_start[..out.len() - delay]);
+}
+
 /// A change of latency mode while playing: faded, and what follows is exactly the stream of the new mode.
 #[test]
 fn the_latency_mode_changes_while_playing() {
