@@ -64,7 +64,7 @@ pub struct Compared {
 }
 
 pub fn compare(model: &Arc<Model>, take: &Take, samples: &[f32]) -> Compared {
-    let reference = Reference::new(samples.to_vec());
+    let reference = Reference::within(samples.to_vec(), take.band_limit_hz);
     let features: Vec<_> = take.frames.iter().map(|f| f.features).collect();
     let targets: Vec<Target> = take.frames.iter().map(|f| f.target.clone()).collect();
     Compared {

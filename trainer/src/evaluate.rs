@@ -30,9 +30,10 @@ impl Evaluation {
 }
 
 /// Evaluates `model` on a recording: `samples` are mono at [`ANALYSIS_RATE_HZ`], `take` is its analysis. `mean` is fitted on what
-/// the model was trained on. `gain_db` is the gain on the recording's source that the training used, or 0.
+/// the model was trained on. `gain_db` is the gain on the recording's source that the training used, or 0. What lies above the recording's
+/// own band is not compared.
 pub fn evaluate(model: &Arc<Model>, mean: &MeanSpectrum, samples: &[f32], take: &Take, gain_db: f32) -> Evaluation {
-    let reference = Reference::new(samples.to_vec());
+    let reference = Reference::within(samples.to_vec(), take.band_limit_hz);
     let features: Vec<Features> = take.frames.iter().map(|f| f.features).collect();
     let predicted: Vec<Target> = features.iter().map(|f| mean.predict(f)).collect();
     let targets: Vec<Target> = take.frames.iter().map(|f| f.target.clone()).collect();

@@ -1,7 +1,9 @@
 //! Recordings as rows to train on: what the network hears at each frame, and the spectrum that it should answer. Any thread.
 
 use std::collections::BTreeMap;
-use syrinx_analysis::{FLOOR_DB as NOTHING_DB, HARMONIC_LIMIT_HZ, HARMONICS, Take, noise_edges_hz};
+use syrinx_analysis::{
+    BANDS, FLOOR_DB as NOTHING_DB, HARMONIC_LIMIT_HZ, HARMONICS, Take, bands_heard, is_limited, noise_edges_hz,
+};
 use syrinx_tracker::Features;
 
 use crate::{
@@ -28,6 +30,10 @@ pub struct Row {
     pub voiced: bool,
     /// How much it matters.
     pub weight: f32,
+    /// Harmonics above this are guessed, Hz: the recording cannot hold them. Infinite when it can.
+    pub heard_hz: f32,
+    /// Noise bands from this one up are guessed.
+    pub heard_bands: usize,
 }
 
 /// Rows, and where those of each semitone are.
@@ -51,10 +57,11 @@ impl Rows {
             }
             // The whole take is heard from its start, so that each stretch remembers what came before it.
             let inputs = hear(take, gains_db[number], hearing);
+            let limits = limits_of(take.band_limit_hz);
             while let Some(stretch) = stretches.next_if(|s| s.take == number) {
                 for n in stretch.frames.clone() {
                     if split.admits(part, take.frames[n].target.f0_hz) {
-                        rows.extend(row(take, n, gains_db[number], inputs[n], loudest[&take.source]));
+                        rows.extend(row(take, n, gains_db[number], inputs[n], loudest[&take.source], limits));
                     }
                 }
             }
@@ -100,8 +107,13 @@ fn hear(take: &Take, gain_db: f32, hearing: &Hearing) -> Vec<[f32; INPUTS]> {
         .collect()
 }
 
+/// [`Row::heard_hz`] and [`Row::heard_bands`] of a recording with this limit.
+fn limits_of(band_limit_hz: f32) -> (f32, usize) {
+    if is_limited(band_limit_hz) { (band_limit_hz, bands_heard(band_limit_hz)) } else { (f32::INFINITY, BANDS) }
+}
+
 /// A frame as a row, if it is usable.
-fn row(take: &Take, n: usize, gain_db: f32, input: [f32; INPUTS], loudest_db: f32) -> Option<Row> {
+fn row(take: &Take, n: usize, gain_db: f32, input: [f32; INPUTS], loudest_db: f32, limits: (f32, usize)) -> Option<Row> {
     let frame = &take.frames[n];
     let below = loudest_db - (frame.target.loudness_db + gain_db);
     let pitched = frame.target.f0_hz > 0.0;
@@ -125,7 +137,8 @@ fn row(take: &Take, n: usize, gain_db: f32, input: [f32; INPUTS], loudest_db: f3
     }
     let f0_hz = if pitched { frame.target.f0_hz } else { frame.features.f0_hz };
     let weight = (1.0 - below / ROOM_DB).clamp(SOFTEST_WEIGHT, 1.0);
-    Some(Row { input, target, f0_hz, voiced: voiced && pitched, weight })
+    let (heard_hz, heard_bands) = limits;
+    Some(Row { input, target, f0_hz, voiced: voiced && pitched, weight, heard_hz, heard_bands })
 }
 
 /// Puts the harmonics' power into the bands where they lie. The tracker is not sure of the beginning of a note, and nothing may sound

@@ -50,7 +50,7 @@ pub fn note(midi: u8, source: &str, frames: usize) -> Take {
             }
         })
         .collect();
-    Take { name: format!("{midi}.wav"), source: source.into(), frames, note: Some(midi) }
+    Take { name: format!("{midi}.wav"), source: source.into(), frames, band_limit_hz: 22_000.0, note: Some(midi) }
 }
 
 /// Half-second tones of changing pitch with pauses between them.
@@ -62,7 +62,7 @@ pub fn phrase(frames: usize) -> Take {
             if place > 110 { silence(n) } else { frame(n, 55.0 + (tone * 7 % 12) as f32, -25.0, 0.9, &mut random) }
         })
         .collect();
-    Take { name: "phrase.wav".into(), source: "one".into(), frames, note: None }
+    Take { name: "phrase.wav".into(), source: "one".into(), frames, band_limit_hz: 22_000.0, note: None }
 }
 
 /// A card that passes the reader's checks.

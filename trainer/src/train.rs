@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
-use syrinx_analysis::{HARMONICS, Take, noise_edges_hz};
+use syrinx_analysis::{HARMONICS, Take, is_limited, noise_edges_hz};
 use syrinx_decoder::{Card, FORMAT_VERSION};
 use syrinx_tracker::FRAME_RATE_HZ;
 
@@ -154,6 +154,13 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
     let gains: Vec<f32> = takes.iter().map(|t| options.source_gains_db.get(&t.source).copied().unwrap_or(0.0)).collect();
     let statistics = Statistics::new(takes, &gains, &split).ok_or(TrainError::NoPitch("training"))?;
     let mut card = card(options, &statistics);
+    let limit_hz = takes.iter().map(|t| t.band_limit_hz).fold(f32::INFINITY, f32::min);
+    if is_limited(limit_hz) {
+        card.caveats.push(format!(
+            "Recordings with nothing above {:.1} kHz: what is higher is guessed, and was not scored.",
+            limit_hz / 1000.0
+        ));
+    }
     card.check().map_err(TrainError::BadCard)?;
 
     let margin = 2f32.powf(FARTHEST_SHIFT / 12.0);
@@ -201,6 +208,9 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
         ("mean_spectrum_test_loss_db", format!("{mean_spectrum_loss:.3}")),
     ];
     card.training = facts.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+    if is_limited(limit_hz) {
+        card.training.insert("band_limit_hz".into(), format!("{limit_hz:.0}"));
+    }
     Ok(Trained { card, split, test_loss, mean_spectrum_loss, best_step, network })
 }
 
@@ -252,7 +262,7 @@ impl Run {
         let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs: OUTPUTS }, || random.uniform());
         let weighting = Weighting::new();
         let mut held_out = Batch::default();
-        held_out.take(validation, validation.rows.len().div_ceil(VALIDATION_ROWS), &weighting);
+        held_out.take(validation, validation.rows.len().div_ceil(VALIDATION_ROWS), &weighting, 0.0);
         let network = Network { hearing, mlp, output_middle: middle(training, &weighting), output_unit: OUTPUT_UNIT_DB };
         Self {
             learner: Learner::new(&network),
@@ -304,7 +314,7 @@ fn rate(step: usize, total: usize) -> f64 {
 /// The weighted mean target: where the network starts from.
 fn middle(rows: &Rows, weighting: &Weighting) -> Vec<f32> {
     let mut batch = Batch::default();
-    batch.take(rows, rows.rows.len().div_ceil(16 * BATCH_ROWS), weighting);
+    batch.take(rows, rows.rows.len().div_ceil(16 * BATCH_ROWS), weighting, 1.0);
     let (mut sums, mut weights) = (vec![0f64; OUTPUTS], vec![0f64; OUTPUTS]);
     for (targets, w) in batch.targets.chunks_exact(OUTPUTS).zip(batch.weights.chunks_exact(OUTPUTS)) {
         for i in 0..OUTPUTS {
@@ -319,7 +329,7 @@ fn middle(rows: &Rows, weighting: &Weighting) -> Vec<f32> {
 /// Losses on all `rows`: the network's, and that of its unchanging middle.
 fn judge(network: &Network, rows: &Rows) -> (f32, f32) {
     let mut batch = Batch::default();
-    batch.take(rows, 1, &Weighting::new());
+    batch.take(rows, 1, &Weighting::new(), 0.0);
     let unchanging: Vec<f32> = batch.heard.iter().flat_map(|_| network.output_middle.iter().copied()).collect();
     (loss_of(&network.answers(&batch.inputs), &batch), loss_of(&unchanging, &batch))
 }
@@ -346,6 +356,41 @@ mod tests {
         let model = syrinx_decoder::Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
         assert_eq!(model.card().harmonics, HARMONICS);
         assert!((model.card().pitch_range_hz[0] - 146.8).abs() < 1.0);
+    }
+
+    /// What recordings cannot hold is neither learnt as silence nor scored, and the card says so.
+    #[test]
+    fn recordings_of_a_low_rate_do_not_teach_silence_above_it() {
+        let limit_hz = 7_520.0;
+        let at = |cut: bool| {
+            let mut takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
+            if cut {
+                takes.iter_mut().for_each(|t| t.band_limit_hz = limit_hz);
+            }
+            takes
+        };
+        let options = TrainOptions { steps: 100, ..options() };
+        let trained = train(&at(true), &options, &mut |_| ()).unwrap();
+        assert!(trained.card.caveats.iter().any(|c| c.contains("7.5 kHz")), "{:?}", trained.card.caveats);
+        assert_eq!(trained.card.training["band_limit_hz"], "7520");
+        let whole = train(&at(false), &options, &mut |_| ()).unwrap();
+        assert!(whole.card.caveats.is_empty() && !whole.card.training.contains_key("band_limit_hz"));
+        // Garbage up there changes nothing that is judged.
+        let mut garbage = at(true);
+        for target in garbage.iter_mut().flat_map(|t| &mut t.frames).map(|f| &mut f.target) {
+            for (k, db) in target.harmonics_db.iter_mut().enumerate() {
+                if target.f0_hz * (k + 1) as f32 > limit_hz * 1.2 {
+                    *db = target.loudness_db - 60.0;
+                }
+            }
+        }
+        let other = train(&garbage, &options, &mut |_| ()).unwrap();
+        assert!(
+            (other.test_loss - trained.test_loss).abs() < 0.1 * trained.test_loss,
+            "{} {}",
+            other.test_loss,
+            trained.test_loss
+        );
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub struct Take {
     pub source: String,
     /// All frames in order, from the start of the file.
     pub frames: Vec<Frame>,
+    /// Highest frequency that the recording tells anything of, Hz: targets above it are guessed from the spectrum below, and are no
+    /// measure of anything. See [`crate::band_limit_hz`].
+    pub band_limit_hz: f32,
     /// Nearest MIDI note of the sustained pitch when the take is a single note, else none (a phrase).
     pub note: Option<u8>,
 }

@@ -2,6 +2,7 @@
 //! sounded there. Everything here is offline and runs on any thread but the audio thread.
 
 mod audio;
+mod band_limit;
 mod bands;
 mod frames;
 mod mean_spectrum;
@@ -13,6 +14,7 @@ mod score;
 mod targets;
 
 pub use audio::{Audio, AudioError, read_audio, write_wav};
+pub use band_limit::{band_limit_hz, bands_heard, is_limited};
 pub use bands::{HARMONIC_LIMIT_HZ, band_a_weights, loudness_db, noise_edges_hz};
 pub use frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
 pub use mean_spectrum::MeanSpectrum;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_tracker::a_weighting_power;
 
 use crate::audio::Audio;
+use crate::band_limit::bands_heard;
 use crate::bands::power_of;
 use crate::frames::Target;
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, PeriodAnalyser};
@@ -126,14 +127,21 @@ pub fn score(reference: &[f32], rendered: &[f32], rate: u32) -> Scores {
 pub struct Reference {
     samples: Vec<f32>,
     targets: Vec<Target>,
+    /// Nothing above this is compared, Hz.
+    limit_hz: f64,
 }
 
 impl Reference {
-    /// Takes mono `samples` at [`ANALYSIS_RATE_HZ`].
+    /// Takes mono `samples` at [`ANALYSIS_RATE_HZ`], of a recording of the whole band.
     pub fn new(samples: Vec<f32>) -> Self {
+        Self::within(samples, LIMIT_HZ as f32)
+    }
+
+    /// Takes mono `samples` at [`ANALYSIS_RATE_HZ`] of a recording that holds nothing above `limit_hz`: nothing there is compared.
+    pub fn within(samples: Vec<f32>, limit_hz: f32) -> Self {
         let frames = samples.len() / crate::period_spectrum::HOP;
         let (targets, _) = measure_recording(&samples, 0.0, frames);
-        Self { samples, targets }
+        Self { samples, targets, limit_hz: LIMIT_HZ.min(f64::from(limit_hz)) }
     }
 
     /// Scores of `rendered`, at the same rate and aligned.
@@ -144,7 +152,7 @@ impl Reference {
         let mut lsd = 0.0;
         let mut attack = 0.0;
         for length in LSD_LENGTHS {
-            let (x, y) = (Spectrogram::new(&self.samples, length), Spectrogram::new(&copy, length));
+            let (x, y) = (Spectrogram::new(&self.samples, length, self.limit_hz), Spectrogram::new(&copy, length, self.limit_hz));
             let distances = x.distances(&y);
             lsd += mean(&distances) / LSD_LENGTHS.len() as f64;
             if length == ATTACK_LENGTH {
@@ -152,10 +160,10 @@ impl Reference {
                 attack = mean(&distances[..frames.min(distances.len())]);
             }
         }
-        let filters = mel_filters();
-        let mel = Spectrogram::new(&self.samples, MEL_LENGTH)
+        let filters = mel_filters(self.limit_hz);
+        let mel = Spectrogram::new(&self.samples, MEL_LENGTH, self.limit_hz)
             .through(&filters)
-            .distances(&Spectrogram::new(&copy, MEL_LENGTH).through(&filters));
+            .distances(&Spectrogram::new(&copy, MEL_LENGTH, self.limit_hz).through(&filters));
         let (harmonics, noise) = self.compare_targets(&copy);
         Scores {
             lsd: lsd as f32,
@@ -164,7 +172,7 @@ impl Reference {
             h6_15: harmonics[1],
             h16_40: harmonics[2],
             noise,
-            loudness: loudness_distance(&self.samples, &copy) as f32,
+            loudness: loudness_distance(&self.samples, &copy, self.limit_hz) as f32,
             attack: attack as f32,
             seconds: (self.samples.len() as f64 / f64::from(ANALYSIS_RATE_HZ)) as f32,
         }
@@ -183,6 +191,7 @@ impl Reference {
         let loudest = self.targets.iter().map(power).fold(0.0, f64::max);
         let mut sums = [(0.0, 0usize); 3];
         let mut noise = (0.0, 0usize);
+        let bands = bands_heard(self.limit_hz as f32);
         for (wanted, got) in self.targets.iter().zip(&measured) {
             let level = power(wanted);
             if level < loudest * 10f64.powf(-FRAME_RANGE_DB / 10.0) {
@@ -193,7 +202,7 @@ impl Reference {
             if wanted.f0_hz > 0.0 {
                 for (group, range) in [0..5, 5..15, 15..40].into_iter().enumerate() {
                     for k in range {
-                        if wanted.f0_hz * (k + 1) as f32 > crate::bands::HARMONIC_LIMIT_HZ {
+                        if wanted.f0_hz * (k + 1) as f32 > crate::bands::HARMONIC_LIMIT_HZ.min(self.limit_hz as f32) {
                             break;
                         }
                         sums[group].0 += difference(wanted.harmonics_db[k], got.harmonics_db[k]);
@@ -201,8 +210,8 @@ impl Reference {
                     }
                 }
             }
-            for (&a, &b) in wanted.noise_db.iter().zip(&got.noise_db) {
-                noise.0 += difference(a, b);
+            for band in 0..bands {
+                noise.0 += difference(wanted.noise_db[band], got.noise_db[band]);
                 noise.1 += 1;
             }
         }
@@ -225,9 +234,9 @@ struct Spectrogram {
 }
 
 impl Spectrogram {
-    /// Hann window, hop `length / 4`, bins under [`LIMIT_HZ`]. The signal is continued with silence so that a short one has a frame.
-    fn new(samples: &[f32], length: usize) -> Self {
-        let bins = (LIMIT_HZ / f64::from(ANALYSIS_RATE_HZ) * length as f64).ceil() as usize;
+    /// Hann window, hop `length / 4`, bins under `limit_hz`. The signal is continued with silence so that a short one has a frame.
+    fn new(samples: &[f32], length: usize, limit_hz: f64) -> Self {
+        let bins = (limit_hz / f64::from(ANALYSIS_RATE_HZ) * length as f64).ceil() as usize;
         let plan = RealFftPlanner::<f32>::new().plan_fft_forward(length);
         let window: Vec<f32> =
             (0..length).map(|i| (0.5 - 0.5 * (std::f64::consts::TAU * i as f64 / length as f64).cos()) as f32).collect();
@@ -282,8 +291,8 @@ impl Spectrogram {
 }
 
 /// Triangular filters of equal area, evenly spaced in mel (Slaney 1998, Auditory Toolbox: linear to 1 kHz, then logarithmic) up to
-/// [`LIMIT_HZ`], as pairs of bin and weight.
-fn mel_filters() -> Vec<Vec<(usize, f64)>> {
+/// [`LIMIT_HZ`], as pairs of bin and weight; those that reach beyond `limit_hz` are left out.
+fn mel_filters(limit_hz: f64) -> Vec<Vec<(usize, f64)>> {
     const LINEAR_HZ: f64 = 200.0 / 3.0;
     const BREAK_HZ: f64 = 1000.0;
     let step = 6.4f64.ln() / 27.0;
@@ -296,6 +305,7 @@ fn mel_filters() -> Vec<Vec<(usize, f64)>> {
     let edge = |i: usize| to_hz(top * i as f64 / (MEL_BANDS + 1) as f64);
     let bin_hz = f64::from(ANALYSIS_RATE_HZ) / MEL_LENGTH as f64;
     (0..MEL_BANDS)
+        .filter(|&band| limit_hz >= LIMIT_HZ || edge(band + 2) <= limit_hz)
         .map(|band| {
             let (low, centre, high) = (edge(band), edge(band + 1), edge(band + 2));
             let bins = (low / bin_hz).floor() as usize..=(high / bin_hz).ceil() as usize;
@@ -310,9 +320,9 @@ fn mel_filters() -> Vec<Vec<(usize, f64)>> {
 }
 
 /// Mean |dB| between the A-weighted levels over 21 ms, on frames within [`FRAME_RANGE_DB`] of the loudest.
-fn loudness_distance(reference: &[f32], copy: &[f32]) -> f64 {
+fn loudness_distance(reference: &[f32], copy: &[f32], limit_hz: f64) -> f64 {
     let levels = |samples: &[f32]| -> Vec<f64> {
-        let spectrogram = Spectrogram::new(samples, LOUDNESS_LENGTH);
+        let spectrogram = Spectrogram::new(samples, LOUDNESS_LENGTH, limit_hz);
         let weights: Vec<f64> = (0..spectrogram.bins)
             .map(|bin| a_weighting_power(bin as f64 * f64::from(ANALYSIS_RATE_HZ) / LOUDNESS_LENGTH as f64))
             .collect();

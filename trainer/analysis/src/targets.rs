@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use syrinx_tracker::{FrameClock, HeldPitch, LatencyMode, TrackerConfig};
 
 use crate::audio::{Audio, AudioError, read_audio};
+use crate::band_limit::{band_limit_hz, continue_above};
 use crate::bands::{HARMONIC_LIMIT_HZ, decibels, loudness_db, noise_edges_hz};
 use crate::frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, PeriodAnalyser, PeriodSpectrum};
@@ -29,22 +30,24 @@ const NOTE_CENTS: f32 = 80.0;
 
 /// Analyses one recording: the features of the live tracker and the sound at the instants they describe, 250 times a second.
 ///
-/// `name` and `source` are kept in the take. Levels are as recorded.
+/// `name` and `source` are kept in the take. Levels are as recorded; above what the sample rate of `audio` can hold, they are guessed.
 pub fn analyse(name: &str, source: &str, audio: &Audio) -> Take {
     let samples = mono_at_analysis_rate(audio);
     let probe = TrackerConfig { mode: LatencyMode::Live, max_f0_hz: HIGHEST_F0_HZ, ..TrackerConfig::default() };
     let (mut features, delay) = track(&samples, probe);
     let first_instant = FrameClock::new(ANALYSIS_RATE_HZ).end_of(0) as f64 - delay as f64;
-    let (targets, _) = measure_recording(&samples, first_instant, features.len());
+    let (mut targets, _) = measure_recording(&samples, first_instant, features.len());
     if median_f0(&targets).is_some_and(|f0| f0 < BASS_BELOW_HZ) {
         features = track(&samples, TrackerConfig { min_f0_hz: LOWEST_F0_HZ, ..probe }).0;
     }
     let note = single_note(&targets);
+    let (band_limit_hz, edges) = (band_limit_hz(audio.sample_rate_hz), noise_edges_hz());
+    targets.iter_mut().for_each(|target| continue_above(target, band_limit_hz, &edges));
     // As the engine plays them.
     let mut held = HeldPitch::default();
     let features = features.iter().map(|f| held.step(f));
     let frames = features.zip(targets).map(|(features, target)| Frame { features, target }).collect();
-    Take { name: name.into(), source: source.into(), frames, note }
+    Take { name: name.into(), source: source.into(), frames, band_limit_hz, note }
 }
 
 /// Reads and analyses files, each with the name of its source, on as many threads as the machine has cores. Results are in the order of
