@@ -66,6 +66,13 @@ pub fn bar(total: u64, what: &'static str) -> ProgressBar {
     ProgressBar::new(total).with_style(style).with_prefix(what)
 }
 
+/// The same for bytes of a long file, with its pace.
+pub fn bytes_bar(total: u64, what: &'static str) -> ProgressBar {
+    let template =
+        "{prefix:>10} {bar:40} {percent:>3} %  {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}  {eta} left";
+    ProgressBar::new(total).with_style(ProgressStyle::with_template(template).expect("a fixed template")).with_prefix(what)
+}
+
 /// Writes a text file whole or not at all.
 pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
     write_bytes(path, text.as_bytes())

@@ -5,6 +5,7 @@ mod common;
 mod evaluate;
 mod instruments;
 mod latency;
+mod nsynth;
 mod recordings;
 mod render;
 mod track;
@@ -29,6 +30,8 @@ enum Command {
     Track(track::Args),
     /// Trains an instrument from recordings.
     Train(train::Args),
+    /// Sorts the NSynth dataset into folders of recordings, one an instrument, or lists its instruments.
+    Nsynth(nsynth::Args),
     /// Scores an instrument on recordings that it never saw.
     Evaluate(evaluate::Args),
     /// Lists the factory instruments.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Track(args) => track::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Nsynth(args) => nsynth::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Instruments(args) => instruments::run(&args),
         Command::Latency(args) => latency::run(&args),

@@ -3,7 +3,7 @@
 use crate::{
     common::{Failure, bar, write_bytes, write_text},
     evaluate::{heading, row},
-    recordings,
+    nsynth, recordings,
 };
 use std::{collections::BTreeMap, ops::Range, path::PathBuf, time::Instant};
 use syrinx_analysis::{ANALYSIS_RATE_HZ, MeanSpectrum, Scores, Take};
@@ -13,7 +13,8 @@ use syrinx_trainer::{Evaluation, Part, TrainOptions, Trained, evaluate, train};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Recordings, or folders of them: WAV, FLAC, MP3 or Ogg of one instrument playing one note at a time.
+    /// Recordings, or folders of them: WAV, FLAC, MP3 or Ogg of one instrument playing one note at a time. Or NSynth data, of
+    /// which --instrument picks.
     #[arg(required = true)]
     recordings: Vec<PathBuf>,
     /// Identifier: lower-case letters, digits and hyphens.
@@ -25,9 +26,10 @@ pub struct Args {
     /// The model file to write; its card goes beside it, as FILE.toml.
     #[arg(short, long, value_name = "FILE.onnx")]
     output: PathBuf,
-    /// Family: bass, brass, flute, guitar, keyboard, mallet, organ, reed, string, synth_lead or vocal.
-    #[arg(long, default_value = "string")]
-    family: String,
+    /// Family: bass, brass, flute, guitar, keyboard, mallet, organ, reed, string, synth_lead or vocal. By default string, or that of the
+    /// NSynth instrument. Of NSynth data, only this family is taken.
+    #[arg(long)]
+    family: Option<String>,
     /// Who trains the instrument.
     #[arg(long, default_value = "")]
     author: String,
@@ -50,21 +52,32 @@ pub struct Args {
     /// Most training steps.
     #[arg(long, default_value_t = TrainOptions::new("", "").steps)]
     steps: usize,
+    #[command(flatten)]
+    picking: nsynth::Picking,
 }
 
+/// Family of an instrument of which nobody says it.
+const FAMILY: &str = "string";
+
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let gathered = nsynth::gather(&args.recordings, &args.picking, args.family.as_deref())?;
+    let mut files = gathered.files;
+    if !gathered.others.is_empty() {
+        files.extend(recordings::find(&gathered.others)?);
+    }
+    let mut credits = args.credits.clone();
+    credits.extend(gathered.credit);
     let options = TrainOptions {
-        family: args.family.clone(),
+        family: args.family.clone().or(gathered.family).unwrap_or_else(|| FAMILY.into()),
         author: args.author.clone(),
         licence: args.licence.clone(),
-        credits: args.credits.clone(),
+        credits,
         caveats: args.caveats.clone(),
         seed: args.seed,
         steps: args.steps,
         source_gains_db: args.source_gains.iter().map(|g| source_gain(g)).collect::<Result<_, _>>()?,
         ..TrainOptions::new(&args.id, &args.name)
     };
-    let files = recordings::find(&args.recordings)?;
     let start = Instant::now();
     let (takes, report) = recordings::surveyed(&files);
     println!("{report}");
@@ -100,6 +113,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     write_bytes(&args.output, &bytes)?;
     let toml = toml::to_string_pretty(&card)?;
     write_text(&args.output.with_extension("toml"), &toml)?;
+    for caveat in card.caveats.iter().filter(|c| !args.caveats.contains(c)) {
+        println!("{caveat}");
+    }
     println!(
         "{} of {} bytes; analysed in {:.0} s, trained in {:.0} s ({} steps kept)",
         args.output.display(),

@@ -26,8 +26,11 @@ struct Recipe {
     name: String,
     family: String,
     licence: String,
-    /// Folders of recordings, within the folder of all recordings.
+    /// Folders of recordings, or NSynth data, within the folder of all recordings.
     recordings: Vec<String>,
+    /// Instruments to pick from NSynth data.
+    #[serde(default)]
+    nsynth: Vec<String>,
     credits: Vec<String>,
     #[serde(default)]
     caveats: Vec<String>,
@@ -65,6 +68,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         command.extend(recipe.credits.iter().flat_map(|c| ["--credit", c.as_str()]));
         command.extend(recipe.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
         command.extend(recipe.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
+        command.extend(recipe.nsynth.iter().flat_map(|n| ["--instrument", n.as_str()]));
         syrinx.run(&command)?;
         println!("{} took {:.0} s in all\n", recipe.name, start.elapsed().as_secs_f64());
     }
