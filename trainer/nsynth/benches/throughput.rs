@@ -61,7 +61,7 @@ fn write_index(path: &Path) -> std::io::Result<()> {
         let comma = if n == 0 { "{" } else { "," };
         writeln!(
             file,
-            r#"{comma} "brass_acoustic_{:03}-{:03}-{:03}": {{"qualities": [0, 0, 0, 0, 0, 0, 0, 0, 1, 0], "pitch": {:03}, "note": {n},
+            r#"{comma} "brass_acoustic_{:03}-{:03}-{:03}": {{"qualities": [0, 0, 0, 0, 0, 0, 0, 0, 1, 0], "pitch": {}, "note": {n},
             "instrument_source_str": "acoustic", "velocity": 100, "instrument_str": "brass_acoustic_000", "instrument": 1,
             "sample_rate": 16000, "qualities_str": ["reverb"], "instrument_source": 0, "note_str": "x", "instrument_family": 1,
             "instrument_family_str": "brass"}}"#,
