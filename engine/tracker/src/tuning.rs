@@ -142,7 +142,7 @@ impl Default for Tuning {
             ],
             softness: 0.058,
             octave_tilt: 1.1,
-            jump: 6e-4,
+            jump: 3e-5,
             stop: 0.009,
             start: 0.054,
             floor: 1e-8,
