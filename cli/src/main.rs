@@ -2,6 +2,7 @@
 
 mod bench;
 mod common;
+mod cycles;
 mod evaluate;
 mod instruments;
 mod latency;
@@ -32,6 +33,8 @@ enum Command {
     Train(train::Args),
     /// Sorts the NSynth dataset into folders of recordings, one an instrument, or lists its instruments.
     Nsynth(nsynth::Args),
+    /// Renders a synthesiser's single cycle as notes to train on.
+    Cycles(cycles::Args),
     /// Scores an instrument on recordings that it never saw.
     Evaluate(evaluate::Args),
     /// Lists the factory instruments.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Track(args) => track::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Nsynth(args) => nsynth::run(&args),
+        Command::Cycles(args) => cycles::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Instruments(args) => instruments::run(&args),
         Command::Latency(args) => latency::run(&args),

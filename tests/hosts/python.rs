@@ -27,6 +27,8 @@ impl Host {
         let mut child = Command::new(python)
             .arg("-B")
             .arg(script)
+            // JUCE opens the first display that there is, even without this variable; one that goes away would end the host.
+            .env("DISPLAY", ":65000")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

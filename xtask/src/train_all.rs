@@ -27,7 +27,10 @@ struct Recipe {
     family: String,
     licence: String,
     /// Folders of recordings, or NSynth data, within the folder of all recordings.
+    #[serde(default)]
     recordings: Vec<String>,
+    /// A synthesiser's single cycle there, rendered as notes to train on.
+    cycle: Option<String>,
     /// Instruments to pick from NSynth data.
     #[serde(default)]
     nsynth: Vec<String>,
@@ -59,7 +62,13 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         let start = Instant::now();
         println!("== {} ==", recipe.name);
         let model = root.join(format!("models/{}.onnx", recipe.id));
-        let recordings: Vec<String> = recipe.recordings.iter().map(|r| folder.join(r).to_string_lossy().into_owned()).collect();
+        let mut recordings: Vec<String> =
+            recipe.recordings.iter().map(|r| folder.join(r).to_string_lossy().into_owned()).collect();
+        if let Some(cycle) = &recipe.cycle {
+            let notes = root.join(format!("target/cycles/{}", recipe.id)).to_string_lossy().into_owned();
+            syrinx.run(&["cycles", &folder.join(cycle).to_string_lossy(), "-o", &notes])?;
+            recordings.push(notes);
+        }
         let mut command: Vec<&str> = vec!["train"];
         command.extend(recordings.iter().map(String::as_str));
         let model = model.to_string_lossy();
