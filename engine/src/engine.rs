@@ -22,10 +22,11 @@ use crate::{
     reverb::{Reverb, ReverbParams},
     ring::SampleRing,
     tone::{gain, shape},
+    weights::{Gains, NOISE_POINTS, Weights},
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
-use syrinx_synth::{Controls, HarmonicSynth};
+use syrinx_synth::{Controls, HarmonicSynth, MAX_HARMONICS};
 use syrinx_tracker::{Features, FrameClock, LatencyMode, Tracker, TrackerConfig, TrackerError};
 
 /// Voice samples beyond this are a broken input, not a voice: +60 dB re full scale.
@@ -86,6 +87,15 @@ pub struct Monitor {
     pub output_peak: f32,
 }
 
+/// What sounds, for a window to show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spectrum {
+    /// Peak amplitude of each harmonic, linear.
+    pub harmonics: [f32; MAX_HARMONICS],
+    /// RMS amplitude of the noise per octave about each [`noise_point_hz`](crate::noise_point_hz), linear.
+    pub noise: [f32; NOISE_POINTS],
+}
+
 /// Gains of the mixer, as reached at the end of a frame.
 #[derive(Clone, Copy, Default)]
 struct Mix {
@@ -118,6 +128,7 @@ pub struct Engine {
     bank: LeapingBank,
     reverb: Reverb,
     settings: Settings,
+    gains: Gains,
     /// Settings in force at the end of each of the last frames, at `frame % len`.
     past: Vec<Settings>,
     pitch_shift: Curve,
@@ -174,6 +185,7 @@ impl Engine {
             bank: LeapingBank::new(sample_rate_hz),
             reverb: Reverb::new(sample_rate_hz),
             settings: Settings::default(),
+            gains: Gains::new(),
             past: vec![Settings::default(); delay / (frame - 1) + 3],
             pitch_shift: Curve::new(sample_rate_hz, history, FASTEST_SHIFT_ST_PER_S),
             loudness: Curve::new(sample_rate_hz, history, f32::INFINITY),
@@ -238,6 +250,19 @@ impl Engine {
         let monitor = self.monitor;
         (self.monitor.input_peak, self.monitor.output_peak) = (0.0, 0.0);
         monitor
+    }
+
+    /// The harmonics and the noise of the frame that sounds last, as the mixer gets them.
+    pub fn spectrum(&self) -> Spectrum {
+        Spectrum {
+            harmonics: self.controls.harmonics.map(|share| self.controls.amplitude * share),
+            noise: self.ensemble.noise_shown(),
+        }
+    }
+
+    /// Weights single harmonics and the noise, from the next frame (4 ms) on; frames glide into one another.
+    pub fn weigh(&mut self, weights: &Weights) {
+        self.gains.set(weights);
     }
 
     /// Puts an instrument of the player's own, or none, into `slot`, where the number [`OWN_INSTRUMENT`](crate::OWN_INSTRUMENT) calls it up. The
@@ -420,12 +445,13 @@ impl Engine {
         let mapped = self.mapping.map(&voice, &settings, target, self.pitch_shift.at(end), loudness_db);
         self.ensemble.decode(&mapped.features, &mut self.controls);
         shape(&mut self.controls, &settings);
+        self.gains.shape(&mut self.controls);
         (self.monitor.voice, self.monitor.played) = (voice, mapped.features);
 
         self.segment[..len].fill(0.0);
         self.render_harmonics(&mapped, end, len);
         let wet = &mut self.segment[..len];
-        self.ensemble.render_noise(gain(settings.noise, OFF_DB), wet);
+        self.ensemble.render_noise(gain(settings.noise, OFF_DB), &self.gains, wet);
         self.follow_loudness(loudness_db, end, len);
         self.before = mapped;
         self.mix_segment(&settings, &voice, end, len);

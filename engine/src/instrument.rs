@@ -1,6 +1,7 @@
 //! Instruments on one stream, and how they share it: which sound, how much of each, and what they ask of the synth together. Made on
 //! any thread, played on the audio thread without allocating.
 
+use crate::weights::{Gains, NOISE_POINTS, noise_point_hz};
 use std::sync::Arc;
 use syrinx_decoder::{Decoder, Model, noise_weights};
 use syrinx_synth::{Controls, FilteredNoise};
@@ -244,25 +245,47 @@ impl Ensemble {
         }
     }
 
-    /// Adds one segment of all instruments' noise to `out`, its bands scaled by `gain`. Must be called once a frame.
-    pub fn render_noise(&mut self, gain: f32, out: &mut [f32]) {
+    /// Adds one segment of all instruments' noise to `out`, its bands scaled by `gain` and weighted by `gains`. Must be called once a frame.
+    pub fn render_noise(&mut self, gain: f32, gains: &Gains, out: &mut [f32]) {
+        for instrument in self.places.iter_mut().flatten().filter(|i| i.share > 0.0) {
+            let edges = &instrument.decoder.model().card().noise_edges_hz;
+            for (rms, edges) in instrument.controls.noise.iter_mut().zip(edges.windows(2)) {
+                *rms *= gain * gains.noise(edges[0], edges[1]);
+            }
+        }
         for (at, (_, noise)) in self.noises.iter_mut().enumerate() {
             let mut bands = Controls::silent(0).noise;
             for (place, instrument) in self.places[..OWN + 2].iter().enumerate() {
                 let Some(instrument) = instrument.as_ref().filter(|i| i.noise.is_none() && i.share > 0.0) else { continue };
                 if self.noise_of[place] == at {
-                    bands.iter_mut().zip(&instrument.controls.noise).for_each(|(sum, rms)| *sum += gain * rms);
+                    bands.iter_mut().zip(&instrument.controls.noise).for_each(|(sum, rms)| *sum += rms);
                 }
             }
             noise.render(&bands, out);
         }
         for instrument in self.places.iter_mut().flatten() {
             if let Some(noise) = &mut instrument.noise {
-                let mut bands = instrument.controls.noise;
-                bands.iter_mut().for_each(|rms| *rms *= gain);
-                noise.render(&bands, out);
+                noise.render(&instrument.controls.noise, out);
             }
         }
+    }
+
+    /// RMS amplitude of the noise that was rendered last, per octave, at each [`noise_point_hz`].
+    pub fn noise_shown(&self) -> [f32; NOISE_POINTS] {
+        let mut power = [0.0_f32; NOISE_POINTS];
+        for instrument in self.places[..OWN + 2].iter().flatten().filter(|i| i.share > 0.0) {
+            let edges = &instrument.decoder.model().card().noise_edges_hz;
+            for (point, sum) in power.iter_mut().enumerate() {
+                let hz = noise_point_hz(point);
+                let band = edges.partition_point(|edge| *edge <= hz);
+                if (1..edges.len()).contains(&band) {
+                    let octaves = (edges[band] / edges[band - 1]).log2();
+                    let rms = instrument.controls.noise[band - 1];
+                    *sum += rms * rms / octaves;
+                }
+            }
+        }
+        power.map(f32::sqrt)
     }
 }
 

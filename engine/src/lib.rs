@@ -1,7 +1,7 @@
 //! The whole instrument: voice in, instrument out. Knows no plugin API, no window and no file dialog.
 //!
 //! **The real-time contract.** Between `Engine::new` and dropping it, on the audio thread, nothing reachable from
-//! [`Engine::process`], [`Engine::set`], [`Engine::install`], [`Engine::retired`] and [`Engine::reset`] allocates, frees, locks, makes a
+//! [`Engine::process`], [`Engine::set`], [`Engine::weigh`], [`Engine::install`], [`Engine::retired`] and [`Engine::reset`] allocates, frees, locks, makes a
 //! system call, panics or loops without bound. NaN and infinity in never come out. The output lags the input by
 //! [`Engine::latency_samples`], always, and does not depend on how the host cuts the stream into blocks. Same input, same settings,
 //! same output, after every reset, at every pace.
@@ -19,9 +19,12 @@ mod reverb;
 mod ring;
 mod snap;
 mod tone;
+mod weights;
 
-pub use engine::{Engine, EngineConfig, EngineError, Monitor};
+pub use engine::{Engine, EngineConfig, EngineError, Monitor, Spectrum};
 pub use instrument::{Instrument, Slot};
 pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, SettingError, Settings};
 pub use syrinx_decoder::{Card, Decoder, Model, ModelError};
+pub use syrinx_synth::MAX_HARMONICS;
 pub use syrinx_tracker::{Calibration, Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
+pub use weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, noise_point_hz};

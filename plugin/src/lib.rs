@@ -8,6 +8,8 @@
 //! * `library`: instruments of the player's own.
 //! * `player`: the engine behind whatever face.
 //! * `monitor`: what the audio thread tells the window.
+//! * `weighting`: weights of single harmonics and of the noise, from the window to the audio thread.
+//! * `editor`: the window.
 
 #[cfg(feature = "editor")]
 pub mod editor;
@@ -16,6 +18,7 @@ pub mod monitor;
 pub mod params;
 pub mod player;
 pub mod state;
+pub mod weighting;
 
 use nice_plug::prelude::*;
 use player::{NotActivated, Player};

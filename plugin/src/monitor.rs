@@ -1,7 +1,12 @@
 //! What the audio thread tells the window: the latest values, in atomics. Written by the audio thread, read by any.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use syrinx_engine::Monitor;
+use syrinx_engine::{MAX_HARMONICS, Monitor, NOISE_POINTS, Spectrum};
+
+/// Nobody hears less, dB(A): below it, nothing moves in the window.
+const SILENT_DB: f32 = -100.0;
+/// Nor less than this, linear: -100 dB.
+const SILENT: f32 = 1e-5;
 
 /// A number that one thread writes and others read.
 #[derive(Default)]
@@ -31,7 +36,29 @@ impl Value {
     }
 }
 
-/// The latest of what is heard and played.
+/// A number that only one thread raises, by ones.
+#[derive(Default)]
+pub struct Count(AtomicU32);
+
+impl Count {
+    /// One more; after a very long time, from 0 again.
+    fn up(&self) {
+        self.0.store(self.get().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// From 0.
+    pub fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// So many.
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The latest of what is heard and played. The window has nothing of the audio thread's but this: it can wait for no lock of it, for there
+/// is none.
 pub struct Shown {
     /// Rate of the stream, Hz; 0 before the host has said it.
     pub sample_rate_hz: Value,
@@ -55,6 +82,21 @@ pub struct Shown {
     pub input_peak: Value,
     /// Peak of the output since the last `take`, linear.
     pub output_peak: Value,
+    /// Peak amplitude of each harmonic that sounds, linear.
+    pub harmonics: [Value; MAX_HARMONICS],
+    /// RMS amplitude per octave of the noise that sounds, linear.
+    pub noise: [Value; NOISE_POINTS],
+    /// Time that the latest block took to compute, as a share of what it lasts.
+    pub load: Value,
+    /// Blocks since the last reset that took longer to compute than they last.
+    pub late_blocks: Count,
+    /// Blocks so far: whether anything runs.
+    pub blocks: Count,
+    /// Frames since the start that a network failed to answer.
+    pub failed_frames: Value,
+    /// Has the open window drawn anew.
+    #[cfg(feature = "editor")]
+    pub repaint: nice_plug_egui::RepaintNotifier,
 }
 
 impl Default for Shown {
@@ -72,13 +114,21 @@ impl Default for Shown {
             played_db: silence(),
             input_peak: zero(),
             output_peak: zero(),
+            harmonics: std::array::from_fn(|_| zero()),
+            noise: std::array::from_fn(|_| zero()),
+            load: zero(),
+            late_blocks: Count::default(),
+            blocks: Count::default(),
+            failed_frames: zero(),
+            #[cfg(feature = "editor")]
+            repaint: nice_plug_egui::RepaintNotifier::default(),
         }
     }
 }
 
 impl Shown {
-    /// Audio thread: after each block.
-    pub fn update(&self, monitor: &Monitor) {
+    /// Audio thread: after each block, which took `took_s` to compute and lasts `lasts_s`.
+    pub fn update(&self, monitor: &Monitor, spectrum: &Spectrum, took_s: f32, lasts_s: f32) {
         self.voice_hz.set(monitor.voice.f0_hz);
         self.confidence.set(monitor.voice.confidence);
         self.voice_db.set(monitor.voice.loudness_db);
@@ -86,5 +136,24 @@ impl Shown {
         self.played_db.set(monitor.played.loudness_db);
         self.input_peak.raise(monitor.input_peak);
         self.output_peak.raise(monitor.output_peak);
+        self.harmonics.iter().zip(spectrum.harmonics).for_each(|(value, amplitude)| value.set(amplitude));
+        self.noise.iter().zip(spectrum.noise).for_each(|(value, rms)| value.set(rms));
+        if lasts_s > 0.0 {
+            self.load.set(took_s / lasts_s);
+            if took_s > lasts_s {
+                self.late_blocks.up();
+            }
+        }
+        self.blocks.up();
+        #[cfg(feature = "editor")]
+        if self.sounds() {
+            // A flag that the window's timer looks at: nothing is called.
+            self.repaint.request_repaint();
+        }
+    }
+
+    /// Whether there is anything to see move.
+    pub fn sounds(&self) -> bool {
+        self.voice_db.get() > SILENT_DB || self.input_peak.get() > SILENT || self.output_peak.get() > SILENT
     }
 }

@@ -1,7 +1,7 @@
 //! The engine's table of parameters as the host's: ids, names, units, groups, typed entry and steps all come from there. The values are
 //! atomics of the framework; any thread.
 
-use crate::{library::Library, state};
+use crate::{library::Library, state, weighting::Weighting};
 use nice_plug::{params::InternalParamMut, prelude::*};
 use std::{collections::BTreeMap, sync::Arc};
 use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, Settings};
@@ -16,16 +16,64 @@ pub enum HostParam {
     Switch(BoolParam),
 }
 
+macro_rules! with {
+    ($param:expr, $p:ident => $do:expr) => {
+        match $param {
+            HostParam::Number($p) => $do,
+            HostParam::Index($p) => $do,
+            HostParam::Switch($p) => $do,
+        }
+    };
+}
+
+impl HostParam {
+    /// The value as hosts keep it, 0 to 1, without modulation.
+    pub fn normalized(&self) -> f32 {
+        with!(self, p => p.unmodulated_normalized_value())
+    }
+
+    /// The value of a fresh instance, 0 to 1.
+    pub fn default_normalized(&self) -> f32 {
+        with!(self, p => p.default_normalized_value())
+    }
+
+    /// What a value is called, with its unit.
+    pub fn text(&self, normalized: f32) -> String {
+        with!(self, p => p.normalized_value_to_string(normalized, true))
+    }
+
+    /// The value that a text means, if it means one.
+    pub fn parse(&self, text: &str) -> Option<f32> {
+        with!(self, p => p.string_to_normalized_value(text))
+    }
+
+    /// The nearest value that can be, 0 to 1.
+    pub fn nearest(&self, normalized: f32) -> f32 {
+        with!(self, p => p.preview_normalized(p.preview_plain(normalized.clamp(0.0, 1.0))))
+    }
+
+    /// The framework's name for it.
+    pub fn pointer(&self) -> ParamPtr {
+        with!(self, p => p.as_ptr())
+    }
+}
+
 /// The parameters and what else a session keeps.
 pub struct SyrinxParams {
     params: Vec<HostParam>,
     library: Arc<Library>,
+    weighting: Weighting,
 }
 
 impl SyrinxParams {
     /// All parameters at their defaults.
     pub fn new(library: Arc<Library>) -> Self {
-        Self { params: PARAMS.iter().map(host_param).collect(), library }
+        Self { params: PARAMS.iter().map(host_param).collect(), library, weighting: Weighting::default() }
+    }
+
+    /// The weights of single harmonics and of the noise.
+    pub fn weighting(&self) -> &Weighting {
+        &self.weighting
     }
 
     /// Where the player's own instruments are.
@@ -59,24 +107,6 @@ impl SyrinxParams {
                     HostParam::Switch(p) => p._internal_set_plain_value(value >= 0.5),
                 };
             }
-        }
-    }
-
-    /// The number with the id `id`, which is in the table.
-    #[cfg(feature = "editor")]
-    pub fn number(&self, id: &str) -> &FloatParam {
-        match self.rows().find(|(row, _)| row.id == id) {
-            Some((_, HostParam::Number(p))) => p,
-            _ => panic!("{id} is no number"),
-        }
-    }
-
-    /// The parameter with the id `id`, which is in the table.
-    #[cfg(feature = "editor")]
-    pub fn index_param(&self, id: &str) -> &IntParam {
-        match self.rows().find(|(row, _)| row.id == id) {
-            Some((_, HostParam::Index(p))) => p,
-            _ => panic!("{id} is no parameter with an index"),
         }
     }
 }
@@ -157,20 +187,15 @@ pub fn instrument_number(text: &str) -> Option<i32> {
 // SAFETY: the pointers lead into `self.params`, a vector that never changes after `new`, and so stay valid as long as `self`.
 unsafe impl Params for SyrinxParams {
     fn param_map(&self) -> Vec<(String, ParamPtr, String)> {
-        let pointer = |param: &HostParam| match param {
-            HostParam::Number(p) => p.as_ptr(),
-            HostParam::Index(p) => p.as_ptr(),
-            HostParam::Switch(p) => p.as_ptr(),
-        };
-        self.rows().map(|(row, param)| (row.id.into(), pointer(param), row.group.into())).collect()
+        self.rows().map(|(row, param)| (row.id.into(), param.pointer(), row.group.into())).collect()
     }
 
     fn serialize_fields(&self) -> BTreeMap<String, String> {
-        state::save(&self.settings(), &self.library)
+        state::save(self)
     }
 
     fn deserialize_fields(&self, fields: &BTreeMap<String, String>) {
-        state::restore(fields, &self.library);
+        state::restore(fields, self);
     }
 }
 
@@ -192,21 +217,12 @@ mod tests {
         let params = params();
         for (row, param) in params.rows() {
             for normalized in [0.0, 0.25, 0.5, 1.0] {
-                let (text, back) = match param {
-                    HostParam::Number(p) => echo(p, normalized),
-                    HostParam::Index(p) => echo(p, normalized),
-                    HostParam::Switch(p) => echo(p, normalized),
-                };
+                let text = param.text(normalized);
+                let back = param.parse(&text);
                 let back = back.unwrap_or_else(|| panic!("{}: {text:?} is not understood", row.id));
                 assert!((back - normalized).abs() < 0.51, "{}: {normalized} shows {text:?}, which is {back}", row.id);
             }
         }
-    }
-
-    fn echo<P: Param>(param: &P, normalized: f32) -> (String, Option<f32>) {
-        let text = param.normalized_value_to_string(normalized, true);
-        let back = param.string_to_normalized_value(&text);
-        (text, back)
     }
 
     #[test]

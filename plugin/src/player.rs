@@ -6,7 +6,7 @@ use crate::{
     monitor::Shown,
     params::SyrinxParams,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use syrinx_engine::{Engine, EngineConfig, EngineError};
 
 /// Most channels, in and out.
@@ -24,6 +24,8 @@ pub struct Player {
     engine: Option<Engine>,
     input_channels: usize,
     told_latency: usize,
+    /// The version of the weights that the engine has.
+    weights_seen: u32,
 }
 
 impl Default for Player {
@@ -36,6 +38,7 @@ impl Default for Player {
             engine: None,
             input_channels: 0,
             told_latency: 0,
+            weights_seen: 0,
         }
     }
 }
@@ -66,11 +69,13 @@ impl Player {
         }
         let engine = self.engine.as_mut().expect("set above");
         engine.set(&self.params.settings());
+        engine.weigh(&self.params.weighting().get());
         engine.reset();
         self.stage.begin(engine, self.params.library());
         self.told_latency = engine.latency_samples();
         self.shown.sample_rate_hz.set(sample_rate_hz as f32);
         self.shown.latency_samples.set(self.told_latency as f32);
+        self.shown.late_blocks.reset();
         Ok(self.told_latency)
     }
 
@@ -79,6 +84,7 @@ impl Player {
         if let Some(engine) = &mut self.engine {
             engine.set(&self.params.settings());
             engine.reset();
+            self.shown.late_blocks.reset();
         }
     }
 
@@ -89,8 +95,13 @@ impl Player {
     /// Before [`Player::activate`] has succeeded; the block stays as it was.
     pub fn process(&mut self, channels: &mut [&mut [f32]]) -> Result<Option<usize>, NotActivated> {
         let Some(engine) = &mut self.engine else { return Err(NotActivated) };
+        // Reading the clock neither waits nor enters the system.
+        let begun = Instant::now();
         self.stage.exchange(engine);
         engine.set(&self.params.settings());
+        if let Some(weights) = self.params.weighting().news(&mut self.weights_seen) {
+            engine.weigh(&weights);
+        }
         let len = channels.first().map_or(0, |c| c.len());
         for from in (0..len).step_by(STEP) {
             let to = len.min(from + STEP);
@@ -107,7 +118,9 @@ impl Player {
                 [] => {}
             }
         }
-        self.shown.update(&engine.monitor());
+        let lasts_s = len as f32 / engine.config().sample_rate_hz as f32;
+        self.shown.update(&engine.monitor(), &engine.spectrum(), begun.elapsed().as_secs_f32(), lasts_s);
+        self.shown.failed_frames.set(engine.failed_frames() as f32);
         let latency = engine.latency_samples();
         let news = (latency != self.told_latency).then_some(latency);
         self.told_latency = latency;

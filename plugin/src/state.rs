@@ -2,7 +2,8 @@
 //! thread.
 //!
 //! **Format 1.** The framework's JSON: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("1"), `a` and `b` (a
-//! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own. A state is taken whole or not
+//! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; and `weights` (as JSON), where
+//! single harmonics or noise are weighted. A state is taken whole or not
 //! at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
 //! lacks, because it is older than they are, get their defaults. An instrument that is not to be had leaves all settings in force, is
 //! named to the player, and stays in the session.
@@ -10,6 +11,7 @@
 use crate::{
     library::{Library, Reference},
     params::SyrinxParams,
+    weighting::Weighting,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use nice_plug::plugin::{ParamValue, PluginState};
@@ -23,17 +25,16 @@ const FORMAT_FIELD: &str = "format";
 /// Field by which `filter` tells `restore` that nothing is to be restored, and why.
 const REFUSED: &str = "refused";
 
+/// Field of the weights; left out where all are neutral.
+const WEIGHTS_FIELD: &str = "weights";
+
 const SLOTS: [(Slot, &str); 2] = [(Slot::A, "a"), (Slot::B, "b")];
 
 /// The state as it is, for faces without a host.
 pub fn capture(params: &SyrinxParams) -> PluginState {
     let settings = params.settings();
     let value = |row: &Param| (row.id.to_owned(), param_value(row, settings.value(row.id).expect("the table's own id")));
-    PluginState {
-        version: env!("CARGO_PKG_VERSION").into(),
-        params: PARAMS.iter().map(value).collect(),
-        fields: save(&settings, params.library()),
-    }
+    PluginState { version: env!("CARGO_PKG_VERSION").into(), params: PARAMS.iter().map(value).collect(), fields: save(params) }
 }
 
 /// Takes a state, whole or not at all, for faces without a host. Not for the audio thread.
@@ -44,7 +45,7 @@ pub fn apply(mut state: PluginState, params: &SyrinxParams) -> Result<(), String
     migrate(&mut state)?;
     let value = |at: usize| state.params.get(PARAMS[at].id).and_then(number).unwrap_or(PARAMS[at].default);
     params.apply(&Settings::from_values(value));
-    restore(&state.fields, params.library());
+    restore(&state.fields, params);
     Ok(())
 }
 
@@ -62,7 +63,8 @@ pub fn from_json(json: &[u8], params: &SyrinxParams) -> Result<(), String> {
 }
 
 /// The fields of a session.
-pub fn save(settings: &Settings, library: &Library) -> BTreeMap<String, String> {
+pub fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
+    let (settings, library) = (params.settings(), params.library());
     let mut fields = BTreeMap::from([(FORMAT_FIELD.into(), FORMAT.to_string())]);
     for ((slot, field), number) in SLOTS.into_iter().zip([settings.instrument_a, settings.instrument_b]) {
         let number = number as u8;
@@ -82,6 +84,9 @@ pub fn save(settings: &Settings, library: &Library) -> BTreeMap<String, String> 
             (None, None, _) => Reference { number, id: String::new(), name: String::new(), hash: String::new(), file: None },
         };
         fields.insert(field.into(), serde_json::to_string(&reference).expect("a reference is made of strings and numbers"));
+    }
+    if let Some(weights) = params.weighting().to_json() {
+        fields.insert(WEIGHTS_FIELD.into(), weights);
     }
     fields
 }
@@ -121,6 +126,9 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
                 .map_err(|e| format!("what it says of instrument {field} cannot be read ({e})"))?;
         }
     }
+    if let Some(text) = state.fields.get(WEIGHTS_FIELD) {
+        Weighting::parse(text).map_err(|e| format!("its weights cannot be read ({e})"))?;
+    }
     Ok(())
 }
 
@@ -144,12 +152,15 @@ fn number(value: &ParamValue) -> Option<f32> {
 }
 
 /// Takes the fields of a filtered state.
-pub fn restore(fields: &BTreeMap<String, String>, library: &Library) {
+pub fn restore(fields: &BTreeMap<String, String>, params: &SyrinxParams) {
+    let library = params.library();
     if let Some(why) = fields.get(REFUSED) {
         library.say(format!("The saved state was not loaded: {why}. Everything stays as it was."));
         return;
     }
     library.hush();
+    let weights = fields.get(WEIGHTS_FIELD).and_then(|text| Weighting::parse(text).ok()).unwrap_or_default();
+    params.weighting().set(&weights);
     let mut troubles = Vec::new();
     for (slot, field) in SLOTS {
         library.clear(slot);

@@ -4,6 +4,7 @@
 
 use clack_extensions::{
     audio_ports_config::{AudioPortsConfigBuffer, MainPortInfo, PluginAudioPortsConfig},
+    gui::{GuiApiType, GuiConfiguration, GuiError, GuiSize, HostGui, HostGuiImpl, PluginGui, Window},
     latency::{HostLatency, HostLatencyImpl, PluginLatency},
     params::{
         HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamRescanFlags,
@@ -25,7 +26,7 @@ use clack_host::{
 use std::{
     cell::Cell,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 /// The bundle under test: the one in the folder that `SYRINX_BUNDLES` names, or the library that the bundle is made of.
@@ -48,6 +49,27 @@ pub fn bundle() -> PathBuf {
 pub struct Asked {
     pub restarts: AtomicUsize,
     pub callbacks: AtomicUsize,
+    /// Sizes that the window has asked for, packed.
+    pub size: AtomicU64,
+}
+
+impl HostGuiImpl for Asked {
+    fn resize_hints_changed(&self) {}
+
+    fn request_resize(&self, new_size: GuiSize) -> Result<(), HostError> {
+        self.size.store(new_size.pack_to_u64(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn closed(&self, _: bool) {}
 }
 
 impl SharedHandler<'_> for Asked {
@@ -105,6 +127,7 @@ impl HostHandlers for Host {
 
     fn declare_extensions(builder: &mut HostExtensions<'_, Self>, _: &Self::Shared<'_>) {
         builder.register::<HostLatency>().register::<HostParams>().register::<HostState>().register::<HostTail>();
+        builder.register::<HostGui>();
     }
 }
 
@@ -243,6 +266,37 @@ impl Instance {
     /// Gives the plugin the main thread, as hosts do when it asks for it.
     pub fn idle(&mut self) {
         self.plugin.call_on_main_thread_callback();
+    }
+
+    /// Opens the window in the X11 window `parent`; its size, pixels.
+    ///
+    /// # Errors
+    /// Where the plugin opens none.
+    pub fn open_window(&mut self, parent: u32) -> Result<(u32, u32), GuiError> {
+        let gui: PluginGui = self.extension();
+        let handle = self.plugin.plugin_handle();
+        gui.create(&handle, GuiConfiguration { api_type: GuiApiType::X11, is_floating: false })?;
+        let size = gui.get_size(&handle).expect("an open window has a size");
+        // SAFETY: the test keeps the parent open until the window is closed.
+        unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into())) }?;
+        // Not every plugin needs to be shown: some show themselves.
+        let _ = gui.show(&handle);
+        Ok((size.width, size.height))
+    }
+
+    /// Makes the open window this big; the size that it took, pixels.
+    pub fn resize_window(&mut self, width: u32, height: u32) -> (u32, u32) {
+        let gui: PluginGui = self.extension();
+        let handle = self.plugin.plugin_handle();
+        let size = gui.adjust_size(&handle, GuiSize { width, height }).expect("the window can be resized");
+        gui.set_size(&handle, size).expect("an adjusted size fits");
+        (size.width, size.height)
+    }
+
+    /// Closes the window.
+    pub fn close_window(&mut self) {
+        let gui: PluginGui = self.extension();
+        gui.destroy(&self.plugin.plugin_handle());
     }
 
     pub fn save(&mut self) -> Vec<u8> {

@@ -31,6 +31,12 @@ struct Need {
 const NEEDS: &[Need] = &[
     Need { programs: &["ardour7-lua", "ardour7-export"], packages: &["ardour"], tests: "ardour", what: "the tests in Ardour" },
     Need { programs: &["jackd", "Xvfb"], packages: &["jackd2", "xvfb"], tests: "jack", what: "the tests of the standalone" },
+    Need {
+        programs: &["Xvfb", "xdotool", "import"],
+        packages: &["xvfb", "xdotool", "imagemagick"],
+        tests: "on_screen",
+        what: "the tests of the window on a screen",
+    },
 ];
 
 /// Words in the names of the tests that need a Python with the peers, and of no others.

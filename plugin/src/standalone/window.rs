@@ -5,8 +5,18 @@ use nice_plug::{
     editor::EditorHandle,
     prelude::{Editor, GuiContextInner, ParamPtr, PluginState},
 };
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 use syrinx_plugin::{editor, monitor::Shown, params::SyrinxParams, state};
+
+/// How long the window may go on after the program is to end.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The host that there is not.
 struct Host(Arc<SyrinxParams>);
@@ -47,5 +57,22 @@ pub fn run(params: &Arc<SyrinxParams>, shown: &Arc<Shown>, stop: &Arc<AtomicBool
     let context = GuiContext::new(Arc::new(Host(params.clone())));
     let spawned = editor.spawn(None, false, None, context, None).map_err(|e| e.to_string())?;
     let _handle = spawned.handle;
-    <<editor::SyrinxEditor as Editor>::Handle as EditorHandle>::run_until_closed(spawned.window).map_err(|e| e.to_string())
+    // A window at rest draws nothing, and so would not see that it is to close.
+    let closed = Arc::new(AtomicBool::new(false));
+    let watch = {
+        let (stop, closed, repaint) = (stop.clone(), closed.clone(), shown.repaint.clone());
+        thread::spawn(move || {
+            while !closed.load(Ordering::Relaxed) {
+                if stop.load(Ordering::Relaxed) {
+                    repaint.request_repaint();
+                }
+                thread::sleep(LOOK);
+            }
+        })
+    };
+    let ended =
+        <<editor::SyrinxEditor as Editor>::Handle as EditorHandle>::run_until_closed(spawned.window).map_err(|e| e.to_string());
+    closed.store(true, Ordering::Relaxed);
+    let _ = watch.join();
+    ended
 }

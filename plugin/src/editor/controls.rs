@@ -1,0 +1,215 @@
+//! The knobs, in groups along the way of the sound; and the learning of the voice's range.
+
+use super::{
+    button,
+    desk::{Desk, at},
+    knob::{self, Look},
+    layout::GAP,
+    live::{note, note_name},
+    paint::{heading, panel, text},
+    theme::{GRID, SMALL, Theme},
+};
+use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
+use syrinx_engine::{Calibration, Features, KEYS, Kind, PARAMS};
+
+/// All pitches that are listened for, Hz.
+const PITCHES_HZ: (f32, f32) = (50.0, 2000.0);
+const HEADING: f32 = 28.0;
+const SMALL_KNOB: f32 = 20.0;
+const BIG_KNOB: f32 = 46.0;
+
+/// How wide each group is against the others.
+const GROUPS: [(&str, f32); 6] =
+    [("Voice", 140.0), ("Pitch and loudness", 252.0), ("Snap", 108.0), ("Sound", 222.0), ("Room", 150.0), ("Output", 96.0)];
+
+/// What the groups remember.
+#[derive(Default)]
+pub struct Controls {
+    /// Counts while the player glides from the lowest note to the highest.
+    calibration: Option<Calibration>,
+}
+
+/// One cell of `columns` by `rows` in `rect`.
+fn cell(rect: Rect, columns: usize, rows: usize, column: usize, row: usize) -> Rect {
+    let size = vec2(rect.width() / columns as f32, rect.height() / rows as f32);
+    let min = rect.min + vec2(size.x * column as f32, size.y * row as f32);
+    Rect::from_min_size(min, size).shrink2(vec2(2.0, 3.0))
+}
+
+impl Controls {
+    /// Draws all groups; `voice` is what is heard now.
+    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, voice: &Features, colour: Color32) {
+        let total: f32 = GROUPS.iter().map(|(_, width)| width).sum();
+        let room = rect.width() - GAP * (GROUPS.len() - 1) as f32;
+        let mut left = rect.left();
+        for (n, (name, share)) in GROUPS.iter().enumerate() {
+            let right = if n + 1 == GROUPS.len() { rect.right() } else { (left + room * share / total).round() };
+            let group = Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
+            panel(ui, group, theme);
+            heading(ui, group, theme, name);
+            let inner = Rect::from_min_max(group.min + vec2(GRID, HEADING), group.max - vec2(GRID, GRID));
+            match n {
+                0 => self.voice(ui, inner, theme, desk, voice),
+                1 => pitch_and_loudness(ui, inner, theme, desk, colour),
+                2 => snap(ui, inner, theme, desk, colour),
+                3 => sound(ui, inner, theme, desk, colour),
+                4 => room_group(ui, inner, theme, desk, colour),
+                _ => output(ui, inner, theme, desk, colour),
+            }
+            left = right + GAP;
+        }
+    }
+
+    fn voice(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, heard: &Features) {
+        let knobs = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
+        small(ui, cell(knobs, 2, 1, 0, 0), theme, desk, "input_gain", "Gain", theme.voice);
+        small(ui, cell(knobs, 2, 1, 1, 0), theme, desk, "gate", "Gate", theme.voice);
+        let rows = Rect::from_min_max(pos2(rect.left() + GRID, knobs.bottom() + GRID), rect.max - vec2(GRID, 0.0));
+        let row = |n: f32, height: f32| Rect::from_min_size(rows.min + vec2(0.0, n), vec2(rows.width(), height));
+        let low = at("voice_low");
+        let high = at("voice_high");
+        match &mut self.calibration {
+            None => {
+                if button::words(ui, row(0.0, 24.0), theme, "Learn my range", "Glide from your lowest note to your highest: the tracker is then spared what you do not sing, and is sooner and surer").clicked() {
+                    // What is listened for now must not limit what is learnt.
+                    set_range(desk, PITCHES_HZ);
+                    self.calibration = Some(Calibration::default());
+                }
+                let name = |at| note_name(note(desk.plain(at)));
+                let whole = (desk.plain(low), desk.plain(high)) == PITCHES_HZ;
+                let words = if whole { "Hears every pitch".into() } else { format!("Hears {} to {}", name(low), name(high)) };
+                text(ui.painter(), row(29.0, 16.0).center(), Align2::CENTER_CENTER, &words, SMALL, theme.muted);
+            }
+            Some(calibration) => {
+                calibration.hear(heard);
+                let range = calibration.range_hz();
+                let mut done = None;
+                let half = |n: usize| cell(row(0.0, 24.0), 2, 1, n, 0).expand2(vec2(0.0, 3.0));
+                if button::words(ui, half(0), theme, "Done", "Listen for what was sung, and a little around it").clicked()
+                    && let Some(range) = range
+                {
+                    done = Some(range);
+                }
+                if button::words(ui, half(1), theme, "All", "Listen for every pitch").clicked() {
+                    done = Some(PITCHES_HZ);
+                }
+                let words = range.map_or("Glide low to high …".into(), |(low, high)| {
+                    format!("{} to {}", note_name(note(low)), note_name(note(high)))
+                });
+                text(ui.painter(), row(29.0, 16.0).center(), Align2::CENTER_CENTER, &words, SMALL, theme.voice);
+                if let Some(range) = done {
+                    self.calibration = None;
+                    set_range(desk, range);
+                }
+            }
+        }
+        toggle(ui, row(50.0, 22.0), theme, desk, "auto_gate", "Adaptive gate", theme.voice);
+    }
+}
+
+fn set_range(desk: &mut Desk, (low, high): (f32, f32)) {
+    desk.together(|desk| {
+        for (id, hz) in [("voice_low", low), ("voice_high", high)] {
+            desk.put_plain(at(id), hz.clamp(PITCHES_HZ.0, PITCHES_HZ.1));
+        }
+    });
+}
+
+fn small(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str, name: &str, colour: Color32) {
+    // Room for the name above and the number below, and no bigger than looks well.
+    let radius = (0.5 * (rect.height() - 34.0)).clamp(15.0, SMALL_KNOB + 8.0).min(0.42 * rect.width());
+    knob::show(ui, rect, theme, desk, at(id), name, Look { radius, colour, big: false });
+}
+
+fn toggle(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str, name: &str, colour: Color32) {
+    let at = at(id);
+    let on = desk.is_on(at);
+    if button::switch(ui, rect, theme, name, PARAMS[at].help, on, colour) {
+        desk.put(at, if on { 0.0 } else { 1.0 });
+    }
+}
+
+fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+    let switches = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 30.0), rect.max);
+    let knobs = Rect::from_min_max(rect.min, pos2(rect.right(), switches.top()));
+    let radius = (0.5 * (knobs.height() - 30.0)).clamp(36.0, BIG_KNOB + 12.0).min(0.22 * knobs.width());
+    for (n, (id, name, switch, switch_name)) in
+        [("pitch_shift", "Pitch shift", "octave_fit", "Octave fit"), ("loudness", "Loudness", "auto_range", "Auto range")]
+            .into_iter()
+            .enumerate()
+    {
+        knob::show(ui, cell(knobs, 2, 1, n, 0), theme, desk, at(id), name, Look { radius, colour, big: true });
+        let place = cell(switches, 2, 1, n, 0);
+        toggle(
+            ui,
+            Rect::from_center_size(place.center(), vec2(place.width() - 20.0, 22.0)),
+            theme,
+            desk,
+            switch,
+            switch_name,
+            colour,
+        );
+    }
+}
+
+fn names(id: &str) -> &'static [&'static str] {
+    match PARAMS[at(id)].kind {
+        Kind::Choice(names) => names,
+        _ => KEYS,
+    }
+}
+
+fn pick(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str) {
+    let at = at(id);
+    let row = desk.row(at);
+    if let Some(n) = button::list(ui, rect, theme, row.name, row.help, names(id), desk.plain(at).round() as usize) {
+        desk.put_plain(at, n as f32);
+    }
+}
+
+fn snap(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+    let half = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
+    small(ui, cell(half, 1, 1, 0, 0), theme, desk, "snap", "Amount", colour);
+    let top = half.bottom() + 2.0 * GRID;
+    let wide = rect.width() - 2.0 * GRID;
+    let row = |n: f32| Rect::from_min_size(pos2(rect.left() + GRID, top + n), vec2(wide, 24.0));
+    pick(ui, row(0.0), theme, desk, "snap_key");
+    pick(ui, row(30.0), theme, desk, "snap_scale");
+}
+
+fn grid(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, columns: usize, knobs: &[(&str, &str, Color32)]) {
+    for (n, (id, name, colour)) in knobs.iter().enumerate() {
+        small(ui, cell(rect, columns, 2, n % columns, n / columns), theme, desk, id, name, *colour);
+    }
+}
+
+fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+    let knobs = [
+        ("harmonics", "Harmonics", colour),
+        ("noise", "Noise", colour),
+        ("breath", "Breath", theme.voice),
+        ("brightness", "Brightness", colour),
+        ("even_odd", "Even/odd", colour),
+        ("attack", "Attack", colour),
+    ];
+    grid(ui, rect, theme, desk, 3, &knobs);
+}
+
+fn room_group(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+    let top = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
+    small(ui, cell(top, 1, 1, 0, 0), theme, desk, "reverb_mix", "Mix", colour);
+    let below = Rect::from_min_max(pos2(rect.left(), top.bottom()), rect.max);
+    small(ui, cell(below, 2, 1, 0, 0), theme, desk, "reverb_size", "Size", colour);
+    small(ui, cell(below, 2, 1, 1, 0), theme, desk, "reverb_damping", "Damping", colour);
+}
+
+fn output(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+    grid(
+        ui,
+        rect,
+        theme,
+        desk,
+        1,
+        &[("mix", "Dry/wet", theme.between(theme.voice, colour, 0.5)), ("output_gain", "Output", colour)],
+    );
+}

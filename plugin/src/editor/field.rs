@@ -1,0 +1,363 @@
+//! The field: pitch across, loudness up. The voice is a point with a trail; the instrument's trained range is a region to drag, which is
+//! pitch shift and loudness as one gesture; a double-click fits it to the voice.
+
+use super::{
+    desk::{Desk, at},
+    live::{Dot, Live, SURE, TRAIL_S, note, note_name},
+    paint::{focus_ring, text, text_within, well, width},
+    region::{Place, Region},
+    theme::{BODY, SMALL, Theme},
+};
+use egui::{
+    Align2, Color32, CornerRadius, CursorIcon, Id, Key, Mesh, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
+};
+
+/// Notes from left to right: E1 to F7, MIDI.
+const NOTES: (f32, f32) = (28.0, 101.0);
+/// Levels from the bottom to the top, dB(A).
+const LEVELS_DB: (f32, f32) = (-72.0, 0.0);
+const KEYS_HEIGHT: f32 = 26.0;
+/// Steps of loudness that a region is painted in, dB.
+const LEVEL_STEP_DB: f32 = 2.0;
+/// The voice is outside for so long before anything is said, seconds.
+const OUTSIDE_S: f64 = 0.7;
+
+/// An instrument in the field.
+pub struct Shown<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its region.
+    pub region: &'a Region,
+    /// Its colour.
+    pub colour: Color32,
+    /// How much of it sounds, 0 to 1.
+    pub share: f32,
+    /// Whether it is the first of the two.
+    pub first: bool,
+}
+
+/// What the field remembers from one picture to the next.
+#[derive(Default)]
+pub struct Field {
+    outside: Option<(Place, f64)>,
+}
+
+struct Axes {
+    rect: Rect,
+}
+
+impl Axes {
+    fn x(&self, note: f32) -> f32 {
+        self.rect.left() + self.rect.width() * (note - NOTES.0) / (NOTES.1 - NOTES.0)
+    }
+
+    fn y(&self, db: f32) -> f32 {
+        self.rect.bottom() - self.rect.height() * (db - LEVELS_DB.0) / (LEVELS_DB.1 - LEVELS_DB.0)
+    }
+
+    fn at(&self, note: f32, db: f32) -> Pos2 {
+        pos2(self.x(note), self.y(db.max(LEVELS_DB.0)))
+    }
+
+    fn semitone(&self) -> f32 {
+        self.rect.width() / (NOTES.1 - NOTES.0)
+    }
+
+    fn decibel(&self) -> f32 {
+        self.rect.height() / (LEVELS_DB.1 - LEVELS_DB.0)
+    }
+}
+
+impl Field {
+    /// Draws the field and does what the player does to it; `instruments` come with the leading one last.
+    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, instruments: &[Shown<'_>]) {
+        well(ui, rect, theme);
+        let inner = rect.shrink(1.0);
+        let axes = Axes { rect: Rect::from_min_max(inner.min, pos2(inner.right(), inner.bottom() - KEYS_HEIGHT)) };
+        let keys = Rect::from_min_max(pos2(inner.left(), axes.rect.bottom()), inner.max);
+        let painter = ui.painter().with_clip_rect(axes.rect);
+        grid(&painter, theme, &axes);
+
+        let (shift, loudness) = (at("pitch_shift"), at("loudness"));
+        let offset = (-desk.plain(shift) - live.octaves_st, -desk.plain(loudness));
+        for shown in instruments {
+            region(&painter, theme, &axes, shown, offset);
+        }
+        self.interact(ui, &axes, theme, desk, live, instruments.last());
+        trail(&painter, theme, &axes, live);
+        keyboard(&ui.painter().with_clip_rect(keys), theme, keys, &axes, live, instruments.last().map_or(theme.a, |s| s.colour));
+        if let Some(leader) = instruments.last() {
+            self.hint(ui, &axes, theme, live, leader, offset);
+        }
+    }
+
+    fn interact(&self, ui: &Ui, axes: &Axes, theme: &Theme, desk: &mut Desk, live: &Live, leader: Option<&Shown<'_>>) {
+        let (shift, loudness) = (at("pitch_shift"), at("loudness"));
+        let response = ui.interact(axes.rect, Id::unique("field"), Sense::click_and_drag());
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::Canvas, true, "Range of the instrument");
+            info.current_text_value = Some(format!("Pitch shift {}, loudness {}", desk.text(shift), desk.text(loudness)));
+            info
+        });
+        if response.has_focus() {
+            focus_ring(ui.painter(), axes.rect.shrink(4.0), theme);
+        }
+        let start = response.id.with("start");
+        if response.drag_started() {
+            desk.about_to_change();
+            desk.begin(shift);
+            desk.begin(loudness);
+            ui.data_mut(|data| data.insert_temp(start, (desk.plain(shift), desk.plain(loudness), egui::Vec2::ZERO)));
+        }
+        if response.dragged() {
+            let (st, db, moved) = ui.data(|data| data.get_temp::<(f32, f32, egui::Vec2)>(start)).unwrap_or_default();
+            let fine = ui.input(|i| i.modifiers.shift);
+            let moved = moved + response.drag_delta() * if fine { 0.1 } else { 1.0 };
+            ui.data_mut(|data| data.insert_temp(start, (st, db, moved)));
+            // The region goes with the pointer; the voice, seen from it, the other way.
+            let (st, db) = (st - moved.x / axes.semitone(), db + moved.y / axes.decibel());
+            // Whole semitones keep the singer's key; finely, every cent is to be had.
+            let to = desk.normalized(shift, if fine { st } else { st.round() });
+            desk.set(shift, to);
+            let to = desk.normalized(loudness, db);
+            desk.set(loudness, to);
+        }
+        if response.drag_stopped() {
+            desk.end(shift);
+            desk.end(loudness);
+        }
+        let mut fit = response.double_clicked();
+        if response.clicked() {
+            response.request_focus();
+        }
+        if response.has_focus() {
+            ui.memory_mut(|memory| {
+                let keys = egui::EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
+                memory.set_focus_lock_filter(response.id, keys);
+            });
+            let pressed = |key| ui.input(|i| i.num_presses(key) as f32);
+            let across = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
+            let up = pressed(Key::ArrowUp) - pressed(Key::ArrowDown);
+            if across != 0.0 {
+                let to = desk.normalized(shift, desk.plain(shift) - across);
+                desk.nudge(shift, to);
+            }
+            if up != 0.0 {
+                let to = desk.normalized(loudness, desk.plain(loudness) - up);
+                desk.nudge(loudness, to);
+            }
+            fit |= ui.input(|i| i.key_pressed(Key::Enter));
+        }
+        if fit && let Some(leader) = leader {
+            match live.usual() {
+                Some((note, db)) => {
+                    // Octaves that the octave fit adds already are not added twice.
+                    let row = desk.row(shift);
+                    let fit = leader.region.fit(note + live.octaves_st, db, row.max, desk.row(loudness).max);
+                    desk.together(|desk| {
+                        desk.put_plain(shift, fit.shift_st);
+                        desk.put_plain(loudness, fit.loudness_db);
+                    });
+                }
+                None => desk.library().say("Sing a few notes first; then a double-click fits the instrument to your voice."),
+            }
+        }
+        // A tooltip would lie over what it is about.
+        let words = match (response.hovered() && !response.dragged(), live.trail.is_empty() && live.usual().is_none()) {
+            (true, _) => "Drag: pitch and loudness (Shift: finely).  Double-click: fit to your voice",
+            (false, true) => "Sing: your voice moves here",
+            (false, false) => "",
+        };
+        let place = pos2(axes.rect.center().x, axes.rect.bottom() - 20.0);
+        text_within(ui.painter(), place, Align2::CENTER_CENTER, words, BODY - 1.0, theme.muted, axes.rect.width() - 24.0);
+        response.on_hover_and_drag_cursor(CursorIcon::Grab);
+    }
+
+    /// One sentence when the voice is outside, with the gesture that mends it.
+    fn hint(&mut self, ui: &Ui, axes: &Axes, theme: &Theme, live: &Live, leader: &Shown<'_>, offset: (f32, f32)) {
+        let now = ui.input(|i| i.time);
+        let sure = live.voice().filter(|dot| dot.confidence >= SURE);
+        if let Some(dot) = sure {
+            let place = leader.region.place(dot.note - offset.0, dot.loudness_db - offset.1);
+            self.outside = match (place, self.outside) {
+                (Place::Inside, _) => None,
+                (place, Some((_, since))) => Some((place, since)),
+                (place, None) => Some((place, now)),
+            };
+        } else if live.trail.is_empty() {
+            self.outside = None;
+        }
+        let Some((place, since)) = self.outside else { return };
+        if now - since < OUTSIDE_S {
+            return;
+        }
+        let where_to = match place {
+            Place::Below => "below",
+            Place::Above => "above",
+            Place::Softer => "softer than",
+            Place::Louder => "louder than",
+            Place::Inside => return,
+        };
+        let words = format!("Your voice is {where_to} the range of {} – double-click to fit it", leader.name);
+        let wide = (width(ui.painter(), &words, BODY) + 28.0).min(axes.rect.width() - 16.0);
+        let pill = Rect::from_center_size(axes.rect.center_top() + vec2(0.0, 26.0), vec2(wide, 28.0));
+        ui.painter().rect(pill, CornerRadius::same(14), theme.panel, Stroke::new(1.0, theme.voice), StrokeKind::Inside);
+        text_within(ui.painter(), pill.center(), Align2::CENTER_CENTER, &words, BODY, theme.voice, wide - 20.0);
+    }
+}
+
+fn grid(painter: &Painter, theme: &Theme, axes: &Axes) {
+    let thin = Stroke::new(1.0, theme.faint(theme.line, 0.55));
+    for octave in 1..=8 {
+        let c = 12.0 * octave as f32 + 12.0;
+        if c > NOTES.0 && c < NOTES.1 {
+            painter.vline(axes.x(c - 0.5).round() + 0.5, axes.rect.y_range(), thin);
+        }
+    }
+    for level in [-60.0, -48.0, -36.0, -24.0, -12.0] {
+        let y = axes.y(level).round() + 0.5;
+        painter.hline(axes.rect.x_range(), y, thin);
+        let label = pos2(axes.rect.left() + 8.0, y - 2.0);
+        text(painter, label, Align2::LEFT_BOTTOM, &format!("–{} dB", -level), SMALL - 1.0, theme.faint(theme.muted, 0.8));
+    }
+}
+
+fn region(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>, offset: (f32, f32)) {
+    let region = shown.region;
+    let strength = shown.share * if theme.dark { 0.62 } else { 0.5 };
+    let [low, high] = region.notes;
+    let columns = (high - low).ceil().clamp(1.0, 128.0) as usize;
+    let rows = ((LEVELS_DB.1 - LEVELS_DB.0) / LEVEL_STEP_DB) as usize;
+    let mut mesh = Mesh::default();
+    let soft = region.loudness_db[0] - 12.0;
+    let loud = region.loudness_db[1] + 8.0;
+    for column in 0..=columns {
+        let note = low + (high - low) * column as f32 / columns as f32;
+        for row in 0..=rows {
+            let db = soft + (loud - soft) * row as f32 / rows as f32;
+            // What was hardly ever trained fades out instead of ending.
+            let edge = ((db - soft) / 12.0).min((loud - db) / 8.0).clamp(0.0, 1.0);
+            let colour = shown
+                .colour
+                .gamma_multiply(strength * region.density(note.clamp(low, high), db) * edge * edge * (3.0 - 2.0 * edge));
+            mesh.colored_vertex(axes.at(note + offset.0, db + offset.1), colour);
+        }
+    }
+    let stride = rows as u32 + 1;
+    for column in 0..columns as u32 {
+        for row in 0..rows as u32 {
+            let corner = column * stride + row;
+            mesh.add_triangle(corner, corner + 1, corner + stride);
+            mesh.add_triangle(corner + 1, corner + stride, corner + stride + 1);
+        }
+    }
+    painter.add(mesh);
+    let outline = Rect::from_two_pos(
+        axes.at(low + offset.0 - 0.5, region.loudness_db[0] + offset.1),
+        axes.at(high + offset.0 + 0.5, region.loudness_db[1] + offset.1),
+    );
+    let stroke = Stroke::new(1.5, shown.colour.gamma_multiply(0.35 + 0.5 * shown.share));
+    painter.rect_stroke(outline, CornerRadius::same(6), stroke, StrokeKind::Middle);
+    let words = format!("{}   {}–{}", shown.name, note_name(low), note_name(high));
+    let seen = outline.intersect(axes.rect);
+    if seen.width() > 60.0 && shown.share > 0.05 {
+        // The two of a morph lie in different corners.
+        let (place, align) = if shown.first {
+            (pos2(seen.left() + 8.0, outline.top().max(axes.rect.top() + 2.0) + 6.0), Align2::LEFT_TOP)
+        } else {
+            (pos2(seen.right() - 8.0, outline.bottom().min(axes.rect.bottom() - 2.0) - 6.0), Align2::RIGHT_BOTTOM)
+        };
+        let ink = shown.colour.gamma_multiply(0.5 + 0.5 * shown.share);
+        text_within(painter, place, align, &words, SMALL, ink, seen.width() - 16.0);
+    }
+}
+
+fn dot_colour(theme: &Theme, dot: &Dot) -> Color32 {
+    theme.between(theme.muted, theme.voice, (dot.confidence - 0.25) / 0.5)
+}
+
+fn trail(painter: &Painter, theme: &Theme, axes: &Axes, live: &Live) {
+    let Some(last) = live.trail.back() else { return };
+    let age = |dot: &Dot| ((last.time - dot.time) / TRAIL_S) as f32;
+    for pair in live.trail.iter().zip(live.trail.iter().skip(1)) {
+        let (from, to) = pair;
+        // A leap of an octave is a new place, not a way.
+        if to.time - from.time > 0.12 || (to.note - from.note).abs() > 7.0 {
+            continue;
+        }
+        let strength = (1.0 - age(to)).powi(2) * (0.25 + 0.75 * to.confidence);
+        let colour = dot_colour(theme, to).gamma_multiply(0.8 * strength);
+        let line = [axes.at(from.note, from.loudness_db), axes.at(to.note, to.loudness_db)];
+        painter.line_segment(line, Stroke::new(1.0 + 2.5 * strength, colour));
+    }
+    let Some(dot) = live.voice() else { return };
+    let (place, colour) = (axes.at(dot.note, dot.loudness_db), dot_colour(theme, &dot));
+    for (radius, strength) in [(18.0, 0.08), (12.0, 0.14), (8.0, 0.22)] {
+        painter.circle_filled(place, radius, colour.gamma_multiply(strength * (0.4 + 0.6 * dot.confidence)));
+    }
+    if dot.confidence >= SURE {
+        painter.circle_filled(place, 5.0, colour);
+        let name = note_name(dot.note);
+        text(painter, place + vec2(11.0, -9.0), Align2::LEFT_BOTTOM, &name, BODY, colour);
+    } else {
+        painter.circle_stroke(place, 5.0, Stroke::new(1.5, colour));
+    }
+}
+
+fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Live, played_colour: Color32) {
+    let (white, black) = if theme.dark { (theme.raised, theme.back) } else { (Color32::WHITE, theme.faint(theme.text, 0.85)) };
+    painter.rect_filled(rect, CornerRadius { nw: 0, ne: 0, sw: 7, se: 7 }, white);
+    let semitone = axes.semitone();
+    let voice = live.voice().filter(|dot| dot.confidence >= SURE).map(|dot| dot.note.round() as i32);
+    let played = live.pitches.back().and_then(|p| p.played).map(|n| n.round() as i32);
+    let notes = NOTES.0 as i32..=NOTES.1 as i32;
+    let is_black = |n: i32| matches!(n.rem_euclid(12), 1 | 3 | 6 | 8 | 10);
+    let key = |n: i32| {
+        // A white key reaches under its black neighbours.
+        let reach = |side: i32| if is_black(n + side) { semitone } else { 0.5 * semitone };
+        if is_black(n) {
+            Rect::from_center_size(pos2(axes.x(n as f32), rect.top() + 7.5), vec2(semitone, 15.0))
+        } else {
+            let x = axes.x(n as f32);
+            Rect::from_min_max(pos2(x - reach(-1), rect.top()), pos2(x + reach(1), rect.bottom()))
+        }
+    };
+    let lit = |n: i32| match (Some(n) == voice, Some(n) == played) {
+        (true, _) => Some(theme.voice),
+        (_, true) => Some(played_colour),
+        _ => None,
+    };
+    for n in notes.clone().filter(|n| !is_black(*n)) {
+        let key = key(n);
+        if let Some(colour) = lit(n) {
+            painter.rect_filled(key.shrink(0.5), CornerRadius::same(2), colour);
+        }
+        painter.vline(
+            key.right().round() + 0.5,
+            rect.y_range(),
+            Stroke::new(1.0, theme.faint(theme.line, if theme.dark { 1.0 } else { 0.8 })),
+        );
+        if n % 12 == 0 {
+            let ink = if lit(n).is_some() { theme.on_colour } else { theme.muted };
+            text(
+                painter,
+                pos2(key.center().x, rect.bottom() - 1.0),
+                Align2::CENTER_BOTTOM,
+                &note_name(n as f32),
+                SMALL - 2.0,
+                ink,
+            );
+        }
+    }
+    for n in notes.filter(|n| is_black(*n)) {
+        let key = key(n).shrink2(vec2(0.5, 0.0));
+        painter.rect_filled(key, CornerRadius { nw: 0, ne: 0, sw: 2, se: 2 }, lit(n).unwrap_or(black));
+    }
+    painter.hline(rect.x_range(), rect.top(), theme.border());
+}
+
+/// The place of a pitch on the field, for tests.
+pub fn x_of(rect: Rect, hz: f32) -> f32 {
+    Axes { rect: rect.shrink(1.0) }.x(note(hz))
+}

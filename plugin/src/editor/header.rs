@@ -1,0 +1,139 @@
+//! The top line: presets, A and B, undo and redo, bypass, and how the window looks.
+
+use super::{
+    button,
+    desk::{Desk, at},
+    files::{Looks, SCALES},
+    icons::{Sign, mark},
+    paint::{text, text_within},
+    theme::{BIG, BODY, GRID, ROUND_SMALL, SMALL, Theme},
+};
+use egui::{Align2, CornerRadius, Popup, Rect, RichText, Role, StrokeKind, Ui, pos2, vec2};
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The list of presets.
+    Presets,
+    /// The preset so many places on.
+    Step(isize),
+    /// Keep what is heard as a preset.
+    Save,
+    /// Everything as on the first day.
+    Reset,
+}
+
+/// Draws the line. `preset` is the name of the one that plays, and whether something has been changed since.
+pub fn show(
+    ui: &mut Ui,
+    rect: Rect,
+    theme: &Theme,
+    desk: &mut Desk,
+    looks: &mut Looks,
+    preset: (&str, bool),
+    open: bool,
+) -> Option<Wish> {
+    ui.painter().rect_filled(rect, 0, theme.panel);
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, theme.border());
+    let middle = rect.center().y;
+    let sign = Rect::from_center_size(pos2(rect.left() + 28.0, middle), vec2(26.0, 26.0));
+    mark(ui.painter(), sign, theme);
+    text(ui.painter(), pos2(sign.right() + 8.0, middle), Align2::LEFT_CENTER, "Syrinx", BIG - 2.0, theme.text);
+
+    let mut wish = None;
+    let side = 28.0;
+    let square = |x: f32| Rect::from_center_size(pos2(x, middle), vec2(side, side));
+    let wide = (0.34 * rect.width()).clamp(280.0, 440.0);
+    let bar = Rect::from_center_size(pos2(rect.center().x - 20.0, middle), vec2(wide, 30.0));
+    ui.painter().rect(bar, CornerRadius::same(ROUND_SMALL as u8 + 1), theme.well, theme.border(), StrokeKind::Inside);
+    if button::icon(ui, square(bar.left() + 16.0), theme, Sign::Previous, "Previous preset", None, true).clicked() {
+        wish = Some(Wish::Step(-1));
+    }
+    if button::icon(ui, square(bar.right() - 16.0), theme, Sign::Next, "Next preset", None, true).clicked() {
+        wish = Some(Wish::Step(1));
+    }
+    let name = Rect::from_min_max(pos2(bar.left() + 34.0, bar.top()), pos2(bar.right() - 34.0, bar.bottom()));
+    let (called, changed) = preset;
+    let response = button::area(ui, name, &format!("Preset: {called}"), Role::Button, None);
+    let ink = if open || response.hovered() { theme.a } else { theme.text };
+    let words = if changed { format!("{called} *") } else { called.to_owned() };
+    text_within(ui.painter(), name.center(), Align2::CENTER_CENTER, &words, BODY + 1.0, ink, name.width());
+    let help = if changed { "Presets (* changed since it was loaded)" } else { "Presets" };
+    if response.on_hover_text(help).clicked() {
+        wish = Some(Wish::Presets);
+    }
+    if button::icon(ui, square(bar.right() + 20.0), theme, Sign::Save, "Save as a preset", None, true).clicked() {
+        wish = Some(Wish::Save);
+    }
+
+    let mut x = rect.right() - 24.0;
+    let menu = button::icon(ui, square(x), theme, Sign::Menu, "Window", None, true);
+    Popup::menu(&menu).show(|ui| window_menu(ui, theme, looks, &mut wish));
+    x -= 32.0;
+    let bypass = at("bypass");
+    let off = desk.is_on(bypass);
+    let lit = Some(if off { theme.faint(theme.muted, 0.5) } else { theme.a });
+    let name = if off { "Bypassed: play" } else { "Bypass" };
+    if button::icon(ui, square(x), theme, Sign::Power, name, lit, true).clicked() {
+        desk.put(bypass, if off { 0.0 } else { 1.0 });
+    }
+    x -= 42.0;
+    let redo = desk.redo_name();
+    let words = redo.as_ref().map_or("Nothing to redo".into(), |name| format!("Redo {name}"));
+    let keys = ui.input(|i| {
+        (
+            i.modifiers.command && i.key_pressed(egui::Key::Z),
+            i.modifiers.shift,
+            i.modifiers.command && i.key_pressed(egui::Key::Y),
+        )
+    });
+    let typing = ui.ctx().egui_wants_keyboard_input()
+        && ui.memory(|m| m.focused()).is_some_and(|id| egui::text_edit::TextEditState::load(ui.ctx(), id).is_some());
+    let redo_key = !typing && ((keys.0 && keys.1) || keys.2);
+    if button::icon(ui, square(x), theme, Sign::Redo, &words, None, redo.is_some()).clicked() || redo_key {
+        desk.redo();
+    }
+    x -= 30.0;
+    let undo = desk.undo_name();
+    let words = undo.as_ref().map_or("Nothing to undo".into(), |name| format!("Undo {name}"));
+    if button::icon(ui, square(x), theme, Sign::Undo, &words, None, undo.is_some()).clicked() || (!typing && keys.0 && !keys.1) {
+        desk.undo();
+    }
+    x -= 30.0;
+    let copy = Rect::from_center_size(pos2(x - 14.0, middle), vec2(50.0, 24.0));
+    let to = if desk.on_b() { "A" } else { "B" };
+    if button::words(ui, copy, theme, &format!("Copy {to}"), &format!("Make {to} the same as what is heard")).clicked() {
+        desk.copy_to_other();
+    }
+    let sides = Rect::from_min_size(pos2(copy.left() - 2.0 * GRID - 56.0, middle - 12.0), vec2(56.0, 24.0));
+    let now = usize::from(desk.on_b());
+    if let Some(n) =
+        button::choice(ui, sides, theme, "Compare", "Two sets of settings, to hear one against the other", &["A", "B"], now)
+        && n != now
+    {
+        desk.swap();
+    }
+    wish
+}
+
+fn window_menu(ui: &mut Ui, theme: &Theme, looks: &mut Looks, wish: &mut Option<Wish>) {
+    ui.set_min_width(150.0);
+    ui.label(RichText::new("Size").size(SMALL).color(theme.muted));
+    for pair in SCALES.chunks(3) {
+        ui.horizontal(|ui| {
+            for scale in pair {
+                let ink = if *scale == looks.scale { theme.a } else { theme.text };
+                if ui.add(egui::Button::new(RichText::new(format!("{scale} %")).color(ink)).min_size(vec2(56.0, 0.0))).clicked() {
+                    looks.scale = *scale;
+                }
+            }
+        });
+    }
+    ui.separator();
+    if ui.button(if looks.dark { "Light colours" } else { "Dark colours" }).clicked() {
+        looks.dark = !looks.dark;
+    }
+    if ui.button("Reset everything").clicked() {
+        *wish = Some(Wish::Reset);
+    }
+}

@@ -1,0 +1,280 @@
+//! The whole page: what it shows, and where. Its parts are widgets of their own.
+
+use super::{
+    bank::Bank,
+    bars, browser, controls,
+    desk::{Desk, at},
+    dialog::{Answer, Dialog, For},
+    field, files, header, honesty,
+    layout::Layout,
+    live::Live,
+    meters,
+    pitch_view::PitchView,
+    presets::Presets,
+    region::Region,
+    shelf::{self, Shelf},
+    slots,
+    theme::Theme,
+};
+use crate::{monitor::Shown, params::SyrinxParams};
+use egui::Ui;
+use nice_plug::context::gui::GuiContext;
+use std::{sync::Arc, time::Duration};
+use syrinx_engine::{Features, Model, Slot};
+
+/// Between two pictures while something moves.
+const FRAME: Duration = Duration::from_millis(16);
+/// How long a change of the window's looks rests before it is remembered, seconds.
+const REMEMBER_S: f64 = 0.8;
+
+/// What lies over the displays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    Nothing,
+    Instruments(Slot),
+    Presets,
+}
+
+/// The page, its widgets' memory, and what they show.
+pub struct Page {
+    shown: Arc<Shown>,
+    desk: Option<Desk>,
+    params: Arc<SyrinxParams>,
+    home: Option<files::Home>,
+    /// How the window is to look.
+    pub looks: files::Looks,
+    remembered: files::Looks,
+    changed_s: Option<f64>,
+    dressed: Option<Theme>,
+    live: Live,
+    shelf: Shelf,
+    bank: Bank,
+    regions: [Option<([u8; 32], Region)>; 2],
+    over: Over,
+    dialog: Dialog,
+    field: field::Field,
+    pitch_view: PitchView,
+    controls: controls::Controls,
+    browser: browser::Browser,
+    presets: Presets,
+}
+
+impl Page {
+    /// A page that keeps its things in `home`.
+    pub fn new(params: Arc<SyrinxParams>, shown: Arc<Shown>, home: Option<files::Home>) -> Self {
+        let looks = home.as_ref().map(files::Home::looks).unwrap_or_default();
+        let (bank, trouble) = Bank::new(home.as_ref().map(|home| home.presets.clone()));
+        if let Some(why) = trouble {
+            params.library().say(why);
+        }
+        let mut shelf = Shelf::default();
+        if let Some(home) = home.as_ref().filter(|home| home.instruments.exists()) {
+            shelf.search(&home.instruments);
+        }
+        Self {
+            shown,
+            desk: None,
+            params,
+            home,
+            remembered: looks.clone(),
+            looks,
+            changed_s: None,
+            dressed: None,
+            live: Live::default(),
+            shelf,
+            bank,
+            regions: [None, None],
+            over: Over::Nothing,
+            dialog: Dialog::default(),
+            field: field::Field::default(),
+            pitch_view: PitchView::default(),
+            controls: controls::Controls::default(),
+            browser: browser::Browser::default(),
+            presets: Presets::default(),
+        }
+    }
+
+    /// A window opens on the page.
+    pub fn open(&mut self, ctx: &egui::Context, host: GuiContext) {
+        super::theme::set_typeface(ctx);
+        self.dressed = None;
+        match &mut self.desk {
+            Some(desk) => desk.reopen(host),
+            None => self.desk = Some(Desk::new(self.params.clone(), host)),
+        }
+    }
+
+    /// What the window changes goes through here; None before it is open.
+    pub fn desk(&mut self) -> Option<&mut Desk> {
+        self.desk.as_mut()
+    }
+
+    /// The region of what a slot plays, read anew only when it plays something else.
+    fn region(&mut self, slot: Slot, model: &Model) -> Region {
+        let kept = &mut self.regions[slot as usize];
+        match kept {
+            Some((hash, region)) if hash == model.hash() => region.clone(),
+            _ => {
+                let region = Region::of(model.card());
+                *kept = Some((*model.hash(), region.clone()));
+                region
+            }
+        }
+    }
+
+    /// Draws everything, and does what the player does.
+    pub fn draw(&mut self, ui: &mut Ui) {
+        let theme = Theme::of(self.looks.dark);
+        if self.dressed != Some(theme) {
+            theme.dress(ui.ctx());
+            self.dressed = Some(theme);
+        }
+        let Some(mut desk) = self.desk.take() else { return };
+        self.take_answers(&mut desk);
+        let now = ui.input(|i| i.time);
+        self.live.tick(&self.shown, now, desk.plain(at("pitch_shift")));
+        let window = ui.max_rect();
+        let layout = Layout::of(window);
+        ui.painter().rect_filled(window, 0, theme.back);
+        let morph = desk.value(at("morph"));
+        let colour = if morph > 0.5 { theme.b } else { theme.a };
+        let knobs = theme.between(theme.a, theme.b, morph);
+
+        let name = self.bank.name().to_owned();
+        let changed = self.bank.changed(&desk);
+        match header::show(ui, layout.header, &theme, &mut desk, &mut self.looks, (&name, changed), self.over == Over::Presets) {
+            Some(header::Wish::Presets) => {
+                self.over = if self.over == Over::Presets { Over::Nothing } else { Over::Presets };
+            }
+            Some(header::Wish::Step(by)) => {
+                if let Err(why) = self.bank.step(&mut desk, by) {
+                    desk.library().say(why);
+                }
+            }
+            Some(header::Wish::Save) => {
+                self.over = Over::Presets;
+                self.presets.ask_for_name();
+            }
+            Some(header::Wish::Reset) => {
+                desk.reset(|_| false);
+                self.bank.forget();
+            }
+            None => {}
+        }
+        let open = if let Over::Instruments(slot) = self.over { Some(slot) } else { None };
+        if let Some(slots::Wish::Browse(slot)) =
+            slots::show(ui, layout.slots, &theme, &mut desk, &self.shelf, &mut self.looks, open)
+        {
+            self.over = if open == Some(slot) { Over::Nothing } else { Over::Instruments(slot) };
+        }
+        match self.over {
+            Over::Nothing => self.displays(ui, &layout, &theme, &mut desk, now, morph, colour),
+            Over::Instruments(slot) => {
+                let colour = if slot == Slot::A { theme.a } else { theme.b };
+                let (shelf, looks) = (&mut self.shelf, &mut self.looks);
+                let stay = self.browser.show(
+                    ui,
+                    layout.centre(),
+                    &theme,
+                    &mut desk,
+                    shelf,
+                    looks,
+                    self.home.as_ref(),
+                    &mut self.dialog,
+                    slot,
+                    colour,
+                );
+                if !stay {
+                    self.over = Over::Nothing;
+                }
+            }
+            Over::Presets => {
+                if !self.presets.show(ui, layout.centre(), &theme, &mut desk, &mut self.bank, &mut self.looks) {
+                    self.over = Over::Nothing;
+                }
+            }
+        }
+        let voice = Features {
+            frame: 0,
+            f0_hz: self.shown.voice_hz.get(),
+            confidence: self.shown.confidence.get(),
+            loudness_db: self.shown.voice_db.get(),
+        };
+        self.controls.show(ui, layout.controls, &theme, &mut desk, &voice, knobs);
+        honesty::show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
+        self.remember(&desk, now);
+        if !self.live.rests() || self.dialog.is_open() || self.shelf.searches() || self.changed_s.is_some() {
+            ui.ctx().request_repaint_after(FRAME);
+        }
+        self.desk = Some(desk);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn displays(
+        &mut self,
+        ui: &mut Ui,
+        layout: &Layout,
+        theme: &Theme,
+        desk: &mut Desk,
+        now: f64,
+        morph: f32,
+        colour: egui::Color32,
+    ) {
+        let mut playing = Vec::new();
+        for (slot, share, colour) in [(Slot::A, 1.0 - morph, theme.a), (Slot::B, morph, theme.b)] {
+            let first = playing.is_empty();
+            if share > 0.0
+                && let Some(model) = Shelf::model(desk, slot)
+            {
+                playing.push((Shelf::name(desk, slot), self.region(slot, &model), colour, share, first));
+            }
+        }
+        // The one that leads comes last, and so lies on top.
+        playing.sort_by(|a, b| a.3.total_cmp(&b.3));
+        let instruments: Vec<field::Shown<'_>> = playing
+            .iter()
+            .map(|(name, region, colour, share, first)| field::Shown {
+                name,
+                region,
+                colour: *colour,
+                share: *share,
+                first: *first,
+            })
+            .collect();
+        self.field.show(ui, layout.field, theme, desk, &self.live, &instruments);
+        bars::show(ui, layout.bars, theme, desk, &self.live, self.shown.played_hz.get(), colour);
+        self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour);
+        meters::show(ui, layout.meters, theme, &mut self.live, colour);
+    }
+
+    /// Takes what other threads have come to: the file dialog, the search of the folder.
+    fn take_answers(&mut self, desk: &mut Desk) {
+        match self.dialog.answer() {
+            Some(Answer::Chosen(For::Instrument(slot), path)) => shelf::load(desk, slot, &path),
+            Some(Answer::Failed(why)) => desk.library().say(why),
+            None => {}
+        }
+        if let Some(why) = self.shelf.take_found() {
+            desk.library().say(why);
+        }
+        desk.library().free_returned();
+    }
+
+    /// Keeps the looks, once they have rested.
+    fn remember(&mut self, desk: &Desk, now: f64) {
+        if self.looks == self.remembered {
+            self.changed_s = None;
+            return;
+        }
+        let since = *self.changed_s.get_or_insert(now);
+        if now - since > REMEMBER_S {
+            self.changed_s = None;
+            self.remembered = self.looks.clone();
+            if let Some(home) = &self.home
+                && let Err(why) = home.remember(&self.looks)
+            {
+                desk.library().say(why);
+            }
+        }
+    }
+}

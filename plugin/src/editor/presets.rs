@@ -1,0 +1,274 @@
+//! The presets to choose from, in groups, with search and favourites; saving, renaming and deleting one's own.
+
+use super::{
+    bank::{Bank, USER},
+    browser::search_field,
+    button,
+    desk::Desk,
+    files::Looks,
+    icons::Sign,
+    layout::GAP,
+    paint::{panel, text, text_within, well},
+    theme::{BODY, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
+};
+use egui::{
+    Align2, Color32, CornerRadius, Key, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, pos2, vec2,
+};
+
+const GROUPS: f32 = 158.0;
+const ABOUT: f32 = 290.0;
+const FAVOURITES: &str = "Favourites";
+const ALL: &str = "All";
+
+/// What the list remembers.
+#[derive(Default)]
+pub struct Presets {
+    search: String,
+    group: Option<String>,
+    /// The name that is being typed, for a new preset or, with its place, another name for one.
+    naming: Option<(String, Option<usize>)>,
+    /// The preset that is to be deleted, until it is confirmed.
+    deleting: Option<usize>,
+}
+
+impl Presets {
+    /// A name for a new preset is asked for.
+    pub fn ask_for_name(&mut self) {
+        self.naming = Some((String::new(), None));
+    }
+
+    /// Draws the list over the displays; whether it is to stay open.
+    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, bank: &mut Bank, looks: &mut Looks) -> bool {
+        let groups = Rect::from_min_size(rect.min, vec2(GROUPS, rect.height()));
+        let about = Rect::from_min_max(pos2(rect.right() - ABOUT, rect.top()), rect.max);
+        let list = Rect::from_min_max(pos2(groups.right() + GAP, rect.top()), pos2(about.left() - GAP, rect.bottom()));
+        panel(ui, groups, theme);
+        panel(ui, list, theme);
+        well(ui, about, theme);
+        self.groups(ui, groups, theme, bank);
+        let head = Rect::from_min_size(list.min + vec2(12.0, 10.0), vec2(list.width() - 24.0, 28.0));
+        let close = Rect::from_min_size(head.right_top() - vec2(26.0, 0.0), vec2(26.0, 28.0));
+        search_field(
+            ui,
+            Rect::from_min_max(head.min, pos2(close.left() - 6.0, head.bottom())),
+            theme,
+            &mut self.search,
+            "Search presets",
+        );
+        let closed = button::icon(ui, close, theme, Sign::Close, "Close the list", None, true).clicked();
+        let rows = Rect::from_min_max(pos2(list.left() + 8.0, head.bottom() + 2.0 * GRID), list.max - vec2(6.0, 8.0));
+        self.rows(ui, rows, theme, desk, bank, looks);
+        self.about(ui, about.shrink(16.0), theme, desk, bank);
+        let escape = self.naming.is_none() && ui.input(|i| i.key_pressed(Key::Escape));
+        !closed && !escape
+    }
+
+    fn groups(&mut self, ui: &Ui, rect: Rect, theme: &Theme, bank: &Bank) {
+        let mut names = vec![ALL.to_owned(), FAVOURITES.to_owned()];
+        for preset in bank.presets() {
+            if !names.contains(&preset.group) {
+                names.push(preset.group.clone());
+            }
+        }
+        if !names.iter().any(|n| n == USER) {
+            names.push(USER.into());
+        }
+        for (n, name) in names.iter().enumerate() {
+            let row = Rect::from_min_size(rect.min + vec2(8.0, 10.0 + 30.0 * n as f32), vec2(rect.width() - 16.0, 28.0));
+            if row.bottom() > rect.bottom() {
+                break;
+            }
+            let on = self.group.as_deref().unwrap_or(ALL) == name;
+            let response = button::area(ui, row, &format!("Group: {name}"), Role::RadioButton, Some(on));
+            let fill = if on {
+                theme.faint(theme.a, 0.16)
+            } else if response.hovered() {
+                theme.raised
+            } else {
+                Color32::TRANSPARENT
+            };
+            ui.painter().rect_filled(row, CornerRadius::same(ROUND_SMALL as u8), fill);
+            let ink = if on { theme.a } else { theme.text };
+            text_within(
+                ui.painter(),
+                row.left_center() + vec2(10.0, 0.0),
+                Align2::LEFT_CENTER,
+                name,
+                BODY,
+                ink,
+                row.width() - 16.0,
+            );
+            if response.clicked() {
+                self.group = (name != ALL).then(|| name.clone());
+            }
+        }
+    }
+
+    fn rows(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, bank: &mut Bank, looks: &mut Looks) {
+        let wanted = self.search.trim().to_lowercase();
+        let group = self.group.clone();
+        let fits = |n: &usize| {
+            let preset = &bank.presets()[*n];
+            let found = |text: &str| text.to_lowercase().contains(&wanted);
+            (found(&preset.name) || found(&preset.group) || found(&preset.about))
+                && match group.as_deref() {
+                    None => true,
+                    Some(FAVOURITES) => looks.favourite_presets.contains(&preset.name),
+                    Some(group) => preset.group == group,
+                }
+        };
+        let shown: Vec<usize> = (0..bank.presets().len()).filter(fits).collect();
+        if shown.is_empty() {
+            let words = match group.as_deref() {
+                Some(USER) => "None yet: save what you hear",
+                Some(FAVOURITES) => "None yet: a star makes one",
+                _ => "Nothing fits the search",
+            };
+            text(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, BODY, theme.muted);
+            return;
+        }
+        let current = bank.current();
+        let mut picked = None;
+        ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
+            ScrollArea::vertical().id_salt("presets").auto_shrink([false, false]).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                for n in shown {
+                    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width() - 10.0, 28.0), Sense::hover());
+                    let preset = &bank.presets()[n];
+                    let on = current == Some(n);
+                    let response = button::area_of(ui, row, ("preset", n), &preset.name, Role::Button, None);
+                    let fill = if on {
+                        theme.faint(theme.a, 0.16)
+                    } else if response.hovered() {
+                        theme.raised
+                    } else {
+                        Color32::TRANSPARENT
+                    };
+                    ui.painter().rect_filled(row, CornerRadius::same(ROUND_SMALL as u8), fill);
+                    let ink = if on { theme.a } else { theme.text };
+                    let room = row.width() - 170.0;
+                    text_within(
+                        ui.painter(),
+                        row.left_center() + vec2(10.0, 0.0),
+                        Align2::LEFT_CENTER,
+                        &preset.name,
+                        BODY,
+                        ink,
+                        room,
+                    );
+                    let at = row.right_center() - vec2(40.0, 0.0);
+                    text_within(ui.painter(), at, Align2::RIGHT_CENTER, &preset.group, SMALL, theme.muted, 116.0);
+                    let loved = looks.favourite_presets.contains(&preset.name);
+                    let star = Rect::from_center_size(row.right_center() - vec2(18.0, 0.0), vec2(24.0, 24.0));
+                    let name = format!("Favourite: {}", preset.name);
+                    if button::icon_of(
+                        ui,
+                        star,
+                        theme,
+                        ("loved preset", n),
+                        Sign::Star(loved),
+                        &name,
+                        loved.then_some(theme.voice),
+                        true,
+                    )
+                    .clicked()
+                        && !looks.favourite_presets.remove(&preset.name)
+                    {
+                        looks.favourite_presets.insert(preset.name.clone());
+                    }
+                    if response.clicked() {
+                        picked = Some(n);
+                    }
+                }
+            });
+        });
+        if let Some(n) = picked {
+            self.deleting = None;
+            if let Err(why) = bank.load(desk, n) {
+                desk.library().say(why);
+            }
+        }
+    }
+
+    /// What plays, and what can be done with it.
+    fn about(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, bank: &mut Bank) {
+        let painter = ui.painter().clone();
+        text_within(&painter, rect.min, Align2::LEFT_TOP, bank.name(), TITLE, theme.text, rect.width());
+        let current = bank.current();
+        let own = current.filter(|at| bank.presets()[*at].file.is_some());
+        let preset = current.map(|at| bank.presets()[at].clone());
+        let group = preset.as_ref().map_or("", |p| p.group.as_str());
+        text(&painter, rect.min + vec2(0.0, 24.0), Align2::LEFT_TOP, group, SMALL, theme.muted);
+        let about = preset.as_ref().map_or("", |p| p.about.as_str());
+        let words = painter.layout(about.into(), super::theme::font(BODY), theme.text, rect.width());
+        painter.galley(rect.min + vec2(0.0, 48.0), words, theme.text);
+
+        let row = |n: f32| Rect::from_min_size(pos2(rect.left(), rect.bottom() - 28.0 - 34.0 * n), vec2(rect.width(), 28.0));
+        let half = |n: f32, right: bool| {
+            let wide = 0.5 * (rect.width() - GAP);
+            Rect::from_min_size(row(n).min + vec2(if right { wide + GAP } else { 0.0 }, 0.0), vec2(wide, 28.0))
+        };
+        if let Some((mut name, of)) = self.naming.take() {
+            let field = row(1.0);
+            painter.rect(
+                field,
+                CornerRadius::same(ROUND_SMALL as u8),
+                theme.panel,
+                Stroke::new(1.0, theme.a),
+                StrokeKind::Inside,
+            );
+            let edit = TextEdit::singleline(&mut name).hint_text("Name of the preset").frame(egui::Frame::NONE);
+            let edit = ui.put(field.shrink2(vec2(8.0, 4.0)), edit.margin(egui::Margin::symmetric(0, 3)));
+            if !edit.has_focus() && !edit.lost_focus() {
+                edit.request_focus();
+            }
+            let entered = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+            let words = if of.is_some() { "Rename" } else { "Save" };
+            let done = button::words(ui, half(0.0, false), theme, words, "").clicked() || entered;
+            let given_up =
+                button::words(ui, half(0.0, true), theme, "Cancel", "").clicked() || ui.input(|i| i.key_pressed(Key::Escape));
+            if done {
+                let result = match of {
+                    Some(at) => bank.rename(at, &name),
+                    None => bank.save(desk, &name, ""),
+                };
+                match result {
+                    Ok(()) => {
+                        desk.library().hush();
+                        self.group = Some(USER.into());
+                    }
+                    Err(why) => {
+                        desk.library().say(why);
+                        self.naming = Some((name, of));
+                    }
+                }
+            } else if !given_up {
+                self.naming = Some((name, of));
+            }
+        } else if let Some(at) = self.deleting {
+            text(&painter, row(1.0).left_center(), Align2::LEFT_CENTER, "Delete this preset's file?", BODY, theme.alarm);
+            if button::words(ui, half(0.0, false), theme, "Delete", "It cannot be undone").clicked() {
+                if let Err(why) = bank.delete(at) {
+                    desk.library().say(why);
+                }
+                self.deleting = None;
+            }
+            if button::words(ui, half(0.0, true), theme, "Keep", "").clicked() {
+                self.deleting = None;
+            }
+        } else {
+            let wide = if own.is_some() { row(1.0) } else { row(0.0) };
+            if button::words(ui, wide, theme, "Save as …", "Keep what is heard as a preset of your own").clicked() {
+                self.naming = Some((String::new(), None));
+            }
+            if let Some(at) = own {
+                if button::words(ui, half(0.0, false), theme, "Rename …", "").clicked() {
+                    self.naming = Some((bank.presets()[at].name.clone(), Some(at)));
+                }
+                if button::words(ui, half(0.0, true), theme, "Delete …", "").clicked() {
+                    self.deleting = Some(at);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The window as it is opened: on a virtual screen, by the standalone and by a CLAP host, played with a mouse and photographed. The
+//! photographs are left in `target/screen` for people to look at.
+//!
+//! All need Xvfb, xdotool and ImageMagick; `cargo xtask test` brings them.
+
+#![cfg(target_os = "linux")]
+
+mod clap_host;
+mod hosts {
+    #[allow(dead_code)]
+    pub mod sound;
+}
+
+use clap_host::{Instance, load_entry};
+use egui::{Color32, Rect, pos2, vec2};
+use hosts::sound::Workshop;
+use image::RgbaImage;
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+use syrinx_plugin::editor::{
+    layout::{Layout, SIZE},
+    theme::DARK,
+};
+use x11rb::{
+    connection::Connection,
+    protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass},
+};
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A screen of the test's own, and a home without anything remembered. One at a time: plugins know a screen by a variable of their process.
+struct Screen {
+    server: Child,
+    name: String,
+    home: Workshop,
+    _one: MutexGuard<'static, ()>,
+}
+
+impl Screen {
+    fn open() -> Self {
+        static ONE: Mutex<()> = Mutex::new(());
+        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut server = Command::new("Xvfb");
+        server.args(["-displayfd", "1", "-screen", "0", "2400x1600x24", "-nolisten", "tcp"]);
+        let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("Xvfb is installed");
+        let mut number = String::new();
+        BufReader::new(server.stdout.as_mut().unwrap().by_ref()).read_line(&mut number).unwrap();
+        let (name, home) = (format!(":{}", number.trim()), Workshop::new());
+        // SAFETY: whoever reads these variables holds the mutex, or is a child.
+        unsafe {
+            std::env::set_var("DISPLAY", &name);
+            std::env::set_var("HOME", home.path(""));
+            std::env::set_var("XDG_CONFIG_HOME", home.path("config"));
+            std::env::set_var("XDG_DATA_HOME", home.path("data"));
+        }
+        Self { server, name, home, _one: one }
+    }
+
+    fn tool(&self, program: &str, arguments: &[&str]) -> String {
+        let output = Command::new(program).args(arguments).env("DISPLAY", &self.name).output().unwrap();
+        assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// The id of the open window with this name.
+    fn window(&self, name: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let search = Command::new("xdotool").args(["search", "--name", name]).env("DISPLAY", &self.name).output().unwrap();
+            if let Some(id) = String::from_utf8_lossy(&search.stdout).lines().last() {
+                return id.to_owned();
+            }
+            assert!(Instant::now() < until, "there is no window {name}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn point(&self, window: &str, x: f32, y: f32) {
+        self.tool("xdotool", &["mousemove", "--window", window, &format!("{x:.0}"), &format!("{y:.0}")]);
+        thread::sleep(Duration::from_millis(60));
+    }
+
+    /// Presses at `from`, goes to `to`, and lets go.
+    fn drag(&self, window: &str, from: egui::Pos2, to: egui::Pos2) {
+        self.point(window, from.x, from.y);
+        self.tool("xdotool", &["mousedown", "1"]);
+        for step in 1..=8 {
+            let at = from.lerp(to, step as f32 / 8.0);
+            self.point(window, at.x, at.y);
+        }
+        self.tool("xdotool", &["mouseup", "1"]);
+        thread::sleep(Duration::from_millis(200));
+    }
+
+    fn click(&self, window: &str, at: egui::Pos2) {
+        self.point(window, at.x, at.y);
+        self.tool("xdotool", &["click", "1"]);
+        thread::sleep(Duration::from_millis(400));
+    }
+
+    /// Photographs a window, once `good` finds in it what is to be there.
+    fn photograph(&self, window: &str, name: &str, good: impl Fn(&RgbaImage) -> bool) -> RgbaImage {
+        let folder = target().join("screen");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(format!("{name}.png"));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            self.tool("import", &["-window", window, file.to_str().unwrap()]);
+            let picture = image::open(&file).unwrap().to_rgba8();
+            if good(&picture) {
+                return picture;
+            }
+            assert!(Instant::now() < until, "{} does not show what it should", file.display());
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn target() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().find(|p| p.ends_with("target")).map_or_else(|| PathBuf::from("target"), Path::to_path_buf)
+}
+
+fn layout() -> Layout {
+    Layout::of(Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1)))
+}
+
+/// Whether the pixel at a place is of this colour.
+fn is(picture: &RgbaImage, at: egui::Pos2, colour: Color32) -> bool {
+    let Some(pixel) = picture.get_pixel_checked(at.x as u32, at.y as u32) else { return false };
+    pixel.0.iter().zip(colour.to_array()).take(3).all(|(a, b)| a.abs_diff(b) <= 3)
+}
+
+/// Whether all panels are where they are to be, in the dark palette.
+fn shows_the_page(picture: &RgbaImage, scale: f32) -> bool {
+    let layout = layout();
+    let header = layout.header.left_bottom() + vec2(6.0, -6.0);
+    let controls = layout.controls.right_bottom() - vec2(8.0, 8.0);
+    let well = layout.field.left_top() + vec2(30.0, 20.0);
+    [(header, DARK.panel), (controls, DARK.panel), (well, DARK.well)]
+        .into_iter()
+        .all(|(at, colour)| is(picture, (at.to_vec2() * scale).to_pos2(), colour))
+}
+
+#[test]
+#[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
+fn standalone_on_screen_is_played_with_the_mouse() {
+    let screen = Screen::open();
+    let mut standalone = Command::new(env!("CARGO_BIN_EXE_syrinx-plugin"));
+    let mut standalone = standalone.args(["--backend", "dummy"]).stderr(Stdio::null()).spawn().unwrap();
+    let window = screen.window("^Syrinx$");
+    screen.photograph(&window, "standalone", |picture| shows_the_page(picture, 1.0));
+    let field = layout().field;
+    screen.drag(&window, field.center(), field.center() - vec2(60.0, -24.0));
+    // The circle in the first column of the slots: the list of instruments.
+    screen.click(&window, layout().slots.left_center() + vec2(60.0, 0.0));
+    screen.photograph(&window, "standalone_instruments", |picture| {
+        // A panel where the field was.
+        is(picture, field.left_bottom() + vec2(20.0, -60.0), DARK.panel)
+    });
+    // SAFETY: a signal to a child that has not been waited for.
+    unsafe { libc::kill(standalone.id() as i32, libc::SIGTERM) };
+    assert!(standalone.wait().unwrap().success());
+    let session = std::fs::read_to_string(screen.home.path("config/syrinx/session.json")).unwrap();
+    let session: serde_json::Value = serde_json::from_str(&session).unwrap();
+    let (shift, loudness) = (&session["params"]["pitch_shift"]["f32"], &session["params"]["loudness"]["f32"]);
+    assert!(shift.as_f64().is_some_and(|st| (6.0..=10.0).contains(&st)), "{shift} st after a drag of 60 points");
+    assert!(loudness.as_f64().is_some_and(|db| db > 2.0), "{loudness} dB");
+}
+
+/// A host's window.
+struct Parent {
+    connection: x11rb::rust_connection::RustConnection,
+    id: u32,
+}
+
+impl Parent {
+    fn open(size: (u32, u32)) -> Self {
+        let (connection, screen) = x11rb::connect(None).unwrap();
+        let root = &connection.setup().roots[screen];
+        let (id, root, depth) = (connection.generate_id().unwrap(), root.root, root.root_depth);
+        let (width, height) = (size.0 as u16, size.1 as u16);
+        let class = WindowClass::INPUT_OUTPUT;
+        connection.create_window(depth, id, root, 0, 0, width, height, 0, class, 0, &CreateWindowAux::new()).unwrap();
+        connection.map_window(id).unwrap();
+        connection.flush().unwrap();
+        Self { connection, id }
+    }
+}
+
+impl Drop for Parent {
+    fn drop(&mut self) {
+        let _ = self.connection.destroy_window(self.id);
+        let _ = self.connection.flush();
+    }
+}
+
+#[test]
+#[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
+fn a_clap_host_on_screen_opens_plays_resizes_and_closes_the_window() {
+    let screen = Screen::open();
+    let mut instance = Instance::new(&load_entry());
+    let parent = Parent::open((1400, 900));
+    let size = instance.open_window(parent.id).unwrap();
+    assert_eq!(size, (SIZE.0 as u32, SIZE.1 as u32));
+    let window = parent.id.to_string();
+    screen.photograph(&window, "clap", |picture| shows_the_page(picture, 1.0));
+    instance.activate(48_000.0, 512);
+    let field = layout().field;
+    screen.drag(&window, field.center(), field.center() - vec2(60.0, 0.0));
+    // The host takes what the window asked for with its next block.
+    let silence = [vec![0.0; 4800], vec![0.0; 4800]];
+    instance.play(&silence, &[512], &[]);
+    let shift = instance.text("Pitch shift");
+    assert!(shift != "0.00 st", "the drag changed nothing");
+    // A voice makes it move.
+    let voice = syrinx_singer::sing(48_000, 1).samples;
+    let begun = Instant::now();
+    for block in voice.chunks_exact(4800).take(40) {
+        instance.play(&[block.to_vec(), block.to_vec()], &[480], &[]);
+        thread::sleep(
+            Duration::from_millis(100).saturating_sub(Duration::from_millis((begun.elapsed().as_millis() % 100) as u64)),
+        );
+    }
+    screen.photograph(&window, "clap_singing", |_| true);
+    let (width, height) = instance.resize_window(1300, 860);
+    assert_eq!((width, height), (1300, 860));
+    let wide = Layout::of(Rect::from_min_size(pos2(0.0, 0.0), vec2(1300.0, 860.0)));
+    screen.photograph(&window, "clap_resized", |picture| is(picture, wide.controls.right_bottom() - vec2(8.0, 8.0), DARK.panel));
+    let (least_width, least_height) = instance.resize_window(10, 10);
+    assert!(least_width >= 700 && least_height >= 470, "{least_width}x{least_height}");
+    instance.close_window();
+}
+
+/// What the process holds: kilobytes in memory, open files, threads.
+fn held() -> (usize, usize, usize) {
+    // SAFETY: it gives back to the system what is free already.
+    unsafe { libc::malloc_trim(0) };
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let number = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    (number("VmRSS:"), std::fs::read_dir("/proc/self/fd").unwrap().count(), number("Threads:"))
+}
+
+#[test]
+#[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
+fn a_hundred_windows_on_screen_leave_nothing_behind() {
+    let _screen = Screen::open();
+    let mut instance = Instance::new(&load_entry());
+    let parent = Parent::open((1200, 800));
+    let mut cycle = || {
+        instance.open_window(parent.id).unwrap();
+        // Long enough to be drawn.
+        thread::sleep(Duration::from_millis(250));
+        instance.idle();
+        instance.close_window();
+        thread::sleep(Duration::from_millis(20));
+    };
+    // What drivers keep for good is there after some.
+    (0..20).for_each(|_| cycle());
+    let before = held();
+    (0..100).for_each(|_| cycle());
+    let after = held();
+    println!("before {before:?}, after a hundred {after:?} (kB, files, threads)");
+    assert!(after.1 <= before.1 + 2, "files: {before:?}, {after:?}");
+    assert!(after.2 <= before.2 + 1, "threads: {before:?}, {after:?}");
+    assert!(after.0 < before.0 + 20_000, "memory: {before:?}, {after:?}");
+}

@@ -1,0 +1,516 @@
+//! The window: what it shows, as pictures, and what it does, as the host sees it. No graphics driver and no display is needed; pictures in
+//! `tests/pictures` are compared with a tolerance, and made anew by `UPDATE_SNAPSHOTS=1`.
+
+mod window {
+    pub mod painter;
+    pub mod stage;
+}
+
+use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, pos2, vec2};
+use egui_kittest::kittest::Queryable;
+use nice_plug::prelude::ParamPtr;
+use std::{path::Path, time::Duration};
+use syrinx_engine::{PARAMS, Settings, Slot};
+use syrinx_plugin::editor::{
+    desk::{Desk, at},
+    layout::{LEAST, Layout, SIZE},
+};
+use window::stage::{Asked, Opening, Stage};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+impl Stage {
+    fn layout(&self) -> Layout {
+        Layout::of(self.harness.ctx.content_rect())
+    }
+
+    fn desk(&mut self) -> &mut Desk {
+        self.harness.state_mut().desk().expect("the window is open")
+    }
+
+    fn pointer(&self) -> ParamPtr {
+        self.param("loudness")
+    }
+
+    fn param(&self, id: &str) -> ParamPtr {
+        self.params.rows().find(|(row, _)| row.id == id).unwrap().1.pointer()
+    }
+
+    fn value(&self, id: &str) -> f32 {
+        self.params.settings().value(id).unwrap()
+    }
+
+    fn rect(&self, label: &str) -> Rect {
+        self.harness.get_by_label(label).rect()
+    }
+
+    fn click(&mut self, label: &str) {
+        let place = self.rect(label).center();
+        self.press(place);
+    }
+
+    fn press(&mut self, place: Pos2) {
+        self.button(place, PointerButton::Primary);
+    }
+
+    fn button(&mut self, place: Pos2, button: PointerButton) {
+        self.harness.event(Event::PointerMoved(place));
+        self.harness.step();
+        for pressed in [true, false] {
+            self.harness.event(Event::PointerButton { pos: place, button, pressed, modifiers: Modifiers::NONE });
+            self.harness.step();
+        }
+        self.wait(2);
+    }
+
+    /// Two clicks at once.
+    fn double_click(&mut self, place: Pos2) {
+        // Long after any other click.
+        self.wait(40);
+        self.harness.event(Event::PointerMoved(place));
+        for pressed in [true, false, true, false] {
+            let button = PointerButton::Primary;
+            self.harness.event(Event::PointerButton { pos: place, button, pressed, modifiers: Modifiers::NONE });
+            self.harness.step();
+        }
+        self.wait(2);
+    }
+
+    fn drag(&mut self, from: Pos2, way: Vec2, modifiers: Modifiers) {
+        let button = PointerButton::Primary;
+        self.harness.event(Event::PointerMoved(from));
+        self.harness.step();
+        self.harness.event(Event::ModifiersChanged(modifiers));
+        self.harness.event(Event::PointerButton { pos: from, button, pressed: true, modifiers });
+        self.harness.step();
+        for step in 1..=10 {
+            self.harness.event(Event::PointerMoved(from + way * (step as f32 / 10.0)));
+            self.harness.step();
+        }
+        self.harness.event(Event::PointerButton { pos: from + way, button, pressed: false, modifiers });
+        self.harness.step();
+        self.harness.event(Event::ModifiersChanged(Modifiers::NONE));
+        self.wait(2);
+    }
+
+    fn type_text(&mut self, text: &str) {
+        self.harness.event(Event::Text(text.into()));
+        self.wait(2);
+    }
+
+    fn key(&mut self, key: Key) {
+        self.harness.key_press(key);
+        self.wait(3);
+    }
+
+    fn away(&mut self) {
+        self.harness.event(Event::PointerGone);
+        self.wait(20);
+    }
+}
+
+// ---- What it looks like.
+
+#[test]
+fn the_window_while_somebody_sings() {
+    let folder = folder();
+    for (name, scale, dark) in [
+        ("singing", 1.0, true),
+        ("singing_light", 1.0, false),
+        ("singing_75", 0.75, true),
+        ("singing_200", 2.0, true),
+        ("singing_200_light", 2.0, false),
+    ] {
+        let mut stage = Stage::open(folder.path(), Opening { scale, dark, ..Opening::default() });
+        stage.desk().put_plain(at("pitch_shift"), 7.0);
+        stage.sing_phrase(55.0, 7.0);
+        stage.photograph(name);
+    }
+}
+
+#[test]
+fn the_window_at_its_smallest_and_when_it_is_large() {
+    let folder = folder();
+    for (name, size) in [("smallest", LEAST), ("large", (1600.0, 1000.0))] {
+        let mut stage = Stage::open(folder.path(), Opening { size, ..Opening::default() });
+        stage.desk().put_plain(at("instrument_a"), 3.0);
+        stage.desk().put_plain(at("morph"), 40.0);
+        stage.sing_phrase(57.0, 0.0);
+        stage.photograph(name);
+    }
+}
+
+#[test]
+fn a_voice_outside_is_told_the_gesture_that_mends_it() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.desk().put_plain(at("instrument_a"), 1.0);
+    stage.sing_phrase(43.0, 0.0);
+    stage.photograph("outside");
+    let field = stage.layout().field;
+    stage.double_click(field.center());
+    assert_eq!(stage.value("pitch_shift"), 12.0, "the octave that a deep voice needs for the flute");
+    assert_eq!(stage.value("loudness"), -5.0, "from the voice's usual loudness to the middle of the flute's");
+    let entry = stage.desk().undo_name();
+    stage.desk().undo();
+    assert_eq!((stage.value("pitch_shift"), stage.value("loudness"), entry.as_deref()), (0.0, 0.0, Some("several settings")));
+}
+
+#[test]
+fn the_lists_of_instruments_and_presets() {
+    let folder = folder();
+    for (dark, suffix) in [(true, ""), (false, "_light")] {
+        let mut stage = Stage::open(folder.path(), Opening { dark, ..Opening::default() });
+        stage.click("About instrument A");
+        stage.away();
+        stage.photograph(&format!("instruments{suffix}"));
+        stage.click("Close the list");
+        stage.click("Preset: Violin, plain");
+        stage.away();
+        stage.photograph(&format!("presets{suffix}"));
+    }
+}
+
+#[test]
+fn weights_drawn_by_hand_are_seen() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.sing_phrase(60.0, 0.0);
+    let bars = stage.layout().bars;
+    stage.drag(bars.min + vec2(40.0, 60.0), vec2(140.0, 70.0), Modifiers::NONE);
+    stage.drag(pos2(bars.right() - 120.0, bars.center().y), vec2(60.0, -40.0), Modifiers::NONE);
+    for _ in 0..30 {
+        stage.sing(64.0, -20.0, 0.9, 0.0);
+    }
+    stage.away();
+    stage.photograph("weighted");
+}
+
+#[test]
+fn menus_and_tooltips_wear_the_palette() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("Window");
+    stage.photograph("menu_of_the_window");
+    stage.key(Key::Escape);
+    let knob = stage.rect("Brightness").center();
+    stage.button(knob, PointerButton::Secondary);
+    stage.photograph("menu_of_a_knob");
+    stage.key(Key::Escape);
+    stage.click("Snap scale");
+    stage.photograph("list_of_scales");
+}
+
+#[test]
+fn troubles_are_said_in_words() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("About instrument B");
+    let field = stage.rect("Open file …").right_center() + vec2(60.0, 0.0);
+    stage.press(field);
+    stage.type_text("no/such/file.onnx");
+    stage.click("Load");
+    let message = stage.params.library().message().expect("it says what is wrong");
+    assert!(message.contains("no/such/file.onnx"), "{message}");
+    assert_eq!(stage.value("instrument_b"), 1.0, "what sounds stays");
+    stage.away();
+    stage.photograph("trouble");
+    stage.click("Dismiss the message");
+    assert_eq!(stage.params.library().message(), None);
+}
+
+// ---- What it does.
+
+#[test]
+fn a_drag_is_one_gesture_for_the_host_and_one_step_to_undo() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let (knob, param) = (stage.rect("Loudness").center() - vec2(0.0, 30.0), stage.pointer());
+    stage.asked();
+    stage.drag(knob, vec2(0.0, -55.0), Modifiers::NONE);
+    let asked = stage.asked();
+    assert_eq!((asked.first(), asked.last()), (Some(&Asked::Begin(param)), Some(&Asked::End(param))), "{asked:?}");
+    let sets: Vec<f32> = asked[1..asked.len() - 1]
+        .iter()
+        .map(|asked| match asked {
+            Asked::Set(p, value) if *p == param => *value,
+            other => panic!("{other:?} within the gesture"),
+        })
+        .collect();
+    assert!(sets.len() >= 5 && sets.is_sorted(), "{sets:?}");
+    let dragged = stage.value("loudness");
+    assert!((8.0..14.0).contains(&dragged), "{dragged} dB after a quarter of the way");
+    stage.drag(knob, vec2(0.0, 55.0), Modifiers::SHIFT);
+    let finely = stage.value("loudness") - dragged;
+    assert!((-1.5..-0.5).contains(&finely), "{finely} dB, finely");
+    stage.desk().undo();
+    assert_eq!(stage.value("loudness"), dragged);
+    stage.desk().undo();
+    assert_eq!((stage.value("loudness"), stage.desk().undo_name()), (0.0, None));
+    stage.desk().redo();
+    assert_eq!(stage.value("loudness"), dragged);
+    stage.double_click(knob);
+    assert_eq!(stage.value("loudness"), 0.0, "a double-click is the default");
+}
+
+#[test]
+fn wheel_keys_and_typing_turn_a_knob() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let knob = stage.rect("Breath").center();
+    stage.harness.event(Event::PointerMoved(knob));
+    stage.harness.step();
+    for _ in 0..3 {
+        let (unit, delta) = (MouseWheelUnit::Line, vec2(0.0, 1.0));
+        let (modifiers, phase, source) = (Modifiers::NONE, TouchPhase::Move, MouseWheelSource::Unknown);
+        stage.harness.event(Event::MouseWheel { unit, delta, modifiers, phase, source });
+        stage.harness.step();
+    }
+    assert!((stage.value("breath") - 6.0).abs() < 0.01, "{}", stage.value("breath"));
+    stage.desk().undo();
+    assert_eq!(stage.value("breath"), 0.0, "quick turns are one step");
+    stage.harness.get_by_label("Breath").focus();
+    stage.wait(2);
+    stage.key(Key::ArrowUp);
+    stage.key(Key::PageUp);
+    assert!((stage.value("breath") - 12.0).abs() < 0.01, "{}", stage.value("breath"));
+    stage.key(Key::Delete);
+    assert_eq!(stage.value("breath"), 0.0);
+    stage.key(Key::Enter);
+    stage.type_text("37.5 %");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("breath"), 37.5);
+    stage.harness.get_by_label("Breath").focus();
+    stage.wait(2);
+    stage.key(Key::Enter);
+    stage.type_text("loud");
+    stage.key(Key::Enter);
+    let message = stage.params.library().message().unwrap();
+    assert_eq!((stage.value("breath"), message.as_str()), (37.5, "Breath takes 0 to 100 %, not \"loud\"."));
+}
+
+#[test]
+fn the_region_is_dragged_and_pitch_and_loudness_go_with_it() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let field = stage.layout().field;
+    let semitone = (field.width() - 2.0) / 73.0;
+    stage.asked();
+    stage.drag(field.center(), vec2(-12.0 * semitone, 24.0), Modifiers::NONE);
+    assert_eq!(
+        stage.value("pitch_shift"),
+        12.0,
+        "the region went an octave down to the voice, and so the instrument plays one up"
+    );
+    assert!(stage.value("loudness") > 2.0, "{}", stage.value("loudness"));
+    let asked = stage.asked();
+    let (shift, loudness) = (stage.param("pitch_shift"), stage.param("loudness"));
+    for param in [shift, loudness] {
+        let begins = asked.iter().filter(|a| **a == Asked::Begin(param)).count();
+        let ends = asked.iter().filter(|a| **a == Asked::End(param)).count();
+        assert_eq!((begins, ends), (1, 1));
+    }
+    stage.desk().undo();
+    assert_eq!((stage.value("pitch_shift"), stage.value("loudness")), (0.0, 0.0), "both at once");
+}
+
+#[test]
+fn weights_reach_the_audio_thread_and_come_back() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let mut seen = 0;
+    stage.params.weighting().news(&mut seen);
+    let bars = stage.layout().bars;
+    stage.drag(bars.min + vec2(14.0, 100.0), vec2(3.0, 30.0), Modifiers::NONE);
+    let weights = stage.params.weighting().news(&mut seen).expect("there is something new");
+    assert!(
+        weights.harmonics_db[0] < -15.0 && weights.harmonics_db[5..].iter().all(|db| *db == 0.0),
+        "{:?}",
+        weights.harmonics_db
+    );
+    stage.desk().undo();
+    assert_eq!(stage.params.weighting().get(), syrinx_engine::Weights::default());
+    stage.desk().redo();
+    assert_eq!(stage.params.weighting().get(), weights);
+}
+
+#[test]
+fn a_and_b_are_two_sets_of_settings() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.desk().put_plain(at("brightness"), 3.0);
+    stage.click("Compare: B");
+    assert_eq!(stage.value("brightness"), 3.0, "both are the same at first");
+    stage.desk().put_plain(at("brightness"), -2.0);
+    stage.click("Compare: A");
+    assert_eq!(stage.value("brightness"), 3.0);
+    stage.click("Compare: B");
+    assert_eq!(stage.value("brightness"), -2.0);
+    stage.click("Copy A");
+    stage.click("Compare: A");
+    assert_eq!(stage.value("brightness"), -2.0);
+}
+
+#[test]
+fn instruments_are_stepped_loved_and_found() {
+    let folder = folder();
+    let own = folder.path().join("instruments");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("mine.onnx"), syrinx_models::bytes("flute").unwrap()).unwrap();
+    std::fs::write(own.join("broken.onnx"), b"no instrument").unwrap();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("Next instrument A");
+    let second = stage.value("instrument_a");
+    stage.click("Previous instrument A");
+    assert!(stage.value("instrument_a") == 0.0 && second != 0.0);
+    stage.click("Favourite instrument A");
+    assert!(stage.harness.state().looks.favourite_instruments.contains("violin"));
+    stage.click("About instrument A");
+    stage.click("Favourite instruments only");
+    assert!(stage.harness.query_by_label("Violin").is_some() && stage.harness.query_by_label("Trumpet").is_none());
+    stage.click("Favourite instruments only");
+    stage.click("Trumpet");
+    assert_eq!(stage.value("instrument_a"), 2.0);
+    let message = stage.params.library().message().expect("a broken file in the folder is named");
+    assert!(message.contains("broken.onnx"), "{message}");
+    // The file in the folder is the flute's double.
+    let flutes: Vec<Rect> = stage.harness.get_all_by_label("Flute").map(|node| node.rect()).collect();
+    assert_eq!(flutes.len(), 2);
+    stage.press(flutes[1].center() - vec2(20.0, 0.0));
+    assert_eq!(stage.value("instrument_a"), 127.0);
+    assert_eq!(stage.params.library().own(Slot::A).unwrap().card().id, "flute");
+    stage.desk().undo();
+    assert_eq!(stage.value("instrument_a"), 2.0);
+    assert!(stage.params.library().own(Slot::A).is_none());
+    stage.wait(80);
+    let again = Stage::open(folder.path(), Opening::default());
+    assert!(again.harness.state().looks.favourite_instruments.contains("violin"), "favourites are remembered");
+}
+
+#[test]
+fn presets_are_played_saved_renamed_and_deleted() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.desk().put_plain(at("input_gain"), 4.0);
+    stage.click("Next preset");
+    assert_eq!(stage.value("instrument_a"), 1.0, "the flute comes second");
+    assert_eq!(stage.value("input_gain"), 4.0, "how the voice is heard stays");
+    stage.desk().put_plain(at("reverb_mix"), 33.0);
+    stage.click("Save as a preset");
+    stage.type_text("../escape");
+    stage.click("Save");
+    assert!(stage.params.library().message().unwrap().contains("letters"), "{:?}", stage.params.library().message());
+    assert!(!folder.path().join("escape.syrinx").exists());
+    for _ in 0..9 {
+        stage.key(Key::Backspace);
+    }
+    stage.type_text("My flute");
+    stage.click("Save");
+    let file = folder.path().join("presets/My flute.syrinx");
+    assert!(file.exists(), "{:?}", stage.params.library().message());
+    stage.away();
+    stage.photograph("own_preset");
+    stage.click("Previous preset");
+    assert_ne!(stage.value("reverb_mix"), 33.0);
+    stage.click("My flute");
+    assert_eq!((stage.value("reverb_mix"), stage.value("instrument_a")), (33.0, 1.0));
+    stage.click("Rename …");
+    stage.type_text(" two");
+    stage.key(Key::Enter);
+    let renamed = folder.path().join("presets/My flute two.syrinx");
+    assert!(renamed.exists() && !file.exists(), "{:?}", stage.params.library().message());
+    stage.click("Delete …");
+    stage.click("Keep");
+    assert!(renamed.exists());
+    stage.click("Delete …");
+    stage.click("Delete");
+    assert!(!renamed.exists());
+    std::fs::write(&file, b"{}").unwrap();
+    let other = Stage::open(folder.path(), Opening::default());
+    let message = other.params.library().message().expect("a file that is no preset is named");
+    assert!(message.contains("My flute.syrinx"), "{message}");
+}
+
+#[test]
+fn reset_is_the_first_day_and_can_be_undone() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let before = Settings { breath: 30.0, instrument_a: 2.0, latency_mode: 1.0, ..Settings::default() };
+    stage.params.apply(&before);
+    stage.click("Window");
+    stage.click("Reset everything");
+    assert_eq!(stage.params.settings(), Settings::default());
+    stage.desk().undo();
+    assert_eq!(stage.params.settings(), before);
+}
+
+#[test]
+fn the_clip_light_waits_to_be_seen() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    for _ in 0..5 {
+        stage.sing(60.0, -2.0, 0.9, 0.0);
+    }
+    stage.wait(500);
+    let value = |stage: &Stage| stage.harness.get_by_label("Input level").value().unwrap();
+    assert!(value(&stage).contains("clipped"), "{}", value(&stage));
+    stage.click("Input level");
+    assert!(!value(&stage).contains("clipped"));
+}
+
+#[test]
+fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let named = |row: &syrinx_engine::Param| match row.id {
+        "instrument_a" => "Instrument A: Violin",
+        "instrument_b" => "Instrument B: Flute",
+        "latency_mode" => "Latency mode: Live",
+        // Sung, not turned.
+        "voice_low" | "voice_high" => "Learn my range",
+        _ => row.name,
+    };
+    for row in PARAMS {
+        assert!(stage.harness.query_by_label(named(row)).is_some(), "{} has no label", row.name);
+    }
+    // Tab goes to all of them in turn.
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..120 {
+        stage.key(Key::Tab);
+        for row in PARAMS {
+            if stage.harness.get_by_label(named(row)).is_focused() {
+                reached.insert(row.id);
+            }
+        }
+    }
+    let missed: Vec<_> = PARAMS.iter().map(|row| row.id).filter(|id| !reached.contains(id)).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[test]
+fn a_window_at_rest_draws_nothing() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.sing_phrase(60.0, 0.0);
+    let delay = |stage: &Stage| stage.harness.output().viewport_output.values().map(|v| v.repaint_delay).min().unwrap();
+    assert!(delay(&stage) <= Duration::from_millis(16), "it moves: {:?}", delay(&stage));
+    // Until the last pitch has scrolled away.
+    stage.wait(600);
+    assert_eq!(delay(&stage), Duration::MAX, "nothing moves any more");
+}
+
+#[test]
+fn looks_are_remembered() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("Window");
+    stage.click("150 %");
+    stage.key(Key::Escape);
+    stage.wait(100);
+    let written = std::fs::read_to_string(Path::new(folder.path()).join("window.json")).unwrap();
+    assert!(written.contains("150"), "{written}");
+    assert_eq!(Stage::open(folder.path(), Opening::default()).harness.state().looks.scale, 150);
+    assert_eq!(SIZE, (1120.0, 740.0));
+}
