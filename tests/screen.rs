@@ -18,14 +18,14 @@ use image::RgbaImage;
 use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 use syrinx_plugin::editor::{
-    layout::{Layout, SIZE},
-    theme::DARK,
+    layout::{LEAST, Layout, SIZE},
+    theme::{DARK, LIGHT, Theme},
 };
 use x11rb::{
     connection::Connection,
@@ -37,7 +37,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A screen of the test's own, and a home without anything remembered. One at a time: plugins know a screen by a variable of their process.
 struct Screen {
-    server: Child,
     name: String,
     home: Workshop,
     _one: MutexGuard<'static, ()>,
@@ -48,7 +47,8 @@ impl Screen {
         static ONE: Mutex<()> = Mutex::new(());
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut server = Command::new("Xvfb");
-        server.args(["-displayfd", "1", "-screen", "0", "2400x1600x24", "-nolisten", "tcp"]);
+        // It ends with its last client, which this process is: graphics drivers end the process of a client whose screen has gone.
+        server.args(["-terminate", "-displayfd", "1", "-screen", "0", "2400x1600x24", "-nolisten", "tcp"]);
         let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("Xvfb is installed");
         let mut number = String::new();
         BufReader::new(server.stdout.as_mut().unwrap().by_ref()).read_line(&mut number).unwrap();
@@ -60,7 +60,10 @@ impl Screen {
             std::env::set_var("XDG_CONFIG_HOME", home.path("config"));
             std::env::set_var("XDG_DATA_HOME", home.path("data"));
         }
-        Self { server, name, home, _one: one }
+        let (stays, _) = x11rb::connect(Some(&name)).unwrap();
+        std::mem::forget(stays);
+        thread::spawn(move || server.wait());
+        Self { name, home, _one: one }
     }
 
     fn tool(&self, program: &str, arguments: &[&str]) -> String {
@@ -123,13 +126,6 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
 fn target() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.ancestors().find(|p| p.ends_with("target")).map_or_else(|| PathBuf::from("target"), Path::to_path_buf)
@@ -147,11 +143,15 @@ fn is(picture: &RgbaImage, at: egui::Pos2, colour: Color32) -> bool {
 
 /// Whether all panels are where they are to be, in the dark palette.
 fn shows_the_page(picture: &RgbaImage, scale: f32) -> bool {
+    shows_the_page_in(picture, scale, &DARK)
+}
+
+fn shows_the_page_in(picture: &RgbaImage, scale: f32, theme: &Theme) -> bool {
     let layout = layout();
     let header = layout.header.left_bottom() + vec2(6.0, -6.0);
     let controls = layout.controls.right_bottom() - vec2(8.0, 8.0);
     let well = layout.field.left_top() + vec2(30.0, 20.0);
-    [(header, DARK.panel), (controls, DARK.panel), (well, DARK.well)]
+    [(header, theme.panel), (controls, theme.panel), (well, theme.well)]
         .into_iter()
         .all(|(at, colour)| is(picture, (at.to_vec2() * scale).to_pos2(), colour))
 }
@@ -180,6 +180,47 @@ fn standalone_on_screen_is_played_with_the_mouse() {
     let (shift, loudness) = (&session["params"]["pitch_shift"]["f32"], &session["params"]["loudness"]["f32"]);
     assert!(shift.as_f64().is_some_and(|st| (6.0..=10.0).contains(&st)), "{shift} st after a drag of 60 points");
     assert!(loudness.as_f64().is_some_and(|db| db > 2.0), "{loudness} dB");
+}
+
+#[test]
+#[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
+fn every_scale_on_screen_is_the_same_page_larger_or_smaller() {
+    let screen = Screen::open();
+    let mut instance = Instance::new(&load_entry());
+    let parent = Parent::open((2300, 1500));
+    for (scale, dark) in [(75, true), (150, true), (200, true), (100, false)] {
+        let folder = screen.home.path("config/syrinx");
+        std::fs::create_dir_all(&folder).unwrap();
+        let looks = format!(r#"{{"scale":{scale},"dark":{dark}}}"#);
+        std::fs::write(folder.join("window.json"), looks).unwrap();
+        // Looks are read when an instance is made.
+        instance = {
+            drop(instance);
+            Instance::new(&load_entry())
+        };
+        let share = f32::from(scale as u16) / 100.0;
+        let size = instance.open_window(parent.id).unwrap();
+        assert_eq!(size, ((SIZE.0 * share).round() as u32, (SIZE.1 * share).round() as u32), "{scale} %");
+        let theme = if dark { DARK } else { LIGHT };
+        screen.photograph(&parent.id.to_string(), &format!("scale_{scale}"), |picture| shows_the_page_in(picture, share, &theme));
+        let (width, height) = instance.resize_window(10, 10);
+        assert_eq!(
+            (width, height),
+            ((LEAST.0 * share).round() as u32, (LEAST.1 * share).round() as u32),
+            "the least at {scale} %"
+        );
+        instance.close_window();
+    }
+    // The size that it had is remembered, before the scale.
+    let mut instance = Instance::new(&load_entry());
+    instance.open_window(parent.id).unwrap();
+    instance.resize_window(1234, 800);
+    thread::sleep(Duration::from_secs(3));
+    instance.close_window();
+    drop(instance);
+    let mut instance = Instance::new(&load_entry());
+    assert_eq!(instance.open_window(parent.id).unwrap(), (1234, 800));
+    instance.close_window();
 }
 
 /// A host's window.
@@ -242,7 +283,7 @@ fn a_clap_host_on_screen_opens_plays_resizes_and_closes_the_window() {
     let wide = Layout::of(Rect::from_min_size(pos2(0.0, 0.0), vec2(1300.0, 860.0)));
     screen.photograph(&window, "clap_resized", |picture| is(picture, wide.controls.right_bottom() - vec2(8.0, 8.0), DARK.panel));
     let (least_width, least_height) = instance.resize_window(10, 10);
-    assert!(least_width >= 700 && least_height >= 470, "{least_width}x{least_height}");
+    assert_eq!((least_width, least_height), (LEAST.0 as u32, LEAST.1 as u32), "{least_width}x{least_height}");
     instance.close_window();
 }
 

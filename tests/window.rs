@@ -501,6 +501,24 @@ fn a_window_at_rest_draws_nothing() {
     assert_eq!(delay(&stage), Duration::MAX, "nothing moves any more");
 }
 
+/// What a picture costs the processor, but for the graphics driver's share; printed, and held to what a crowded machine still does.
+#[test]
+fn a_picture_takes_little_of_the_time_it_is_shown() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.sing_phrase(60.0, 0.0);
+    let begun = std::time::Instant::now();
+    const PICTURES: u32 = 240;
+    for n in 0..PICTURES {
+        stage.sing(60.0 + 0.3 * (n as f32 * 0.5).sin(), -20.0, 0.9, 0.0);
+        let output = stage.harness.output();
+        assert!(!stage.harness.ctx.tessellate(output.shapes.clone(), 1.0).is_empty());
+    }
+    let each = begun.elapsed() / PICTURES;
+    println!("a picture while somebody sings: {each:?}, {:.1} % of a core at 60 a second", 6000.0 * each.as_secs_f32());
+    assert!(each < Duration::from_millis(16), "{each:?}");
+}
+
 #[test]
 fn looks_are_remembered() {
     let folder = folder();

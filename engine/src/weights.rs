@@ -141,6 +141,40 @@ mod tests {
         assert_eq!((c.amplitude, gains.noise(60.0, 100.0)), (0.0, 0.0));
     }
 
+    /// Largest step between neighbouring samples' steps: a click is one.
+    fn corner(x: &[f32]) -> f32 {
+        x.windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn weights_that_are_drawn_while_it_sounds_never_click() {
+        use crate::{Engine, EngineConfig};
+        let model = syrinx_models::load("violin").unwrap().unwrap();
+        let tone: Vec<f32> = (0..96_000)
+            .map(|i| {
+                (1..=8).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * 440.0 * k as f32 * i as f32 / 48_000.0).sin()).sum()
+            })
+            .collect();
+        let play = |drawn: &dyn Fn(usize) -> f32| {
+            let mut engine = Engine::of(EngineConfig::default(), model.clone()).unwrap();
+            let mut out = vec![0.0; tone.len()];
+            for (n, (block, out)) in tone.chunks(64).zip(out.chunks_mut(64)).enumerate() {
+                let mut weights = Weights::default();
+                weights.harmonics_db.fill(drawn(n));
+                weights.noise_db.fill(drawn(n + 7));
+                engine.weigh(&weights);
+                engine.process(&[block], &mut [out]);
+            }
+            out.split_off(48_000)
+        };
+        let loud = corner(&play(&|_| MOST_WEIGHT_DB));
+        // To and fro, in jumps; with silence among them.
+        let drawn = corner(&play(&|n| if n % 9 < 4 { LEAST_WEIGHT_DB } else { MOST_WEIGHT_DB }));
+        assert!(loud > 0.0 && drawn < 2.0 * loud, "{drawn}, where the loudest at rest has {loud}");
+        assert!(play(&|_| LEAST_WEIGHT_DB).iter().all(|x| *x == 0.0), "all off is silence");
+        assert!(play(&|_| 0.0) == play(&|_| f32::NAN), "what is no number is no weight");
+    }
+
     #[test]
     fn noise_is_weighted_about_its_point() {
         let mut weights = Weights::default();

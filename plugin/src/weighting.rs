@@ -72,6 +72,9 @@ impl Weighting {
     /// # Errors
     /// A part of a sentence.
     pub fn parse(text: &str) -> Result<Weights, String> {
+        if !text.trim_start().starts_with('{') {
+            return Err("they are no list of weights".into());
+        }
         let kept: Kept = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let mut weights = Weights::default();
         for (all, kept) in [(&mut weights.harmonics_db[..], kept.harmonics), (&mut weights.noise_db[..], kept.noise)] {

@@ -20,6 +20,7 @@ pub mod desk;
 pub mod dialog;
 pub mod field;
 pub mod files;
+pub mod handle;
 pub mod header;
 pub mod history;
 pub mod honesty;
@@ -39,6 +40,7 @@ pub mod theme;
 
 use crate::{monitor::Shown, params::SyrinxParams};
 use files::Home;
+use handle::SyrinxHandle;
 use nice_plug::{
     context::gui::GuiContext,
     editor::{
@@ -47,7 +49,7 @@ use nice_plug::{
     },
 };
 use nice_plug_egui::{
-    EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp,
+    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp,
     baseview::{HandlerError, WindowSize},
     create_egui_editor,
 };
@@ -79,10 +81,9 @@ pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<Ato
     let page = Page::new(params, shown, Home::of_player());
     let (width, height) = page.looks.size;
     let state = EguiEditorState::from_size(LogicalSize { width, height }, f32::from(page.looks.scale) / 100.0);
-    let least = LogicalSize { width: layout::LEAST.0 * 0.75, height: layout::LEAST.1 * 0.75 };
     let settings = EguiNiceSettings {
         title: "Syrinx".into(),
-        resize_hint: ResizeHint::RESIZABLE.with_min_logical_size(least),
+        resize_hint: handle::resize_hint(page.looks.scale),
         ..EguiNiceSettings::default()
     };
     let inner = create_egui_editor(state.clone(), repaint, settings, App { page, stop })?;
@@ -90,7 +91,7 @@ pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<Ato
 }
 
 impl Editor for SyrinxEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = SyrinxHandle;
 
     fn spawn(
         &self,
@@ -100,7 +101,8 @@ impl Editor for SyrinxEditor {
         context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
-        self.inner.spawn(parent, wait_for_parent, fallback_scale_factor, context, host)
+        let SpawnedEditor { handle, window } = self.inner.spawn(parent, wait_for_parent, fallback_scale_factor, context, host)?;
+        Ok(SpawnedEditor { handle: SyrinxHandle::new(handle, self.state.clone()), window })
     }
 
     /// The window's own scale counts too: the framework leaves it out, and hosts would cut the window.
@@ -111,7 +113,7 @@ impl Editor for SyrinxEditor {
     }
 
     fn resize_hint(&self) -> ResizeHint {
-        self.inner.resize_hint()
+        handle::resize_hint((100.0 * self.state.user_scale_factor()).round() as u16)
     }
 }
 

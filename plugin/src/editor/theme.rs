@@ -93,7 +93,7 @@ pub const LIGHT: Theme = Theme {
     hover: hex(0xd9d4ca),
     line: hex(0xd3cdc1),
     text: hex(0x1c2330),
-    muted: hex(0x5c6675),
+    muted: hex(0x556070),
     voice: hex(0xb85c00),
     a: hex(0x0b7d70),
     b: hex(0x6546c9),

@@ -1,0 +1,84 @@
+//! The open window as the host has it: the framework's, but for the least size, which goes with the window's own scale.
+
+use super::layout::LEAST;
+use nice_plug::editor::{
+    EditorHandle, Modifiers, ParentWindowHandle, ResizeHint, VirtualKeyCode,
+    dpi::{LogicalSize, NativeSize},
+};
+use nice_plug_egui::{EguiEditorHandle, EguiEditorState, baseview};
+use std::sync::Arc;
+
+/// How the host may resize a window that is drawn at `scale` per cent.
+pub fn resize_hint(scale: u16) -> ResizeHint {
+    let share = f32::from(scale) / 100.0;
+    ResizeHint::RESIZABLE.with_min_logical_size(LogicalSize { width: LEAST.0 * share, height: LEAST.1 * share })
+}
+
+/// The open window.
+pub struct SyrinxHandle {
+    inner: EguiEditorHandle,
+    state: Arc<EguiEditorState>,
+}
+
+impl SyrinxHandle {
+    /// The framework's handle, and the state that it shares with the window.
+    pub fn new(inner: EguiEditorHandle, state: Arc<EguiEditorState>) -> Self {
+        Self { inner, state }
+    }
+}
+
+impl EditorHandle for SyrinxHandle {
+    type Window = baseview::Window;
+    type Error = baseview::Error;
+
+    fn run_until_closed(window: Self::Window) -> Result<(), Self::Error> {
+        EguiEditorHandle::run_until_closed(window)
+    }
+
+    fn set_parent(&self, parent: ParentWindowHandle, window: &Self::Window) -> Result<(), Self::Error> {
+        self.inner.set_parent(parent, window)
+    }
+
+    fn show(&self, window: &Self::Window) -> Result<(), Self::Error> {
+        self.inner.show(window)
+    }
+
+    fn hide(&self, window: &Self::Window) -> Result<(), Self::Error> {
+        self.inner.hide(window)
+    }
+
+    fn set_size(&self, new_size: NativeSize<u32>, window: &Self::Window) -> Result<(), Self::Error> {
+        self.inner.set_size(new_size, window)
+    }
+
+    fn host_main_thread_callback(&self, window: &Self::Window) {
+        self.inner.host_main_thread_callback(window);
+    }
+
+    fn adjust_size(&self, new_size: NativeSize<u32>, window: &Self::Window) -> Option<NativeSize<u32>> {
+        let now = window.size();
+        let hint = resize_hint((100.0 * self.state.user_scale_factor()).round() as u16);
+        let size = NativeSize::from_logical_or_physical(now.logical, now.physical);
+        Some(hint.adjust_size(new_size, size, now.scale_factor))
+    }
+
+    fn set_fallback_scale_factor(&self, scale_factor: f64, window: &Self::Window) -> Result<(), Self::Error> {
+        self.inner.set_fallback_scale_factor(scale_factor, window)
+    }
+
+    fn on_virtual_key_from_host(&self, key_code: VirtualKeyCode, is_down: bool, modifiers: Modifiers) -> bool {
+        self.inner.on_virtual_key_from_host(key_code, is_down, modifiers)
+    }
+
+    fn state_changed(&self) {
+        self.inner.state_changed();
+    }
+
+    fn param_value_changed(&self, id: &str, normalized_value: f32) {
+        self.inner.param_value_changed(id, normalized_value);
+    }
+
+    fn param_modulation_changed(&self, id: &str, modulation_offset: f32) {
+        self.inner.param_modulation_changed(id, modulation_offset);
+    }
+}
