@@ -142,6 +142,7 @@ impl Shown {
             self.load.set(took_s / lasts_s);
             if took_s > lasts_s {
                 self.late_blocks.up();
+                self.redraw();
             }
         }
         self.blocks.up();
@@ -150,6 +151,12 @@ impl Shown {
             // A flag that the window's timer looks at: nothing is called.
             self.repaint.request_repaint();
         }
+    }
+
+    /// Something else than sound has changed that the window shows: a message, the delay, a gap. Any thread; sets a flag.
+    pub fn redraw(&self) {
+        #[cfg(feature = "editor")]
+        self.repaint.request_repaint();
     }
 
     /// Whether there is anything to see move.

@@ -76,6 +76,7 @@ impl Player {
         self.shown.sample_rate_hz.set(sample_rate_hz as f32);
         self.shown.latency_samples.set(self.told_latency as f32);
         self.shown.late_blocks.reset();
+        self.shown.redraw();
         Ok(self.told_latency)
     }
 
@@ -125,6 +126,9 @@ impl Player {
         let news = (latency != self.told_latency).then_some(latency);
         self.told_latency = latency;
         self.shown.latency_samples.set(latency as f32);
+        if news.is_some() {
+            self.shown.redraw();
+        }
         Ok(news)
     }
 

@@ -24,6 +24,8 @@ use syrinx_engine::{Features, Model, Slot};
 
 /// Between two pictures while something moves.
 const FRAME: Duration = Duration::from_millis(16);
+/// Between two pictures while nothing does: what matters has the window drawn itself, and the load of silence may be a little old.
+const REST: Duration = Duration::from_secs(5);
 /// How long a change of the window's looks rests before it is remembered, seconds.
 const REMEMBER_S: f64 = 0.8;
 
@@ -203,9 +205,8 @@ impl Page {
         self.controls.show(ui, layout.controls, &theme, &mut desk, &voice, knobs);
         honesty::show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
         self.remember(&desk, now);
-        if !self.live.rests() || self.dialog.is_open() || self.shelf.searches() || self.changed_s.is_some() {
-            ui.ctx().request_repaint_after(FRAME);
-        }
+        let rests = self.live.rests() && !self.dialog.is_open() && !self.shelf.searches() && self.changed_s.is_none();
+        ui.ctx().request_repaint_after(if rests { REST } else { FRAME });
         self.desk = Some(desk);
     }
 

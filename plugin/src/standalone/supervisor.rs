@@ -55,7 +55,7 @@ impl Supervisor {
         let mut played = false;
         let mut said = String::new();
         while !self.stopped() {
-            self.tell(&params);
+            self.tell(&params, &shown);
             match audio::open(&self.wanted, &self.player) {
                 Ok(stream) => {
                     if let Err(why) = self.memory.remember(&self.wanted) {
@@ -83,7 +83,7 @@ impl Supervisor {
                         said = waiting;
                         params.library().say(said.clone());
                     }
-                    self.tell(&params);
+                    self.tell(&params, &shown);
                     self.save(&params);
                     let until = Instant::now() + RETRY;
                     while !self.stopped() && Instant::now() < until {
@@ -96,13 +96,14 @@ impl Supervisor {
     }
 
     /// What the window says is said on the terminal too.
-    fn tell(&mut self, params: &SyrinxParams) {
+    fn tell(&mut self, params: &SyrinxParams, shown: &Shown) {
         let message = params.library().message();
         if message != self.told {
             if let Some(message) = &message {
                 eprintln!("syrinx: {message}");
             }
             self.told = message;
+            shown.redraw();
         }
     }
 
@@ -132,8 +133,12 @@ impl Supervisor {
                 break End::Lost("nothing is played any more".into());
             }
             let card = stream.running.card_latency_samples();
-            shown.card_samples.set(card.map_or(0.0, |samples| samples as f32));
-            shown.dropouts.set(stream.health.dropouts() as f32);
+            let (card_samples, dropouts) = (card.map_or(0.0, |samples| samples as f32), stream.health.dropouts() as f32);
+            if (shown.card_samples.get(), shown.dropouts.get()) != (card_samples, dropouts) {
+                shown.card_samples.set(card_samples);
+                shown.dropouts.set(dropouts);
+                shown.redraw();
+            }
             // Once blocks run, for only then do cards know how late they are.
             let now = (shown.latency_samples.get() as usize, card.is_some());
             if blocks > 0 && told != Some(now) {
@@ -144,7 +149,7 @@ impl Supervisor {
                 saved = Instant::now();
                 self.save(params);
             }
-            self.tell(params);
+            self.tell(params, shown);
             // Instruments that have faded are freed here, whoever replaced them.
             params.library().free_returned();
             thread::sleep(LOOK);
