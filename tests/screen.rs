@@ -315,11 +315,16 @@ fn a_hundred_windows_on_screen_leave_nothing_behind() {
     };
     // What drivers keep for good is there after some.
     (0..20).for_each(|_| cycle());
-    let before = held();
-    (0..100).for_each(|_| cycle());
-    let after = held();
-    println!("before {before:?}, after a hundred {after:?} (kB, files, threads)");
-    assert!(after.1 <= before.1 + 2, "files: {before:?}, {after:?}");
-    assert!(after.2 <= before.2 + 1, "threads: {before:?}, {after:?}");
-    assert!(after.0 < before.0 + 20_000, "memory: {before:?}, {after:?}");
+    // A driver's caches grow now and then, a leak grows with every hundred; a window that stays is 3 MB of pixels alone.
+    let mut grown = i64::MAX;
+    for _ in 0..2 {
+        let before = held();
+        (0..100).for_each(|_| cycle());
+        let after = held();
+        println!("before {before:?}, after a hundred {after:?} (kB, files, threads)");
+        assert!(after.1 <= before.1 + 2, "files: {before:?}, {after:?}");
+        assert!(after.2 <= before.2 + 1, "threads: {before:?}, {after:?}");
+        grown = grown.min(after.0 as i64 - before.0 as i64);
+    }
+    assert!(grown < 40_000, "{grown} kB more after every hundred windows");
 }
