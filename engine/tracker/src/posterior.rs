@@ -46,6 +46,7 @@ pub(crate) struct Posterior {
     jump: f32,
     start: f32,
     stop: f32,
+    hindsight: f32,
     unvoiced: f32,
     /// Probability of a pitch at the last moment.
     voiced: f32,
@@ -76,6 +77,7 @@ impl Posterior {
             jump: tuning.jump,
             start: tuning.start,
             stop: tuning.stop,
+            hindsight: tuning.hindsight,
             unvoiced: 1.0,
             voiced: 0.0,
             possible: states,
@@ -222,7 +224,7 @@ impl Posterior {
             *a *= p;
         }
         let unvoiced = m.unvoiced * ahead_unvoiced;
-        let voiced = Self::sum(ahead);
+        let voiced = self.hindsight * Self::sum(ahead);
         Belief { state: argmax(&ahead[..states]), voiced: voiced / (voiced + unvoiced + f32::MIN_POSITIVE) }
     }
 }
