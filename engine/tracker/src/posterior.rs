@@ -46,7 +46,6 @@ pub(crate) struct Posterior {
     jump: f32,
     start: f32,
     stop: f32,
-    hindsight: f32,
     unvoiced: f32,
     /// Probability of a pitch at the last moment.
     voiced: f32,
@@ -77,7 +76,6 @@ impl Posterior {
             jump: tuning.jump,
             start: tuning.start,
             stop: tuning.stop,
-            hindsight: tuning.hindsight,
             unvoiced: 1.0,
             voiced: 0.0,
             possible: states,
@@ -224,7 +222,7 @@ impl Posterior {
             *a *= p;
         }
         let unvoiced = m.unvoiced * ahead_unvoiced;
-        let voiced = self.hindsight * Self::sum(ahead);
+        let voiced = Self::sum(ahead);
         Belief { state: argmax(&ahead[..states]), voiced: voiced / (voiced + unvoiced + f32::MIN_POSITIVE) }
     }
 }

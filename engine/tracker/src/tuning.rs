@@ -79,9 +79,6 @@ pub(crate) struct Tuning {
     pub stop: f32,
     /// Chance per hop that voicing starts.
     pub start: f32,
-    /// Studio: factor on the odds of a pitch. Windows overlap, so what speaks against a faint pitch is counted by the causal filter and again
-    /// on the way back.
-    pub hindsight: f32,
     /// Mean square added to every window, so that correlation means nothing near silence (1e-8: -80 dB full scale).
     pub floor: f32,
     /// Voicing is judged at the multiple of the period nearest this, s: noise through a formant resembles itself one period of
@@ -148,7 +145,6 @@ impl Default for Tuning {
             jump: 3e-5,
             stop: 0.009,
             start: 0.054,
-            hindsight: 30.0,
             floor: 1e-8,
             voicing_s: 0.0052,
             refine_s: 0.006,
