@@ -31,8 +31,6 @@ pub(crate) struct Band {
     /// room that is made now and then.
     energy_before: Vec<f64>,
     energy_from: usize,
-    /// How many of them are kept.
-    energies: usize,
     longest_hop: usize,
     /// Ring of hops: `products[slot * lags + t]` is the sum over one hop of `x[n] * x[n - t]`. The place after `slot` is the hop under way.
     products: Vec<f32>,
@@ -68,7 +66,6 @@ impl Band {
             newest_first: vec![0.0; longest_hop + lags],
             energy_before: vec![0.0; room + energies],
             energy_from: room,
-            energies,
             longest_hop,
             products: vec![0.0; lags * (longest_window + 1)],
             lengths: vec![0; longest_window + 1],
@@ -85,7 +82,7 @@ impl Band {
         self.incoming.fill(0.0);
         self.newest_first.fill(0.0);
         self.energy_before.fill(0.0);
-        self.energy_from = HOPS_OF_ROOM * self.longest_hop;
+        self.energy_from = self.room();
         self.products.fill(0.0);
         self.lengths.fill(0);
         self.spans.fill(0);
@@ -146,10 +143,9 @@ impl Band {
         }
     }
 
-    /// Ends a hop.
+    /// Ends a hop, once all of it was taken.
     #[inline(always)]
     pub fn advance(&mut self) {
-        self.take();
         let hop = std::mem::take(&mut self.taken);
         self.filters.iter_mut().for_each(Biquad::flush);
         self.slot = self.after();
@@ -159,10 +155,16 @@ impl Band {
         }
     }
 
+    /// Places before the energies when all room is free.
+    fn room(&self) -> usize {
+        HOPS_OF_ROOM * self.longest_hop
+    }
+
     /// Moves the energies to the end of their buffer. At a hop's beginning, when little else is to be done.
     fn make_room(&mut self) {
-        let room = self.energy_before.len() - self.energies;
-        self.energy_before.copy_within(self.energy_from..self.energy_from + self.energies, room);
+        let room = self.room();
+        let kept = self.energy_before.len() - room;
+        self.energy_before.copy_within(self.energy_from..self.energy_from + kept, room);
         self.energy_from = room;
         // Counting anew from the oldest kept sample keeps the sums, and so their rounding, small for ever.
         let oldest = self.energy_before[self.energy_before.len() - 1];

@@ -91,8 +91,6 @@ pub(crate) struct Pitch {
     pieces: usize,
     /// Experts prepared for the hop under way, and after them the prediction.
     prepared: usize,
-    /// Whether the early experts were asked.
-    asked: bool,
     avx2: bool,
 }
 
@@ -154,7 +152,6 @@ impl Pitch {
             since: 0,
             pieces: 0,
             prepared: 0,
-            asked: false,
             #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
             avx2: std::arch::is_x86_feature_detected!("avx2"),
             #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
@@ -192,7 +189,6 @@ impl Pitch {
         self.since = 0;
         self.pieces = 0;
         self.prepared = 0;
-        self.asked = false;
         self.at = 0;
     }
 
@@ -254,7 +250,6 @@ impl Pitch {
                 *a = math::ln(1.0 + t.softness - *a);
             }
         }
-        self.asked |= early;
     }
 
     /// One expert's sums, or the prediction; nothing once all is done.
@@ -297,11 +292,11 @@ impl Pitch {
         for b in &mut self.bands {
             b.take();
         }
-        if !self.asked {
+        if self.pieces < EARLY {
             self.ask(true);
         }
         self.ask(false);
-        (self.since, self.pieces, self.prepared, self.asked) = (0, 0, 0, false);
+        (self.since, self.pieces, self.prepared) = (0, 0, 0);
         for b in &mut self.bands {
             b.advance();
         }
