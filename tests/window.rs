@@ -358,8 +358,6 @@ fn instruments_are_stepped_loved_and_found() {
     let folder = folder();
     let own = folder.path().join("instruments");
     std::fs::create_dir_all(&own).unwrap();
-    std::fs::write(own.join("mine.onnx"), syrinx_models::bytes("flute").unwrap()).unwrap();
-    std::fs::write(own.join("broken.onnx"), b"no instrument").unwrap();
     let mut stage = Stage::open(folder.path(), Opening::default());
     stage.click("Next instrument A");
     let second = stage.value("instrument_a");
@@ -373,6 +371,9 @@ fn instruments_are_stepped_loved_and_found() {
     stage.click("Favourite instruments only");
     stage.click("Trumpet");
     assert_eq!(stage.value("instrument_a"), 2.0);
+    std::fs::write(own.join("mine.onnx"), syrinx_models::bytes("flute").unwrap()).unwrap();
+    std::fs::write(own.join("broken.onnx"), b"no instrument").unwrap();
+    stage.click("Rescan");
     // The folder is read on a thread of its own.
     let until = std::time::Instant::now() + Duration::from_secs(60);
     while stage.params.library().message().is_none() && std::time::Instant::now() < until {
