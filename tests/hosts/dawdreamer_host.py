@@ -1,17 +1,9 @@
-"""Hosts a VST3 plugin in DawDreamer: does the steps that come as JSON on standard input, and answers each on standard output.
-
-Sound travels in files of 32-bit floats, one channel after the other. Parameters go by their names, values from 0 to 1.
-"""
-
-import json
-import sys
+"""Hosts a VST3 plugin in DawDreamer; `steps.py` says how it is told what to do."""
 
 import dawdreamer
 import numpy
 
-
-def read(step):
-    return numpy.fromfile(step["input"], dtype="<f4").reshape(step["channels"], -1)
+from steps import follow, read
 
 
 class Host:
@@ -67,5 +59,4 @@ class Host:
         self.plugin(step).load_state(step["path"])
 
 
-host = Host()
-json.dump([getattr(host, step["do"])(step) for step in json.load(sys.stdin)], sys.stdout)
+follow(Host())
