@@ -1,6 +1,8 @@
 //! NSynth data as its user has it: sorted, listed, trained on and refused, in files of the exact formats that the test writes.
 
 mod support;
+#[path = "../trainer/nsynth/tests/writer/mod.rs"]
+mod writer;
 
 use std::{
     fs::File,
@@ -9,45 +11,9 @@ use std::{
 };
 use support::{Folder, ok, refused};
 use syrinx_analysis::read_audio;
+use writer::{feature, field, framed, masked_crc, varint};
 
 const RATE_HZ: u32 = 16_000;
-
-/// CRC-32C (RFC 3720, B.4) bit by bit, masked as TFRecord files have it: not the library's that the reader uses.
-fn masked_crc(data: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for &byte in data {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 };
-        }
-    }
-    (!crc).rotate_right(15).wrapping_add(0xa282_ead8)
-}
-
-fn framed(data: &[u8]) -> Vec<u8> {
-    let length = (data.len() as u64).to_le_bytes();
-    [&length[..], &masked_crc(&length).to_le_bytes(), data, &masked_crc(data).to_le_bytes()].concat()
-}
-
-fn varint(mut n: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while n >= 0x80 {
-        bytes.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    bytes.push(n as u8);
-    bytes
-}
-
-/// A field of wire type 2.
-fn field(number: u8, data: &[u8]) -> Vec<u8> {
-    [&[number << 3 | 2][..], &varint(data.len() as u64), data].concat()
-}
-
-/// One entry of a `tf.train.Features`, with list 1 (bytes), 2 (floats) or 3 (whole numbers).
-fn feature(name: &str, list: u8, value: &[u8]) -> Vec<u8> {
-    field(1, &[field(1, name.as_bytes()), field(2, &field(list, &field(1, value)))].concat())
-}
 
 #[derive(Clone)]
 struct Note {

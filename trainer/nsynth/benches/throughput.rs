@@ -3,6 +3,9 @@
 //!
 //! `cargo bench -p syrinx-nsynth`
 
+#[path = "../tests/writer/mod.rs"]
+mod writer;
+
 use std::{
     fs::File,
     hint::black_box,
@@ -12,26 +15,13 @@ use std::{
 };
 
 use syrinx_nsynth::{FAMILIES, Input, Pick, Shard, sort, walk};
+use writer::{feature, field, framed};
 
 /// Notes in the file: 390 MB.
 const NOTES: usize = 1500;
 
-fn field(number: u8, data: &[u8]) -> Vec<u8> {
-    let mut length = Vec::new();
-    let mut n = data.len();
-    while n >= 0x80 {
-        length.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    length.push(n as u8);
-    [&[number << 3 | 2][..], &length, data].concat()
-}
-
 /// A framed note of instrument 0 to 9, with all features that a name needs.
 fn record(number: usize, samples: &[u8]) -> Vec<u8> {
-    let feature = |name: &str, list: u8, value: &[u8]| {
-        field(1, &[field(1, name.as_bytes()), field(2, &field(list, &field(1, value)))].concat())
-    };
     let instrument = format!("{}_acoustic_{:03}", FAMILIES[number % 10], number % 10);
     let name = format!("{instrument}-{:03}-{:03}", 30 + number % 60, number / 60 % 128);
     let features = [
@@ -41,10 +31,7 @@ fn record(number: usize, samples: &[u8]) -> Vec<u8> {
         feature("instrument_str", 1, instrument.as_bytes()),
         feature("note_str", 1, name.as_bytes()),
     ];
-    let data = field(1, &features.concat());
-    let masked = |data: &[u8]| crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
-    let length = (data.len() as u64).to_le_bytes();
-    [&length[..], &masked(&length), &data, &masked(&data)].concat()
+    framed(&field(1, &features.concat()))
 }
 
 fn write_shard(path: &Path) -> std::io::Result<()> {

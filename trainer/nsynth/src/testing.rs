@@ -2,7 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{FAMILIES, SOURCES, record::masked_crc};
+#[path = "../tests/writer/mod.rs"]
+mod writer;
+
+use crate::{FAMILIES, SOURCES};
+pub use writer::framed;
+use writer::{feature, field, varint};
 
 /// What a feature holds.
 #[derive(Clone, Copy)]
@@ -12,40 +17,14 @@ pub enum Value<'a> {
     Floats(&'a [f32]),
 }
 
-/// One record in its frame.
-pub fn framed(data: &[u8]) -> Vec<u8> {
-    let length = (data.len() as u64).to_le_bytes();
-    [&length[..], &masked_crc(&length).to_le_bytes(), data, &masked_crc(data).to_le_bytes()].concat()
-}
-
-fn varint(mut n: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while n >= 0x80 {
-        bytes.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    bytes.push(n as u8);
-    bytes
-}
-
-/// A field of wire type 2.
-fn field(number: u8, data: &[u8]) -> Vec<u8> {
-    [&[number << 3 | 2][..], &varint(data.len() as u64), data].concat()
-}
-
 /// A serialized `tf.train.Example`.
 pub fn example(features: &[(&str, Value<'_>)]) -> Vec<u8> {
     let entries: Vec<u8> = features
         .iter()
-        .flat_map(|(name, value)| {
-            let feature = match value {
-                Value::Text(text) => field(1, &field(1, text.as_bytes())),
-                Value::Floats(values) => field(2, &field(1, &values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>())),
-                Value::Integers(values) => {
-                    field(3, &field(1, &values.iter().flat_map(|x| varint(*x as u64)).collect::<Vec<_>>()))
-                }
-            };
-            field(1, &[field(1, name.as_bytes()), field(2, &feature)].concat())
+        .flat_map(|(name, value)| match value {
+            Value::Text(text) => feature(name, 1, text.as_bytes()),
+            Value::Floats(values) => feature(name, 2, &values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>()),
+            Value::Integers(values) => feature(name, 3, &values.iter().flat_map(|x| varint(*x as u64)).collect::<Vec<_>>()),
         })
         .collect();
     field(1, &entries)

@@ -1,11 +1,14 @@
 //! What a pass through a long shard holds in memory: one note, however many there are.
 
+mod writer;
+
 use peak_alloc::PeakAlloc;
 use std::{
     io::{self, BufReader, Read},
     path::Path,
 };
 use syrinx_nsynth::{Pick, Shard};
+use writer::{feature, field, framed};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -32,27 +35,10 @@ impl Read for Endless<'_> {
     }
 }
 
-fn field(number: u8, data: &[u8]) -> Vec<u8> {
-    let mut length = Vec::new();
-    let mut n = data.len();
-    while n >= 0x80 {
-        length.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    length.push(n as u8);
-    [&[number << 3 | 2][..], &length, data].concat()
-}
-
 /// A framed note of 64 000 samples, name and sound only.
 fn record() -> Vec<u8> {
-    let feature = |name: &str, list: u8, value: &[u8]| {
-        field(1, &[field(1, name.as_bytes()), field(2, &field(list, &field(1, value)))].concat())
-    };
     let samples: Vec<u8> = (0..64_000).flat_map(|i| ((i % 100) as f32 / 100.0).to_le_bytes()).collect();
-    let data = field(1, &[feature("audio", 2, &samples), feature("id", 1, b"brass_acoustic_006-060-100")].concat());
-    let masked = |data: &[u8]| crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
-    let length = (data.len() as u64).to_le_bytes();
-    [&length[..], &masked(&length), &data, &masked(&data)].concat()
+    framed(&field(1, &[feature("audio", 2, &samples), feature("id", 1, b"brass_acoustic_006-060-100")].concat()))
 }
 
 /// Bytes more than before that were in use at the worst moment of reading `notes` notes.
