@@ -19,6 +19,7 @@ pub mod params;
 pub mod player;
 pub mod state;
 pub mod weighting;
+pub mod whole_file;
 
 use nice_plug::prelude::*;
 use player::{NotActivated, Player};

@@ -12,8 +12,6 @@ use super::{
 use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
 use syrinx_engine::{Calibration, Features, KEYS, Kind, PARAMS};
 
-/// All pitches that are listened for, Hz.
-const PITCHES_HZ: (f32, f32) = (50.0, 2000.0);
 const HEADING: f32 = 28.0;
 const SMALL_KNOB: f32 = 20.0;
 const BIG_KNOB: f32 = 46.0;
@@ -72,11 +70,11 @@ impl Controls {
             None => {
                 if button::words(ui, row(0.0, 24.0), theme, "Learn my range", "Glide from your lowest note to your highest: the tracker is then spared what you do not sing, and is sooner and surer").clicked() {
                     // What is listened for now must not limit what is learnt.
-                    set_range(desk, PITCHES_HZ);
+                    set_range(desk, every_pitch(desk));
                     self.calibration = Some(Calibration::default());
                 }
                 let name = |at| note_name(note(desk.plain(at)));
-                let whole = (desk.plain(low), desk.plain(high)) == PITCHES_HZ;
+                let whole = (desk.plain(low), desk.plain(high)) == every_pitch(desk);
                 let words = if whole { "Hears every pitch".into() } else { format!("Hears {} to {}", name(low), name(high)) };
                 text(ui.painter(), row(29.0, 16.0).center(), Align2::CENTER_CENTER, &words, SMALL, theme.muted);
             }
@@ -91,7 +89,7 @@ impl Controls {
                     done = Some(range);
                 }
                 if button::words(ui, half(1), theme, "All", "Listen for every pitch").clicked() {
-                    done = Some(PITCHES_HZ);
+                    done = Some(every_pitch(desk));
                 }
                 let words = range.map_or("Glide low to high …".into(), |(low, high)| {
                     format!("{} to {}", note_name(note(low)), note_name(note(high)))
@@ -107,10 +105,16 @@ impl Controls {
     }
 }
 
+/// All pitches that can be listened for, Hz.
+fn every_pitch(desk: &Desk) -> (f32, f32) {
+    (desk.row(at("voice_low")).min, desk.row(at("voice_high")).max)
+}
+
 fn set_range(desk: &mut Desk, (low, high): (f32, f32)) {
+    let (least, most) = every_pitch(desk);
     desk.together(|desk| {
         for (id, hz) in [("voice_low", low), ("voice_high", high)] {
-            desk.put_plain(at(id), hz.clamp(PITCHES_HZ.0, PITCHES_HZ.1));
+            desk.put_plain(at(id), hz.clamp(least, most));
         }
     });
 }

@@ -2,6 +2,7 @@
 //! thread.
 
 use super::layout::SIZE;
+use crate::whole_file;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -88,13 +89,7 @@ impl Home {
 /// # Errors
 /// A sentence.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    let part = path.with_extension("part");
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&part, bytes)).and_then(|()| fs::rename(&part, path));
-    written.map_err(|e| {
-        let _ = fs::remove_file(&part);
-        format!("{} cannot be written: {e}.", path.display())
-    })
+    whole_file::write(path, bytes).map_err(|e| format!("{} cannot be written: {e}.", path.display()))
 }
 
 /// The files in a folder that end in `extension`, by name; none where there is no folder.

@@ -12,7 +12,8 @@ use super::{
     theme::{BODY, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
 };
 use egui::{
-    Align2, Color32, CornerRadius, Key, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, pos2, vec2,
+    Align2, Color32, CornerRadius, Key, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder,
+    pos2, vec2,
 };
 
 const GROUPS: f32 = 158.0;
@@ -80,24 +81,7 @@ impl Presets {
             }
             let on = self.group.as_deref().unwrap_or(ALL) == name;
             let response = button::area(ui, row, &format!("Group: {name}"), Role::RadioButton, Some(on));
-            let fill = if on {
-                theme.faint(theme.a, 0.16)
-            } else if response.hovered() {
-                theme.raised
-            } else {
-                Color32::TRANSPARENT
-            };
-            ui.painter().rect_filled(row, CornerRadius::same(ROUND_SMALL as u8), fill);
-            let ink = if on { theme.a } else { theme.text };
-            text_within(
-                ui.painter(),
-                row.left_center() + vec2(10.0, 0.0),
-                Align2::LEFT_CENTER,
-                name,
-                BODY,
-                ink,
-                row.width() - 16.0,
-            );
+            entry(ui, &response, theme, name, on, row.width() - 16.0);
             if response.clicked() {
                 self.group = (name != ALL).then(|| name.clone());
             }
@@ -137,25 +121,7 @@ impl Presets {
                     let preset = &bank.presets()[n];
                     let on = current == Some(n);
                     let response = button::area_of(ui, row, ("preset", n), &preset.name, Role::Button, None);
-                    let fill = if on {
-                        theme.faint(theme.a, 0.16)
-                    } else if response.hovered() {
-                        theme.raised
-                    } else {
-                        Color32::TRANSPARENT
-                    };
-                    ui.painter().rect_filled(row, CornerRadius::same(ROUND_SMALL as u8), fill);
-                    let ink = if on { theme.a } else { theme.text };
-                    let room = row.width() - 170.0;
-                    text_within(
-                        ui.painter(),
-                        row.left_center() + vec2(10.0, 0.0),
-                        Align2::LEFT_CENTER,
-                        &preset.name,
-                        BODY,
-                        ink,
-                        room,
-                    );
+                    entry(ui, &response, theme, &preset.name, on, row.width() - 170.0);
                     let at = row.right_center() - vec2(40.0, 0.0);
                     text_within(ui.painter(), at, Align2::RIGHT_CENTER, &preset.group, SMALL, theme.muted, 116.0);
                     let loved = looks.favourite_presets.contains(&preset.name);
@@ -271,4 +237,19 @@ impl Presets {
             }
         }
     }
+}
+
+/// A line of a list, lit where it is chosen or under the pointer; its name may take `room`.
+fn entry(ui: &Ui, line: &Response, theme: &Theme, name: &str, on: bool, room: f32) {
+    let fill = if on {
+        theme.faint(theme.a, 0.16)
+    } else if line.hovered() {
+        theme.raised
+    } else {
+        Color32::TRANSPARENT
+    };
+    ui.painter().rect_filled(line.rect, CornerRadius::same(ROUND_SMALL as u8), fill);
+    let ink = if on { theme.a } else { theme.text };
+    let at = line.rect.left_center() + vec2(10.0, 0.0);
+    text_within(ui.painter(), at, Align2::LEFT_CENTER, name, BODY, ink, room);
 }

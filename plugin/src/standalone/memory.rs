@@ -9,6 +9,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
+use syrinx_plugin::whole_file;
 
 /// The sound card as it was last played on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -100,11 +101,5 @@ impl Memory {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let part = path.with_extension("part");
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&part, bytes)).and_then(|()| fs::rename(&part, path));
-    written.map_err(|e| {
-        let _ = fs::remove_file(&part);
-        format!("{} cannot be written: {e}", path.display())
-    })
+    whole_file::write(path, bytes).map_err(|e| format!("{} cannot be written: {e}", path.display()))
 }
