@@ -73,6 +73,11 @@ pub fn bytes_bar(total: u64, what: &'static str) -> ProgressBar {
     ProgressBar::new(total).with_style(ProgressStyle::with_template(template).expect("a fixed template")).with_prefix(what)
 }
 
+/// Makes a folder, with those it lies in, where it is not there yet.
+pub fn create_folder(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path).map_err(|e| format!("{}: {e}", path.display()).into())
+}
+
 /// Writes a text file whole or not at all.
 pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
     write_bytes(path, text.as_bytes())

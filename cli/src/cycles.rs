@@ -1,6 +1,6 @@
 //! `syrinx cycles`: a single cycle of a synthesiser as notes to train on, each at one pitch through all levels.
 
-use crate::common::{Failure, bar};
+use crate::common::{Failure, bar, create_folder};
 use std::{f64::consts::TAU, path::PathBuf};
 use syrinx_analysis::{Audio, read_audio, write_wav};
 
@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if partials.iter().all(|p| p.hypot() < 1e-9) {
         return Err(format!("{name}: there is no sound in this cycle").into());
     }
-    std::fs::create_dir_all(&args.output).map_err(|e| format!("{}: {e}", args.output.display()))?;
+    create_folder(&args.output)?;
     let notes: Vec<u8> = (NOTES.0..=NOTES.1).step_by(STEP_ST).collect();
     let progress = bar(notes.len() as u64, "rendering");
     for midi in notes {

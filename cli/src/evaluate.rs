@@ -5,10 +5,9 @@ use crate::{
     recordings,
 };
 use serde_json::json;
-use std::{path::PathBuf, sync::Arc};
-use syrinx_analysis::{Reference, Scores, Take, Target, resynthesise};
-use syrinx_engine::Model;
-use syrinx_trainer::render;
+use std::path::PathBuf;
+use syrinx_analysis::Scores;
+use syrinx_trainer::{Evaluation, evaluate};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -22,9 +21,6 @@ pub struct Args {
     json: bool,
 }
 
-/// Seed of the noise in what is compared: the same scores every time.
-const SEED: u64 = 1;
-
 pub fn run(args: &Args) -> Result<(), Failure> {
     let model = instrument(&args.model)?;
     let files = recordings::find(&args.recordings)?;
@@ -33,44 +29,36 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for ((path, _), take) in files.iter().zip(&takes) {
         let samples = recordings::analysis_samples(path)?;
-        rows.push((take.name.clone(), compare(&model, take, &samples)));
+        rows.push((take.name.clone(), evaluate(&model, None, &samples, take, 0.0)));
         progress.inc(1);
     }
     progress.finish_and_clear();
-    let mean = |of: fn(&Compared) -> Scores| Scores::mean(&rows.iter().map(|(_, c)| of(c)).collect::<Vec<_>>());
-    let (Some(own), Some(bound)) = (mean(|c| c.model), mean(|c| c.upper_bound)) else {
+    let Some(mean) = Evaluation::mean(&rows.iter().map(|(_, e)| *e).collect::<Vec<_>>()) else {
         return Err("the recordings are silent: there is nothing to compare".into());
     };
     if args.json {
-        let recordings: Vec<_> =
-            rows.iter().map(|(name, c)| json!({"name": name, "scores": c.model, "upper_bound": c.upper_bound})).collect();
-        let all = json!({"model": model.card().id, "scores": own, "upper_bound": bound, "recordings": recordings});
+        let recordings = rows
+            .iter()
+            .map(|(name, e)| json!({"name": name, "scores": e.model, "studio": e.studio, "upper_bound": e.upper_bound}));
+        let recordings: Vec<_> = recordings.collect();
+        let all = json!({
+            "model": model.card().id,
+            "scores": mean.model,
+            "studio": mean.studio,
+            "upper_bound": mean.upper_bound,
+            "recordings": recordings,
+        });
         println!("{}", serde_json::to_string_pretty(&all)?);
         return Ok(());
     }
     println!("{}", heading());
-    for (name, c) in &rows {
-        println!("{}", row(name, &c.model));
+    for (name, e) in &rows {
+        println!("{}", row(name, &e.model));
     }
-    println!("{}", row(&format!("all, {}", model.card().name), &own));
-    println!("{}", row("measured sound, rendered", &bound));
+    println!("{}", row(&format!("all, {}", model.card().name), &mean.model));
+    println!("{}", row("all, in studio mode", &mean.studio));
+    println!("{}", row("measured sound, rendered", &mean.upper_bound));
     Ok(())
-}
-
-/// Scores on one recording: the model's, and those of the measured sound itself through the synth.
-pub struct Compared {
-    pub model: Scores,
-    pub upper_bound: Scores,
-}
-
-pub fn compare(model: &Arc<Model>, take: &Take, samples: &[f32]) -> Compared {
-    let reference = Reference::within(samples.to_vec(), take.band_limit_hz);
-    let features: Vec<_> = take.frames.iter().map(|f| f.features).collect();
-    let targets: Vec<Target> = take.frames.iter().map(|f| f.target.clone()).collect();
-    Compared {
-        model: reference.score(&render(model, &features, 0.0, samples.len())),
-        upper_bound: reference.score(&resynthesise(&targets, samples.len(), SEED)),
-    }
 }
 
 pub fn heading() -> String {

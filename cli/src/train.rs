@@ -1,15 +1,22 @@
 //! `syrinx train`: recordings in, an instrument out.
 
 use crate::{
-    common::{Failure, bar, write_bytes, write_text},
+    common::{Failure, bar, create_folder, write_bytes, write_text},
     evaluate::{heading, row},
     nsynth, recordings,
 };
-use std::{collections::BTreeMap, ops::Range, path::PathBuf, time::Instant};
-use syrinx_analysis::{ANALYSIS_RATE_HZ, MeanSpectrum, Scores, Take};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, MeanSpectrum, Scores, Take, in_parallel, live_delay_samples, write_wav};
 use syrinx_engine::Model;
 use syrinx_tracker::FrameClock;
-use syrinx_trainer::{Evaluation, Part, TrainOptions, Trained, evaluate, train};
+use syrinx_trainer::{
+    Brightness, Evaluation, Part, TrainOptions, Trained, brightness, compare_takes, evaluate, render, second_takes, train,
+};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -49,9 +56,12 @@ pub struct Args {
     /// Seed of the training: the same recordings and seed give the same model.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Most training steps.
+    /// Training steps.
     #[arg(long, default_value_t = TrainOptions::new("", "").steps)]
     steps: usize,
+    /// Keep one held-out recording and what the instrument makes of it here, as held-out.wav and resynthesis.wav, to listen to and look at.
+    #[arg(long, value_name = "FOLDER")]
+    sounds: Option<PathBuf>,
     #[command(flatten)]
     picking: nsynth::Picking,
 }
@@ -86,26 +96,27 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let analysed = start.elapsed();
 
     let start = Instant::now();
-    let progress = bar(options.steps as u64, "training");
+    let progress = bar(2 * options.steps as u64, "training");
     let trained = train(&takes, &options, &mut |p| {
         progress.set_position(p.step as u64);
-        progress.set_message(format!("loss {:.2} dB, held out {:.2} dB", p.loss, p.validation_loss));
+        progress.set_message(format!("loss {:.2} dB", p.loss));
     })?;
     progress.finish_and_clear();
     let learned = start.elapsed();
 
-    let held_out = held_out(&trained, &takes, &paths, &options)?;
     let mut card = trained.card.clone();
-    println!("Held-out recordings:\n{}", heading());
-    if let Some(mean) = Evaluation::mean(&held_out) {
-        for (name, scores, prefix) in [
-            (args.name.as_str(), mean.model, ""),
-            ("mean spectrum", mean.mean_spectrum, "mean_spectrum_"),
-            ("measured sound, rendered", mean.upper_bound, "upper_bound_"),
-        ] {
-            println!("{}", row(name, &scores));
-            card.scores.extend(named(&scores, prefix));
-        }
+    println!("Held-out recordings, by a twin trained without them:\n{}", heading());
+    let judged = judge(&trained, &takes, &paths, &options, args.sounds.as_deref())?;
+    for (name, scores, prefix) in &judged.rows {
+        println!("{}", row(name, scores));
+        card.scores.extend(named(scores, prefix));
+    }
+    if let Some(b) = judged.brightness {
+        println!("brighter by {:.2} semitones a dB, recorded by {:.2}", b.answered, b.recorded);
+        card.scores.extend([
+            ("brightness_st_db".into(), rounded(b.answered)),
+            ("recorded_brightness_st_db".into(), rounded(b.recorded)),
+        ]);
     }
     let bytes = trained.to_onnx(&card);
     // What is written has been read back: the file plays.
@@ -117,12 +128,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         println!("{caveat}");
     }
     println!(
-        "{} of {} bytes; analysed in {:.0} s, trained in {:.0} s ({} steps kept)",
+        "{} of {} bytes; analysed in {:.0} s, trained in {:.0} s",
         args.output.display(),
         bytes.len(),
         analysed.as_secs_f64(),
         learned.as_secs_f64(),
-        trained.best_step
     );
     Ok(())
 }
@@ -135,23 +145,81 @@ fn source_gain(text: &str) -> Result<(String, f32), Failure> {
     pair.ok_or_else(|| format!("--source-gain takes FOLDER=DB, not {text:?}").into())
 }
 
-/// Evaluations on the recordings that the training held out for this.
-fn held_out(trained: &Trained, takes: &[Take], paths: &[PathBuf], options: &TrainOptions) -> Result<Vec<Evaluation>, Failure> {
-    let model = Model::from_bytes(&trained.to_onnx(&trained.card))?;
+/// What is known of an instrument on recordings that its twin never saw.
+struct Judged {
+    /// Name, scores, and what their names on the card begin with.
+    rows: Vec<(&'static str, Scores, &'static str)>,
+    brightness: Option<Brightness>,
+}
+
+/// Judges on the recordings that the training held out for this, and compares takes of the same note.
+fn judge(
+    trained: &Trained,
+    takes: &[Take],
+    paths: &[PathBuf],
+    options: &TrainOptions,
+    sounds: Option<&Path>,
+) -> Result<Judged, Failure> {
+    let model = Model::from_bytes(&trained.blind_to_onnx())?;
     let test: Vec<_> = trained.split.of(Part::Test).collect();
+    let pairs = second_takes(takes);
     let seen = takes.iter().enumerate().filter(|(i, _)| test.iter().all(|s| s.take != *i)).map(|(_, t)| t);
     let mean = MeanSpectrum::fit(seen);
-    let progress = bar(test.len() as u64, "scoring");
-    let mut evaluations = Vec::new();
-    for stretch in test {
+    let gain_db = |take: &Take| options.source_gains_db.get(&take.source).copied().unwrap_or(0.0);
+    let (jobs, all) = (test.len(), test.len() + pairs.len());
+    let progress = bar(all as u64, "scoring");
+    let results = in_parallel(
+        &(0..all).collect::<Vec<_>>(),
+        |done| progress.set_position(done as u64),
+        |&job| -> Result<Judgement, String> {
+            let samples = |take: usize| recordings::analysis_samples(&paths[take]).map_err(|e| e.to_string());
+            if let Some(stretch) = test.get(job) {
+                let samples = samples(stretch.take)?;
+                let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
+                let evaluation = evaluate(&model, Some(&mean), samples, &take, gain_db(&take));
+                return Ok(Judgement::HeldOut(take, evaluation));
+            }
+            let (a, b) = pairs[job - jobs];
+            Ok(Judgement::SecondTake(compare_takes(&samples(a)?, &samples(b)?, takes[a].band_limit_hz)))
+        },
+    );
+    progress.finish_and_clear();
+    let (mut held_out, mut evaluations, mut second) = (Vec::new(), Vec::new(), Vec::new());
+    for result in results {
+        match result? {
+            Judgement::HeldOut(take, evaluation) => {
+                held_out.push(take);
+                evaluations.push(evaluation);
+            }
+            Judgement::SecondTake(scores) => second.extend(scores),
+        }
+    }
+    if let (Some(folder), Some(stretch)) = (sounds, test.first()) {
         let samples = recordings::analysis_samples(&paths[stretch.take])?;
         let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
-        let gain_db = options.source_gains_db.get(&take.source).copied().unwrap_or(0.0);
-        evaluations.push(evaluate(&model, &mean, samples, &take, gain_db));
-        progress.inc(1);
+        let features: Vec<_> = take.frames.iter().map(|f| f.features).collect();
+        let rendered = render(&model, &features, live_delay_samples(), gain_db(&take), samples.len());
+        create_folder(folder)?;
+        write_wav(&folder.join("held-out.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, samples.to_vec()))?;
+        write_wav(&folder.join("resynthesis.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, rendered))?;
     }
-    progress.finish_and_clear();
-    Ok(evaluations)
+    let brightness = brightness(&model, held_out.iter().map(|take| (take, gain_db(take))));
+    let mean = Evaluation::mean(&evaluations);
+    let rows = [
+        ("the instrument, live", mean.as_ref().map(|m| m.model), ""),
+        ("the instrument, studio", mean.as_ref().map(|m| m.studio), "studio_"),
+        ("another take of one note", Scores::mean(&second), "second_take_"),
+        ("mean spectrum", mean.as_ref().and_then(|m| m.mean_spectrum), "mean_spectrum_"),
+        ("measured sound, rendered", mean.as_ref().map(|m| m.upper_bound), "upper_bound_"),
+    ];
+    let rows = rows.into_iter().filter_map(|(name, scores, prefix)| Some((name, scores?, prefix))).collect();
+    Ok(Judged { rows, brightness })
+}
+
+/// One result of [`judge`]'s jobs.
+enum Judgement {
+    HeldOut(Take, Evaluation),
+    SecondTake(Option<Scores>),
 }
 
 /// A stretch of a take as a take of its own, and its samples.
@@ -179,6 +247,10 @@ fn named(scores: &Scores, prefix: &str) -> BTreeMap<String, f32> {
         ("loudness", Some(scores.loudness)),
         ("attack", Some(scores.attack)),
     ];
-    // Two digits: what comes after them is the machine's.
-    all.into_iter().filter_map(|(name, s)| Some((format!("{prefix}{name}"), (s? * 100.0).round() / 100.0))).collect()
+    all.into_iter().filter_map(|(name, s)| Some((format!("{prefix}{name}"), rounded(s?)))).collect()
+}
+
+/// To two digits: what comes after them is the machine's.
+fn rounded(score: f32) -> f32 {
+    (score * 100.0).round() / 100.0
 }

@@ -3,6 +3,7 @@
 use syrinx_analysis::HARMONICS;
 
 use crate::{
+    formants::keep_envelope,
     hearing::{CONFIDENCE_INPUT, Hearing, LOUDNESS_INPUT, LOUDNESS_UNIT, PITCH_INPUT, PITCH_UNIT, UNVOICED_BELOW},
     levels::{FLOOR_DB, OUTPUTS, Weighting, lock},
     random::Random,
@@ -13,12 +14,10 @@ use crate::{
 pub const BATCH_ROWS: usize = 16 * 96;
 /// Share of the rows drawn so that every semitone comes as often as the next; the others come as often as they were recorded.
 const BALANCED: f32 = 0.5;
-/// Share of the rows whose pitch is shifted.
-const SHIFTED: f32 = 0.75;
+/// Share of the rows whose pitch is shifted. More of them blur the pitches that were recorded and make those between no better.
+const SHIFTED: f32 = 0.5;
 /// How far, semitones: recordings are often three semitones apart, and this bridges them.
 pub const FARTHEST_SHIFT: f32 = 2.5;
-/// Share of the shifted rows that keep their spectral envelope; the others keep the levels of their harmonics. An instrument lies in between.
-const KEEP_ENVELOPE: f32 = 0.5;
 /// Share of the voiced rows that are heard as unvoiced instead, and lose their harmonics.
 const UNVOICED: f32 = 0.1;
 /// Share of the rows whose loudness is heard wrong, and by how much, dB: recordings give each pitch few loudnesses.
@@ -53,8 +52,9 @@ impl Batch {
     }
 
     /// Draws rows and changes them. Guesses of what a recording cannot hold are learned like all else: left to itself the network answers
-    /// anything there (an lsd of 12.7 dB on a violin's whole band, and of 6.5 with them).
-    pub fn draw(&mut self, rows: &Rows, hearing: &Hearing, weighting: &Weighting, random: &mut Random) {
+    /// anything there (an lsd of 12.7 dB on a violin's whole band, and of 6.5 with them). Of the shifted rows, `envelope_share` keep their
+    /// spectral envelope, and the others the levels of their harmonics.
+    pub fn draw(&mut self, rows: &Rows, envelope_share: f32, hearing: &Hearing, weighting: &Weighting, random: &mut Random) {
         self.clear();
         let notes: Vec<&Vec<u32>> = rows.by_note.values().collect();
         for _ in 0..BATCH_ROWS {
@@ -64,7 +64,7 @@ impl Batch {
             } else {
                 random.below(rows.rows.len())
             };
-            self.push(varied(&rows.rows[number], hearing, random), weighting, 1.0);
+            self.push(varied(&rows.rows[number], envelope_share, hearing, random), weighting, 1.0);
         }
     }
 
@@ -99,7 +99,7 @@ impl Batch {
 }
 
 /// A row as it might have been recorded, too.
-fn varied(row: &Row, hearing: &Hearing, random: &mut Random) -> Row {
+fn varied(row: &Row, envelope_share: f32, hearing: &Hearing, random: &mut Random) -> Row {
     let mut row = row.clone();
     if random.uniform() < SHIFTED {
         let semitones = random.between(-FARTHEST_SHIFT, FARTHEST_SHIFT);
@@ -108,7 +108,7 @@ fn varied(row: &Row, hearing: &Hearing, random: &mut Random) -> Row {
         // Harmonics that come down from above the limit bring their guesses with them.
         row.heard_hz *= ratio.min(1.0);
         row.input[PITCH_INPUT] += semitones / PITCH_UNIT;
-        if random.uniform() < KEEP_ENVELOPE {
+        if random.uniform() < envelope_share {
             keep_envelope(&mut row.target, ratio);
         }
     }
@@ -125,22 +125,6 @@ fn varied(row: &Row, hearing: &Hearing, random: &mut Random) -> Row {
     row
 }
 
-/// Reads the levels of harmonics of `ratio` times the f0 off the envelope through the given ones.
-fn keep_envelope(target: &mut [f32; OUTPUTS], ratio: f32) {
-    let old = *target;
-    for (k, level) in target[..HARMONICS].iter_mut().enumerate() {
-        let place = (k + 1) as f32 * ratio - 1.0;
-        *level = if place <= 0.0 {
-            old[0]
-        } else if place >= (HARMONICS - 1) as f32 {
-            old[HARMONICS - 1]
-        } else {
-            let n = place as usize;
-            old[n] + (place - n as f32) * (old[n + 1] - old[n])
-        };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,19 +135,6 @@ mod tests {
     };
 
     #[test]
-    fn an_envelope_stays_where_it_was() {
-        let mut target = [0.0; OUTPUTS];
-        // Straight in frequency, so reading between harmonics is exact.
-        for (k, t) in target[..HARMONICS].iter_mut().enumerate() {
-            *t = -0.5 * (k + 1) as f32;
-        }
-        keep_envelope(&mut target, 1.1);
-        for k in 0..80 {
-            assert!((target[k] + 0.55 * (k + 1) as f32).abs() < 1e-3);
-        }
-    }
-
-    #[test]
     fn drawn_rows_keep_to_what_can_be_heard_and_answered() {
         let takes: Vec<_> = (60..68).map(|n| note(n, "one", 60)).collect();
         let split = Split::new(&takes).unwrap();
@@ -171,7 +142,7 @@ mod tests {
         let rows = Rows::new(&takes, &vec![0.0; takes.len()], &split, Part::Training, &hearing);
         let weighting = Weighting::new();
         let mut batch = Batch::default();
-        batch.draw(&rows, &hearing, &weighting, &mut Random::new(1));
+        batch.draw(&rows, 0.5, &hearing, &weighting, &mut Random::new(1));
         assert_eq!(batch.inputs.len(), BATCH_ROWS * INPUTS);
         let mut unvoiced = 0;
         for n in 0..BATCH_ROWS {

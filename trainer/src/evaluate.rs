@@ -2,7 +2,9 @@
 //! and the result is compared with the recording. Offline, any thread.
 
 use std::sync::Arc;
-use syrinx_analysis::{ANALYSIS_RATE_HZ, MeanSpectrum, Reference, Scores, Take, Target, live_delay_samples, resynthesise};
+use syrinx_analysis::{
+    ANALYSIS_RATE_HZ, MeanSpectrum, Reference, Scores, Take, Target, live_delay_samples, resynthesise, studio_features,
+};
 use syrinx_decoder::{Decoder, Model};
 use syrinx_synth::{Controls, FilteredNoise, HarmonicBank, HarmonicSynth};
 use syrinx_tracker::{Features, FrameClock};
@@ -13,10 +15,12 @@ const NOISE_SEED: u64 = 1;
 /// Scores of an instrument on one recording, between what can be had without a network and what the synth can do at best.
 #[derive(Clone, Copy, Debug)]
 pub struct Evaluation {
-    /// The instrument's.
+    /// The instrument's, as it plays live.
     pub model: Scores,
-    /// Those of the mean spectrum at each loudness.
-    pub mean_spectrum: Scores,
+    /// The instrument's, as it plays in studio mode: the tracker looks ahead and knows a note from its first sample.
+    pub studio: Scores,
+    /// Those of the mean spectrum at each loudness, where one was given.
+    pub mean_spectrum: Option<Scores>,
     /// Those of the measured targets themselves, rendered.
     pub upper_bound: Scores,
 }
@@ -25,30 +29,39 @@ impl Evaluation {
     /// Means over recordings, weighted by their length; none of nothing.
     pub fn mean(evaluations: &[Self]) -> Option<Self> {
         let mean = |of: fn(&Self) -> Scores| Scores::mean(&evaluations.iter().map(of).collect::<Vec<_>>());
-        Some(Self { model: mean(|e| e.model)?, mean_spectrum: mean(|e| e.mean_spectrum)?, upper_bound: mean(|e| e.upper_bound)? })
+        Some(Self {
+            model: mean(|e| e.model)?,
+            studio: mean(|e| e.studio)?,
+            mean_spectrum: Scores::mean(&evaluations.iter().filter_map(|e| e.mean_spectrum).collect::<Vec<_>>()),
+            upper_bound: mean(|e| e.upper_bound)?,
+        })
     }
 }
 
-/// Evaluates `model` on a recording: `samples` are mono at [`ANALYSIS_RATE_HZ`], `take` is its analysis. `mean` is fitted on what
-/// the model was trained on. `gain_db` is the gain on the recording's source that the training used, or 0. What lies above the recording's
+/// Evaluates `model` on a recording: `samples` are mono at [`ANALYSIS_RATE_HZ`], `take` is its analysis. `mean`, if any, is fitted on
+/// what the model was trained on. `gain_db` is the gain on the recording's source that the training used, or 0. What lies above the recording's
 /// own band is not compared.
-pub fn evaluate(model: &Arc<Model>, mean: &MeanSpectrum, samples: &[f32], take: &Take, gain_db: f32) -> Evaluation {
+pub fn evaluate(model: &Arc<Model>, mean: Option<&MeanSpectrum>, samples: &[f32], take: &Take, gain_db: f32) -> Evaluation {
     let reference = Reference::within(samples.to_vec(), take.band_limit_hz);
     let features: Vec<Features> = take.frames.iter().map(|f| f.features).collect();
-    let predicted: Vec<Target> = features.iter().map(|f| mean.predict(f)).collect();
     let targets: Vec<Target> = take.frames.iter().map(|f| f.target.clone()).collect();
+    let (ahead, delay) = studio_features(samples);
     Evaluation {
-        model: reference.score(&render(model, &features, gain_db, samples.len())),
-        mean_spectrum: reference.score(&resynthesise(&predicted, samples.len(), NOISE_SEED)),
+        model: reference.score(&render(model, &features, live_delay_samples(), gain_db, samples.len())),
+        studio: reference.score(&render(model, &ahead, delay, gain_db, samples.len())),
+        mean_spectrum: mean.map(|mean| {
+            let predicted: Vec<Target> = features.iter().map(|f| mean.predict(f)).collect();
+            reference.score(&resynthesise(&predicted, samples.len(), NOISE_SEED))
+        }),
         upper_bound: reference.score(&resynthesise(&targets, samples.len(), NOISE_SEED)),
     }
 }
 
-/// What the instrument makes of a live tracker's features: `len` samples at [`ANALYSIS_RATE_HZ`], aligned with what the tracker heard.
-/// The instrument hears the loudness changed by `gain_db`; the result has that gain taken back.
-pub fn render(model: &Arc<Model>, features: &[Features], gain_db: f32, len: usize) -> Vec<f32> {
+/// What the instrument makes of a tracker's features, which come `delay` samples late: `len` samples at [`ANALYSIS_RATE_HZ`], aligned
+/// with what the tracker heard. The instrument hears the loudness changed by `gain_db`; the result has that gain taken back.
+pub fn render(model: &Arc<Model>, features: &[Features], delay: usize, gain_db: f32, len: usize) -> Vec<f32> {
     let clock = FrameClock::new(ANALYSIS_RATE_HZ);
-    let delay = live_delay_samples() as i64;
+    let delay = delay as i64;
     let mut decoder = Decoder::new(model.clone());
     let mut harmonics = HarmonicBank::new(ANALYSIS_RATE_HZ);
     let mut noise = FilteredNoise::new(ANALYSIS_RATE_HZ, &model.card().noise_edges_hz, clock.max_len(), NOISE_SEED);
@@ -86,15 +99,17 @@ mod tests {
     fn an_instrument_is_nearer_to_a_held_out_note_than_the_mean_spectrum() {
         let takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
         let trained = train(&takes, &TrainOptions { steps: 150, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
-        let model = Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
+        let model = Model::from_bytes(&trained.blind_to_onnx()).unwrap();
         let held_out = takes.iter().find(|t| trained.split.test_notes.contains(&t.note.unwrap())).unwrap();
         let seen = takes.iter().filter(|t| !trained.split.test_notes.contains(&t.note.unwrap()));
         let mean = MeanSpectrum::fit(seen);
         let targets: Vec<Target> = held_out.frames.iter().map(|f| f.target.clone()).collect();
         let samples = resynthesise(&targets, 250 * 192, 5);
-        let e = evaluate(&model, &mean, &samples, held_out, 0.0);
-        assert!(e.model.lsd < e.mean_spectrum.lsd, "{:?}", e);
+        let e = evaluate(&model, Some(&mean), &samples, held_out, 0.0);
+        let of_mean = e.mean_spectrum.unwrap();
+        assert!(e.model.lsd < of_mean.lsd, "{:?}", e);
         assert!(e.upper_bound.lsd < e.model.lsd, "{:?}", e);
+        assert!(e.studio.lsd < of_mean.lsd, "{:?}", e);
         assert!(e.model.loudness < 1.0, "{:?}", e.model);
         let mean = Evaluation::mean(&[e, e]).unwrap();
         assert!((mean.model.lsd - e.model.lsd).abs() < 1e-5);
@@ -106,9 +121,9 @@ mod tests {
         let takes: Vec<Take> = (50..58).map(|n| note(n, "one", 60)).collect();
         let trained = train(&takes, &TrainOptions { steps: 5, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
         let model = Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
-        assert!(render(&model, &[], 0.0, 1000).iter().all(|&x| x == 0.0));
+        assert!(render(&model, &[], 150, 0.0, 1000).iter().all(|&x| x == 0.0));
         let silent = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: -120.0 };
         let features: Vec<Features> = (0..100).map(|frame| Features { frame, ..silent }).collect();
-        assert!(render(&model, &features, 0.0, 10_000).iter().all(|&x| x == 0.0));
+        assert!(render(&model, &features, 150, 0.0, 10_000).iter().all(|&x| x == 0.0));
     }
 }

@@ -3,7 +3,7 @@
 //! The network learns frame by frame, from what the live tracker hears in a recording to the harmonics and noise measured at the same
 //! instant; nothing is rendered while training, and there is no backpropagation through time, because the memory of an instrument is a
 //! fixed linear recurrence. A frame's way: [`Split`] says what it is for, `hearing` makes it an input, `rows` pairs that with
-//! its target, `batch` varies it, `mlp` answers, `levels` locks the answer to the loudness, `loss` compares, `adamw` corrects, and
+//! its target, `batch` varies it (as `formants` says the instrument would), `mlp` answers, `levels` locks the answer to the loudness, `loss` compares, `adamw` corrects, and
 //! `export` writes the result as the ONNX file that `syrinx_decoder` reads. [`evaluate`] renders it beside recordings that it never saw.
 //!
 //! The same takes, options and seed give the same file, to the byte, on the same kind of processor: one thread, one random sequence.
@@ -40,6 +40,8 @@
 mod batch;
 mod evaluate;
 mod export;
+mod expression;
+mod formants;
 mod hearing;
 mod learner;
 mod levels;
@@ -48,6 +50,7 @@ mod mlp;
 mod network;
 mod random;
 mod rows;
+mod second_take;
 mod split;
 mod statistics;
 #[cfg(test)]
@@ -55,5 +58,7 @@ mod testing;
 mod train;
 
 pub use evaluate::{Evaluation, evaluate, render};
+pub use expression::{Brightness, brightness};
+pub use second_take::{compare_takes, second_takes};
 pub use split::{Part, Split, Stretch};
 pub use train::{Progress, TrainError, TrainOptions, Trained, train};

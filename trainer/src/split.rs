@@ -1,4 +1,4 @@
-//! Which frames are trained on, which end the training, and which only tell how good it became. Any thread.
+//! Which frames are trained on, which the choices in this crate were made by, and which only tell how good an instrument became. Any thread.
 //!
 //! Single notes are split by pitch and phrases by phrase; a random split of frames would only measure memory. A held-out pitch is held
 //! out of every source, because two collections can be takes of the same note, and is left out of training phrases too. Pitches next
@@ -14,7 +14,7 @@ use crate::hearing::midi;
 pub enum Part {
     /// The network learns them.
     Training,
-    /// They decide when training ends.
+    /// What is tried in this crate is judged on them.
     Validation,
     /// No choice is made on them: only the scores.
     Test,
@@ -36,7 +36,7 @@ pub struct Stretch {
 pub struct Split {
     /// All frames of all takes, each in one stretch.
     pub stretches: Vec<Stretch>,
-    /// MIDI notes that end the training.
+    /// MIDI notes that what is tried is judged on.
     pub validation_notes: BTreeSet<u8>,
     /// MIDI notes that only scores know.
     pub test_notes: BTreeSet<u8>,
@@ -88,6 +88,12 @@ impl Split {
         }
         let has = |part| split.stretches.iter().any(|s| s.part == part && !s.frames.is_empty());
         (has(Part::Training) && has(Part::Validation) && has(Part::Test)).then_some(split)
+    }
+
+    /// The same frames, all for training: nothing is held out of the instrument that is played.
+    pub fn all_for_training(&self) -> Self {
+        let stretches = self.stretches.iter().map(|s| Stretch { part: Part::Training, ..s.clone() }).collect();
+        Self { stretches, ..Self::default() }
     }
 
     fn part_of(&self, note: u8) -> Part {

@@ -4,6 +4,7 @@ mod bundle;
 mod demo;
 mod install;
 mod module_info;
+mod scores;
 mod syrinx;
 mod system;
 mod test;
@@ -27,7 +28,8 @@ chores:
   test [ARG...]
                   runs all tests, with the hosts and peers that some need; ARGs go to cargo test
   train-all [RECORDINGS [ID...]]
-                  trains the factory instruments (or those named) anew from a folder of recordings (default ../shared/data)
+                  trains the factory instruments (or those named) anew from a folder of recordings (default ../shared/data), with
+                  their scores in models/SCORES.md and a picture of each in models/pictures
 ";
 
 fn main() -> ExitCode {

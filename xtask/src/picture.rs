@@ -4,6 +4,7 @@
 
 mod colour;
 mod curves;
+pub mod quartet;
 mod spectrogram;
 
 use crate::Failure;
@@ -31,6 +32,9 @@ const HEAD_PX: u32 = 28;
 
 /// The top of the spectrograms: above it little is left of a voice, while what DDSP's 8 kHz limit cuts off still shows.
 const TOP_HZ: f64 = 12_000.0;
+
+/// Most marks on the time axis of a spectrogram as wide as the picture.
+const TIME_MARKS: usize = 16;
 
 /// Depth of the spectrograms below the loudest point of both, dB.
 const DEPTH_DB: f64 = 85.0;
@@ -65,11 +69,7 @@ type Canvas<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
 
 /// Draws `sheet` into the PNG file `path`.
 pub fn draw(sheet: &Sheet<'_>, path: &Path) -> Result<(), Failure> {
-    static TYPEFACE_KNOWN: Once = Once::new();
-    TYPEFACE_KNOWN.call_once(|| {
-        // The bytes are a constant of this program and parse; drawing text would say so if they did not.
-        let _ = register_font(FACE, FontStyle::Normal, TYPEFACE);
-    });
+    know_typeface();
     let root = BitMapBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let (title, rest) = root.split_vertically(TITLE_PX);
@@ -87,12 +87,21 @@ pub fn draw(sheet: &Sheet<'_>, path: &Path) -> Result<(), Failure> {
     // One scale for both, a whole multiple of 10 dB, so that colours can be compared.
     let loudest = voice_picture.loudest_db().max(instrument_picture.loudest_db()).max(-100.0);
     let top_db = (loudest / 10.0).ceil() * 10.0;
-    spectrogram::panel(&voice, "Voice in", &voice_picture, seconds, top_db)?;
-    spectrogram::panel(&instrument, "Instrument out", &instrument_picture, seconds, top_db)?;
+    spectrogram::panel(&voice, "Voice in", &voice_picture, seconds, top_db, TIME_MARKS)?;
+    spectrogram::panel(&instrument, "Instrument out", &instrument_picture, seconds, top_db, TIME_MARKS)?;
     curves::pitch(&pitch, sheet, seconds)?;
     curves::loudness(&loudness, sheet, seconds)?;
     root.present().map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(())
+}
+
+/// Makes the typeface known to plotters.
+fn know_typeface() {
+    static KNOWN: Once = Once::new();
+    KNOWN.call_once(|| {
+        // The bytes are a constant of this program and parse; drawing text would say so if they did not.
+        let _ = register_font(FACE, FontStyle::Normal, TYPEFACE);
+    });
 }
 
 /// Writes a panel's heading.

@@ -1,15 +1,25 @@
-//! `cargo xtask train-all`: the factory instruments, trained anew from a folder of recordings by the recipes in `models/recipes.toml`.
+//! `cargo xtask train-all`: the factory instruments, trained anew from a folder of recordings by the recipes in `models/recipes.toml`; with
+//! them a table of all scores, `models/SCORES.md`, and a picture of each in `models/pictures/`.
 
-use crate::syrinx::Syrinx;
+use crate::{
+    scores::Scores,
+    syrinx::{Syrinx, text},
+};
 use serde::Deserialize;
 use std::{
     path::{Path, PathBuf},
     time::Instant,
 };
 use xtask::Failure;
+use xtask::picture::quartet::{self, Pair};
+use xtask::sound::Sound;
 
 /// Where the recordings are looked for by default, from the root of the repository.
 const RECORDINGS: &str = "../shared/data";
+/// Rate of the demo voice in the pictures, Hz, and which take of it.
+const SAMPLE_RATE_HZ: u32 = 48_000;
+/// See [`SAMPLE_RATE_HZ`].
+const TAKE: u64 = 1;
 
 /// `models/recipes.toml`.
 #[derive(Deserialize)]
@@ -26,7 +36,7 @@ struct Recipe {
     name: String,
     family: String,
     licence: String,
-    /// Folders of recordings, or NSynth data, within the folder of all recordings.
+    /// Recordings (a `*` in a file name fits many), folders of them, or NSynth data, within the folder of all recordings.
     #[serde(default)]
     recordings: Vec<String>,
     /// A synthesiser's single cycle there, rendered as notes to train on.
@@ -58,29 +68,127 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         return Err(format!("there is no recipe for '{stranger}' in {}", path.display()).into());
     }
     let syrinx = Syrinx::build(root)?;
+    let work = root.join("target/train-all");
+    std::fs::create_dir_all(root.join("models/pictures"))?;
+    std::fs::create_dir_all(&work)?;
+    let voice = work.join("voice.wav");
+    Sound { samples: syrinx_singer::sing(SAMPLE_RATE_HZ, TAKE).samples, sample_rate_hz: SAMPLE_RATE_HZ }.write(&voice)?;
+    let mut scores = Scores::read(&root.join("models"))?;
     for recipe in recipes.instrument.iter().filter(|r| wanted.is_empty() || wanted.contains(&r.id)) {
         let start = Instant::now();
         println!("== {} ==", recipe.name);
+        let sounds = work.join(&recipe.id);
         let model = root.join(format!("models/{}.onnx", recipe.id));
-        let mut recordings: Vec<String> =
-            recipe.recordings.iter().map(|r| folder.join(r).to_string_lossy().into_owned()).collect();
-        if let Some(cycle) = &recipe.cycle {
-            let notes = root.join(format!("target/cycles/{}", recipe.id)).to_string_lossy().into_owned();
-            syrinx.run(&["cycles", &folder.join(cycle).to_string_lossy(), "-o", &notes])?;
+        recipe.train(&recipes.author, &folder, &model, &sounds, &syrinx)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let played = sounds.join("voice.wav");
+        // The octave and the loudness that the instrument is at home in, as a player would have them.
+        let fitted = ["--set", "octave_fit=on", "--set", "auto_range=on"];
+        let command = ["render", text(&voice)?, "-o", text(&played)?, "--instrument", text(&model)?];
+        syrinx.run(&[&command[..], &fitted[..]].concat())?;
+        draw_training(recipe, &sounds, &voice, &root.join(format!("models/pictures/{}.png", recipe.id)))?;
+        println!("{} took {seconds:.0} s in all\n", recipe.name);
+        scores.add(&recipe.id, seconds)?;
+        scores.write()?;
+    }
+    println!("The instruments are in models/, with their scores in models/SCORES.md; the next build has them.");
+    Ok(())
+}
+
+impl Recipe {
+    /// Trains the instrument into the file `model`; a held-out recording and what became of it are left in the folder `sounds`.
+    fn train(&self, author: &str, folder: &Path, model: &Path, sounds: &Path, syrinx: &Syrinx) -> Result<(), Failure> {
+        let mut recordings = Vec::new();
+        for pattern in &self.recordings {
+            recordings.extend(fitting(folder, pattern)?);
+        }
+        if let Some(cycle) = &self.cycle {
+            let notes = sounds.join("notes");
+            syrinx.run(&["cycles", text(&folder.join(cycle))?, "-o", text(&notes)?])?;
             recordings.push(notes);
         }
-        let mut command: Vec<&str> = vec!["train"];
-        command.extend(recordings.iter().map(String::as_str));
-        let model = model.to_string_lossy();
-        command.extend(["--id", &recipe.id, "--name", &recipe.name, "--family", &recipe.family, "--licence", &recipe.licence]);
-        command.extend(["--author", &recipes.author, "-o", &model]);
-        command.extend(recipe.credits.iter().flat_map(|c| ["--credit", c.as_str()]));
-        command.extend(recipe.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
-        command.extend(recipe.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
-        command.extend(recipe.nsynth.iter().flat_map(|n| ["--instrument", n.as_str()]));
-        syrinx.run(&command)?;
-        println!("{} took {:.0} s in all\n", recipe.name, start.elapsed().as_secs_f64());
+        let mut command = vec!["train"];
+        for path in &recordings {
+            command.push(text(path)?);
+        }
+        command.extend(["--id", &self.id, "--name", &self.name, "--family", &self.family, "--licence", &self.licence]);
+        command.extend(["--author", author, "-o", text(model)?, "--sounds", text(sounds)?]);
+        command.extend(self.credits.iter().flat_map(|c| ["--credit", c.as_str()]));
+        command.extend(self.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
+        command.extend(self.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
+        command.extend(self.nsynth.iter().flat_map(|n| ["--instrument", n.as_str()]));
+        syrinx.run(&command)
     }
-    println!("The instruments are in models/; the next build has them.");
-    Ok(())
+}
+
+/// The path `pattern` below `folder`; where its last part has a `*`, all files that it fits, by name.
+fn fitting(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Failure> {
+    let path = folder.join(pattern);
+    let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| format!("{pattern:?} is no path of recordings"))?;
+    let Some((before, after)) = name.split_once('*') else { return Ok(vec![path]) };
+    let parent = path.parent().ok_or("a pattern has a folder before it")?;
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(parent).map_err(|e| format!("{}: {e}", parent.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(format!("no recording fits {}", path.display()).into());
+    }
+    Ok(files)
+}
+
+/// Draws the held-out recording, the voice, and what the instrument made of both.
+fn draw_training(recipe: &Recipe, sounds: &Path, voice: &Path, picture: &Path) -> Result<(), Failure> {
+    let read = |name: &str| Sound::read(&sounds.join(name));
+    let (held_out, resynthesis, played, voice) =
+        (read("held-out.wav")?, read("resynthesis.wav")?, read("voice.wav")?, Sound::read(voice)?);
+    let pairs = [
+        Pair {
+            heard_title: "A recording that the training held out",
+            heard: &held_out,
+            played_title: "Its pitch and loudness, played",
+            played: &resynthesis,
+        },
+        Pair { heard_title: "The demo voice", heard: &voice, played_title: "The demo voice, played", played: &played },
+    ];
+    quartet::draw(&recipe.name, pairs, picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_all_files_that_fit() {
+        let folder = std::env::temp_dir().join(format!("xtask-recipes-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("organ")).unwrap();
+        for name in ["all_b5.flac", "all_a4.flac", "bass_a4.flac"] {
+            std::fs::write(folder.join("organ").join(name), []).unwrap();
+        }
+        let names = |pattern: &str| -> Vec<String> {
+            let files = fitting(&folder, pattern).unwrap();
+            files.iter().map(|f| f.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/")).collect()
+        };
+        assert_eq!(names("organ/all_*"), ["organ/all_a4.flac", "organ/all_b5.flac"]);
+        assert_eq!(names("organ/*_a4.flac"), ["organ/all_a4.flac", "organ/bass_a4.flac"]);
+        assert_eq!(names("organ"), ["organ"]);
+        assert!(fitting(&folder, "organ/flute*").unwrap_err().to_string().contains("flute*"));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn every_recipe_has_a_number_and_a_licence() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+        let recipes: Recipes = toml::from_str(&std::fs::read_to_string(models.join("recipes.toml")).unwrap()).unwrap();
+        let numbers: toml::Table = toml::from_str(&std::fs::read_to_string(models.join("numbers.toml")).unwrap()).unwrap();
+        for recipe in &recipes.instrument {
+            assert!(numbers.contains_key(&recipe.id), "{}", recipe.id);
+            assert!(!recipe.licence.is_empty() && !recipe.credits.is_empty(), "{}", recipe.id);
+        }
+    }
 }

@@ -22,4 +22,4 @@ pub use period_spectrum::ANALYSIS_RATE_HZ;
 pub use report::{FileReport, Report, ReportError, Verdict, survey_files};
 pub use resynthesis::{controls_of, live_delay_samples, resynthesise};
 pub use score::{Reference, Scores, score};
-pub use targets::{analyse, analyse_files, in_parallel};
+pub use targets::{analyse, analyse_files, in_parallel, studio_features};

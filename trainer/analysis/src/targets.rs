@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use syrinx_tracker::{FrameClock, HeldPitch, LatencyMode, TrackerConfig};
+use syrinx_tracker::{Features, FrameClock, HeldPitch, LatencyMode, TrackerConfig};
 
 use crate::audio::{Audio, AudioError, read_audio};
 use crate::band_limit::{band_limit_hz, continue_above};
@@ -48,6 +48,16 @@ pub fn analyse(name: &str, source: &str, audio: &Audio) -> Take {
     let features = features.iter().map(|f| held.step(f));
     let frames = features.zip(targets).map(|(features, target)| Frame { features, target }).collect();
     Take { name: name.into(), source: source.into(), frames, band_limit_hz, note }
+}
+
+/// What the engine's tracker says of `samples` (at [`ANALYSIS_RATE_HZ`]) in studio mode, and how many samples late it says it: a frame
+/// describes the sound that long before its end.
+pub fn studio_features(samples: &[f32]) -> (Vec<Features>, usize) {
+    let config = TrackerConfig { mode: LatencyMode::Studio, max_f0_hz: HIGHEST_F0_HZ, ..TrackerConfig::default() };
+    let (mut features, delay) = track(samples, config);
+    let mut held = HeldPitch::default();
+    features.iter_mut().for_each(|f| *f = held.step(f));
+    (features, delay)
 }
 
 /// Reads and analyses files, each with the name of its source, on as many threads as the machine has cores. Results are in the order of

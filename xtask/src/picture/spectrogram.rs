@@ -13,6 +13,9 @@ const WINDOW_S: f64 = 0.04;
 /// The spectrum is read this much finer than the window resolves, so that ridges are round.
 const PADDING: usize = 4;
 
+/// Levels are drawn in steps of this, dB: finer ones are not seen, and make the file several times as large.
+const COLOUR_DB: f64 = 2.5;
+
 /// What silence is drawn as, dB.
 const FLOOR_DB: f64 = -200.0;
 
@@ -64,10 +67,17 @@ impl Spectrogram {
     }
 }
 
-/// Draws `picture` with its axes and its scale of colours, whose top is `top_db`.
-pub(super) fn panel(canvas: &Canvas<'_>, title: &str, picture: &Spectrogram, seconds: f64, top_db: f64) -> Result<(), Failure> {
+/// Draws `picture` with its axes, at most `time_marks` on that of time, and its scale of colours, whose top is `top_db`.
+pub(super) fn panel(
+    canvas: &Canvas<'_>,
+    title: &str,
+    picture: &Spectrogram,
+    seconds: f64,
+    top_db: f64,
+    time_marks: usize,
+) -> Result<(), Failure> {
     heading(canvas, title)?;
-    let colour_of = |db: f64| inferno((db - top_db + DEPTH_DB) / DEPTH_DB);
+    let colour_of = |db: f64| inferno(((db / COLOUR_DB).round() * COLOUR_DB - top_db + DEPTH_DB) / DEPTH_DB);
     let mut chart = ChartBuilder::on(canvas)
         .margin_top(HEAD_PX)
         .margin_right(RIGHT_PX)
@@ -79,7 +89,7 @@ pub(super) fn panel(canvas: &Canvas<'_>, title: &str, picture: &Spectrogram, sec
         .disable_mesh()
         .label_style((FACE, 16).into_font().color(&INK))
         .axis_style(INK)
-        .x_labels(16)
+        .x_labels(time_marks)
         .y_labels(7)
         .x_label_formatter(&time_mark)
         .y_label_formatter(&|khz| format!("{khz:.0} kHz"))

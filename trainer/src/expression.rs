@@ -1,0 +1,109 @@
+//! Whether an instrument grows brighter with loudness as its recordings do. Any thread.
+
+use std::sync::Arc;
+use syrinx_analysis::{HARMONICS, Take};
+use syrinx_decoder::{Decoder, Model};
+use syrinx_synth::Controls;
+use syrinx_tracker::Features;
+
+use crate::levels::power;
+
+/// Harmonics are weighed up to this far under the strongest, dB: noise is not brightness.
+const RANGE_DB: f32 = 60.0;
+/// Fewest frames that tell a slope, and least spread (standard deviation) of their loudness, dB.
+const FEWEST_FRAMES: usize = 50;
+/// See [`FEWEST_FRAMES`].
+const LEAST_SPREAD_DB: f32 = 1.5;
+
+/// How brightness goes with loudness: slopes of the spectral centroid of the harmonics, semitones per dB, over the frames of single notes,
+/// each note taken against its own mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Brightness {
+    /// In the recordings.
+    pub recorded: f32,
+    /// In what the instrument answers to them.
+    pub answered: f32,
+}
+
+/// Compares the brightness of `model` with that of `takes` (each with the gain on its loudness, dB) over their voiced frames. None where
+/// the loudness hardly moves.
+pub fn brightness<'a>(model: &Arc<Model>, takes: impl IntoIterator<Item = (&'a Take, f32)>) -> Option<Brightness> {
+    let (mut recorded, mut answered) = (Slope::default(), Slope::default());
+    for (take, gain_db) in takes {
+        let mut decoder = Decoder::new(model.clone());
+        let mut controls = Controls::silent(0);
+        let mut points = Vec::new();
+        for frame in &take.frames {
+            let loudness_db = frame.features.loudness_db + gain_db;
+            decoder.step(&Features { loudness_db, ..frame.features }, &mut controls);
+            let voiced = frame.features.confidence >= 0.6 && frame.target.f0_hz > 0.0;
+            let own = centroid(|k| power(frame.target.harmonics_db[k].max(-140.0)));
+            let theirs = centroid(|k| controls.harmonics[k] * controls.harmonics[k]);
+            if let (true, Some(own), Some(theirs)) = (voiced, own, theirs) {
+                points.push([loudness_db, own, theirs]);
+            }
+        }
+        let mean = |i: usize| points.iter().map(|p| p[i]).sum::<f32>() / points.len().max(1) as f32;
+        let means = [mean(0), mean(1), mean(2)];
+        for p in &points {
+            recorded.add(p[0] - means[0], p[1] - means[1]);
+            answered.add(p[0] - means[0], p[2] - means[2]);
+        }
+    }
+    Some(Brightness { recorded: recorded.slope()?, answered: answered.slope()? })
+}
+
+/// Centroid of harmonics with these powers, in semitones above the first.
+fn centroid(power_of: impl Fn(usize) -> f32) -> Option<f32> {
+    let strongest = (0..HARMONICS).map(&power_of).fold(0.0, f32::max);
+    let least = strongest * 10f32.powf(-RANGE_DB / 10.0);
+    // By amplitude: power would tell of the strongest harmonic alone.
+    let (mut sum, mut total) = (0.0, 0.0);
+    for k in (0..HARMONICS).filter(|&k| power_of(k) >= least && strongest > 0.0) {
+        let amplitude = power_of(k).sqrt();
+        sum += amplitude * (k + 1) as f32;
+        total += amplitude;
+    }
+    (total > 0.0).then(|| 12.0 * (sum / total).log2())
+}
+
+/// Least squares through the origin.
+#[derive(Default)]
+struct Slope {
+    xx: f32,
+    xy: f32,
+    points: usize,
+}
+
+impl Slope {
+    fn add(&mut self, x: f32, y: f32) {
+        self.xx += x * x;
+        self.xy += x * y;
+        self.points += 1;
+    }
+
+    fn slope(&self) -> Option<f32> {
+        let spread = (self.xx / self.points.max(1) as f32).sqrt();
+        (self.points >= FEWEST_FRAMES && spread >= LEAST_SPREAD_DB).then(|| self.xy / self.xx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        testing::note,
+        train::{TrainOptions, train},
+    };
+
+    /// The made-up instrument has a tilt that follows loudness.
+    #[test]
+    fn an_instrument_is_as_bright_as_its_recordings() {
+        let takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
+        let trained = train(&takes, &TrainOptions { steps: 150, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
+        let model = Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
+        let b = brightness(&model, takes.iter().map(|t| (t, 0.0))).unwrap();
+        assert!(b.recorded > 0.05 && (b.answered / b.recorded - 1.0).abs() < 0.25, "{b:?}");
+        assert!(brightness(&model, []).is_none());
+    }
+}
