@@ -2,14 +2,31 @@
 
 mod clap_host;
 
-use clack_extensions::tail::TailLength;
+use clack_extensions::{
+    preset_discovery::{
+        indexer::IndexerImpl,
+        metadata_receiver::MetadataReceiverImpl,
+        preset_data::{FileType, Flags, Location, LocationInfo, Soundpack},
+        provider::Provider,
+    },
+    tail::TailLength,
+};
+use clack_host::{
+    prelude::{HostError, HostInfo},
+    utils::{Timestamp, UniversalPluginId},
+};
 use clap_host::{Instance, Stream, bundle, load_entry};
 use std::{
+    ffi::{CStr, CString},
     path::{Path, PathBuf},
     process::Command,
 };
 use syrinx_analysis::{Audio, read_audio, write_wav};
 use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Settings};
+use syrinx_plugin::{
+    params::{HostParam, SyrinxParams},
+    presets::{self, Preset},
+};
 
 /// Blocks of every size that hosts send, changing from call to call.
 const MIXED: &[usize] = &[64, 1, 512, 333, 8192, 17, 2048, 1000, 3];
@@ -229,6 +246,140 @@ fn a_session_brings_everything_back() {
     second.activate(48_000.0, 64);
     assert!(second.play(&input, &[64], &[]) == sound);
     assert!(second.save() == saved, "saved again, it is the same");
+}
+
+/// A host's browser of presets: what it is told.
+#[derive(Default)]
+struct Browser {
+    endings: Vec<String>,
+    locations: Vec<Option<CString>>,
+    /// Name, key, description and flags.
+    presets: Vec<(String, Option<CString>, String, Flags)>,
+    errors: Vec<String>,
+}
+
+impl IndexerImpl for Browser {
+    fn declare_filetype(&mut self, files: FileType<'_>) -> Result<(), HostError> {
+        self.endings.push(files.file_extension.unwrap_or_default().to_string_lossy().into_owned());
+        Ok(())
+    }
+
+    fn declare_location(&mut self, location: LocationInfo<'_>) -> Result<(), HostError> {
+        self.locations.push(location.location.file_path().map(CStr::to_owned));
+        Ok(())
+    }
+
+    fn declare_soundpack(&mut self, _: Soundpack<'_>) -> Result<(), HostError> {
+        Ok(())
+    }
+}
+
+impl MetadataReceiverImpl for Browser {
+    fn on_error(&mut self, _: i32, message: Option<&CStr>) {
+        self.errors.push(message.unwrap_or_default().to_string_lossy().into_owned());
+    }
+
+    fn begin_preset(&mut self, name: Option<&CStr>, key: Option<&CStr>) -> Result<(), HostError> {
+        let name = name.unwrap_or_default().to_string_lossy().into_owned();
+        self.presets.push((name, key.map(CStr::to_owned), String::new(), Flags::empty()));
+        Ok(())
+    }
+
+    fn add_plugin_id(&mut self, plugin: UniversalPluginId<'_>) {
+        assert_eq!((plugin.abi, plugin.id), (c"clap", c"org.syrinx.syrinx"));
+    }
+
+    fn set_soundpack_id(&mut self, _: &CStr) {}
+
+    fn set_flags(&mut self, flags: Flags) {
+        self.presets.last_mut().unwrap().3 = flags;
+    }
+
+    fn add_creator(&mut self, _: &CStr) {}
+
+    fn set_description(&mut self, about: &CStr) {
+        self.presets.last_mut().unwrap().2 = about.to_string_lossy().into_owned();
+    }
+
+    fn set_timestamps(&mut self, _: Option<Timestamp>, _: Option<Timestamp>) {}
+    fn add_feature(&mut self, _: &CStr) {}
+    fn add_extra_info(&mut self, _: &CStr, _: &CStr) {}
+}
+
+/// Fails unless the instance plays the preset, and has kept its gate and latency mode.
+fn assert_plays(instance: &mut Instance, preset: &Preset) {
+    let (settings, _) = preset.sound().unwrap();
+    let text = |row: &syrinx_engine::Param, param: &HostParam| {
+        param.text((settings.value(row.id).unwrap() - row.min) / (row.max - row.min))
+    };
+    for (row, param) in SyrinxParams::new(syrinx_plugin::library::Library::new().0.into()).rows() {
+        let wanted = match row.id {
+            "gate" => "-40.0 dB".into(),
+            "latency_mode" => "Studio".into(),
+            _ => text(row, param),
+        };
+        assert_eq!(instance.text(row.name), wanted, "{}: {}", preset.name, row.name);
+    }
+}
+
+#[test]
+fn the_hosts_browser_finds_the_presets_and_plays_them() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("data/syrinx/presets");
+    std::fs::create_dir_all(&folder).unwrap();
+    // The player's folders are found by variables of the process, so this needs one of its own.
+    const AT_HOME: &str = "SYRINX_AT_HOME";
+    if cfg!(target_os = "linux") && std::env::var_os(AT_HOME).is_none() {
+        let own = SyrinxParams::new(syrinx_plugin::library::Library::new().0.into());
+        own.apply(&Settings { instrument_a: 1.0, brightness: 2.0, ..Settings::default() });
+        std::fs::write(folder.join("My flute.syrinx"), presets::write(&own, "Bright.")).unwrap();
+        std::fs::write(folder.join("Broken.syrinx"), "{").unwrap();
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "the_hosts_browser_finds_the_presets_and_plays_them", "--nocapture"])
+            .env("XDG_DATA_HOME", home.path().join("data"))
+            .env(AT_HOME, "1")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let entry = load_entry();
+    let info = HostInfo::new("Syrinx tests", "Syrinx", "", "1").unwrap();
+    let mut provider = Provider::instantiate(Browser::default(), &entry, c"org.syrinx.presets", &info).unwrap();
+    assert_eq!(provider.indexer().endings, ["syrinx"]);
+    let mut browser = Browser::default();
+    provider.get_metadata(Location::Plugin, &mut browser);
+    let mut instance = Instance::new(&entry);
+    instance.set("Gate", "-40 dB");
+    instance.set("Latency mode", "Studio");
+    assert_eq!(browser.presets.len(), presets::factory().len());
+    for ((name, key, about, flags), preset) in browser.presets.iter().zip(presets::factory()) {
+        assert_eq!((name, about, *flags), (&preset.name, &preset.about, Flags::IS_FACTORY_CONTENT));
+        assert_eq!(instance.load_preset(Location::Plugin, key.as_deref()), Ok(name.clone()));
+        assert_plays(&mut instance, preset);
+    }
+    let refused = instance.load_preset(Location::Plugin, Some(c"Theremin")).unwrap_err();
+    assert!(refused.contains("Theremin"), "{refused}");
+    assert_plays(&mut instance, presets::factory().last().unwrap());
+    if std::env::var_os(AT_HOME).is_none() {
+        return;
+    }
+
+    // The player's own: a folder that the host looks through by itself.
+    let locations = provider.indexer().locations.clone();
+    let folder = locations[1].as_ref().unwrap().to_str().unwrap();
+    let [mine, broken] = ["My flute", "Broken"].map(|name| CString::new(format!("{folder}/{name}.syrinx")).unwrap());
+    let mut browser = Browser::default();
+    for path in [&mine, &broken] {
+        provider.get_metadata(Location::File { path }, &mut browser);
+    }
+    let [(name, None, about, Flags::IS_USER_CONTENT)] = &browser.presets[..] else { panic!("{:?}", browser.presets) };
+    assert_eq!((name.as_str(), about.as_str()), ("My flute", "Bright."));
+    assert!(matches!(&browser.errors[..], [why] if why.contains("Broken.syrinx")), "{:?}", browser.errors);
+    instance.load_preset(Location::File { path: &mine }, None).unwrap();
+    assert_plays(&mut instance, &Preset::from_file(Path::new(mine.to_str().unwrap())).unwrap());
+    let refused = instance.load_preset(Location::File { path: &broken }, None).unwrap_err();
+    assert!(refused.contains("Broken.syrinx is no preset"), "{refused}");
 }
 
 /// States of every format there has been, as files: `tests/states`. Each names in its file name what it must sound and read like.

@@ -15,8 +15,9 @@ use hosts::{
     python::{Host, load, plugin_path},
     sound::{Sound, Workshop, assert_follows, roughness},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Param, Settings};
+use syrinx_plugin::presets::{self, Preset};
 
 const RATE_HZ: u32 = 48_000;
 /// The delays that a host may be told, by latency mode.
@@ -218,6 +219,52 @@ in_hosts! {
     pedalboard_runs_many_instances, dawdreamer_runs_many_instances => many_at_once_do_not_disturb_each_other;
 }
 
+/// Every factory preset as a file of the format that VST3 hosts list.
+#[test]
+#[ignore = "needs pedalboard and the bundles: cargo xtask test brings them"]
+fn pedalboard_loads_the_presets() {
+    let folder = plugin_path().with_file_name("vst3-presets");
+    let file = |preset: &Preset| folder.join(format!("{}.vstpreset", preset.name));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), presets::factory().len());
+    let workshop = Workshop::new();
+    let voice = Sound::voice(RATE_HZ, 3.0);
+    let input = workshop.raw("voice", &voice);
+    let render = Host::Pedalboard.render("it", &input, RATE_HZ, 512, &workshop.path("out"));
+    let session = json!({"Gate": normalized("gate", -40.0), "Latency mode": 1.0});
+    // What is set arrives with the next block.
+    let mut steps = vec![load("it", RATE_HZ, 512), json!({"do": "set", "id": "it", "values": session}), render.clone()];
+    for preset in presets::factory() {
+        steps.push(json!({"do": "preset", "id": "it", "path": file(preset)}));
+        steps.push(json!({"do": "state", "id": "it"}));
+    }
+    let answers = Host::Pedalboard.run(steps);
+    for (preset, state) in presets::factory().iter().zip(answers[4..].iter().step_by(2)) {
+        let (settings, _) = preset.sound().unwrap();
+        for row in PARAMS {
+            let wanted = match row.id {
+                "gate" => -40.0,
+                "latency_mode" => 1.0,
+                id => settings.value(id).unwrap(),
+            };
+            let found = match state["params"][row.id].as_object().unwrap().values().next().unwrap() {
+                Value::Bool(on) => f64::from(u8::from(*on)),
+                number => number.as_f64().unwrap(),
+            };
+            assert!((f64::from(wanted) - found).abs() < 1e-4, "{}: {} is {found}, not {wanted}", preset.name, row.id);
+        }
+    }
+
+    // And it sounds like it.
+    let preset = presets::factory().iter().find(|p| p.name == "Fifth above").unwrap();
+    let answers =
+        Host::Pedalboard.run(vec![load("it", RATE_HZ, 512), json!({"do": "preset", "id": "it", "path": file(preset)}), render]);
+    let sets = ["pitch_shift=7", "auto_range=on", "mix=50", "reverb_mix=14"];
+    let mut arguments = vec!["--instrument", "alto-sax"];
+    arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+    let out = Sound::read_raw(&workshop.path("out"), RATE_HZ, &answers[2]);
+    out.assert_equals(&workshop.render(&voice, &arguments), 1e-6, "the preset by the command line");
+}
+
 // DawDreamer makes every plugin stereo.
 #[test]
 #[ignore = "needs pedalboard and the bundles: cargo xtask test brings them"]
@@ -273,6 +320,24 @@ fn ardour_exports_what_the_command_line_renders() {
             let reference = workshop.render(&voice.after_silence(lead), &arguments).skip(lead);
             out.assert_equals(&reference, 0.0, &format!("{rate} Hz, {export} export"));
         }
+    }
+}
+
+#[test]
+#[ignore = "needs Ardour and the bundles: cargo xtask test brings them"]
+fn ardour_lists_the_presets() {
+    let workshop = Workshop::new();
+    let ardour = Ardour::new(&workshop, &plugin_path());
+    ardour.install_presets(&plugin_path().with_file_name("vst3-presets"));
+    let session = ardour.session(&Sound::voice(RATE_HZ, 0.5), &["preset:Fifth above"]);
+    let mut listed = session.presets.clone();
+    let mut names: Vec<String> = presets::factory().iter().map(|p| p.name.clone()).collect();
+    names.sort();
+    listed.sort();
+    assert_eq!(listed, names);
+    for (name, value) in [("Pitch shift", 7.0), ("Dry/wet", 50.0), ("Instrument A", 3.0)] {
+        let found = session.values.iter().find(|(n, _)| n == name).unwrap().1;
+        assert!((found - value).abs() < 1e-3, "{name} is {found} with the preset");
     }
 }
 

@@ -5,18 +5,22 @@
 //!
 //! * `params`: the engine's table of parameters as the host's.
 //! * `state`: what a session keeps, and what is made of old, broken and future ones.
+//! * `presets`: the factory's sounds, and files of the player's own.
 //! * `library`: instruments of the player's own.
+//! * `clap_entry`: what hosts find in the CLAP, presets among it.
 //! * `player`: the engine behind whatever face.
 //! * `monitor`: what the audio thread tells the window.
 //! * `weighting`: weights of single harmonics and of the noise, from the window to the audio thread.
 //! * `editor`: the window.
 
+pub mod clap_entry;
 #[cfg(feature = "editor")]
 pub mod editor;
 pub mod library;
 pub mod monitor;
 pub mod params;
 pub mod player;
+pub mod presets;
 pub mod state;
 pub mod weighting;
 pub mod whole_file;
@@ -113,5 +117,4 @@ impl Vst3Plugin for Syrinx {
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Synth];
 }
 
-nice_export_clap!(Syrinx);
 nice_export_vst3!(Syrinx);

@@ -3,14 +3,15 @@
 //!
 //! **Format 1.** The framework's JSON: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("1"), `a` and `b` (a
 //! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; and `weights` (as JSON), where
-//! single harmonics or noise are weighted. A state is taken whole or not
-//! at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
+//! single harmonics or noise are weighted. With the field `preset` it is a sound alone: what the session has of its own stays then, an
+//! instrument that is not in it among that. A state is taken whole or not at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
 //! lacks, because it is older than they are, get their defaults. An instrument that is not to be had leaves all settings in force, is
 //! named to the player, and stays in the session.
 
 use crate::{
     library::{Library, Reference},
     params::SyrinxParams,
+    presets::is_sessions,
     weighting::Weighting,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -27,6 +28,8 @@ const REFUSED: &str = "refused";
 
 /// Field of the weights; left out where all are neutral.
 const WEIGHTS_FIELD: &str = "weights";
+/// Field of a state that is a preset.
+const PRESET_FIELD: &str = "preset";
 
 const SLOTS: [(Slot, &str); 2] = [(Slot::A, "a"), (Slot::B, "b")];
 
@@ -43,7 +46,9 @@ pub fn capture(params: &SyrinxParams) -> PluginState {
 /// A sentence for the player; everything stays as it was.
 pub fn apply(mut state: PluginState, params: &SyrinxParams) -> Result<(), String> {
     migrate(&mut state)?;
-    let value = |at: usize| state.params.get(PARAMS[at].id).and_then(number).unwrap_or(PARAMS[at].default);
+    let now = params.settings();
+    let kept = |row: &Param| now.value(row.id).expect("the table's own id");
+    let value = |at: usize| state.params.get(PARAMS[at].id).and_then(number).unwrap_or_else(|| kept(&PARAMS[at]));
     params.apply(&Settings::from_values(value));
     restore(&state.fields, params);
     Ok(())
@@ -52,6 +57,19 @@ pub fn apply(mut state: PluginState, params: &SyrinxParams) -> Result<(), String
 /// [`capture`] as hosts keep it.
 pub fn to_json(params: &SyrinxParams) -> Vec<u8> {
     serde_json::to_vec_pretty(&capture(params)).expect("a state is made of strings and numbers")
+}
+
+/// The sound alone, as hosts keep presets, with the player's own instruments in `slots`.
+pub fn preset_json(params: &SyrinxParams, slots: &[Slot]) -> Vec<u8> {
+    let mut state = capture(params);
+    state.params.retain(|id, _| PARAMS.iter().any(|row| row.id == id && !is_sessions(row)));
+    for (slot, field) in SLOTS {
+        if !slots.contains(&slot) {
+            state.fields.remove(field);
+        }
+    }
+    state.fields.insert(PRESET_FIELD.into(), "1".into());
+    serde_json::to_vec(&state).expect("a state is made of strings and numbers")
 }
 
 /// [`apply`] to what [`to_json`] or a host has saved.
@@ -108,9 +126,11 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
         }
         Ok(_) => {}
     }
-    // A parameter of another Syrinx of the same format does no harm by its absence.
-    state.params.retain(|id, _| PARAMS.iter().any(|row| row.id == id));
-    for row in PARAMS {
+    // A parameter of another Syrinx of the same format does no harm by its absence; what is the session's has no place in a preset.
+    let preset = state.fields.contains_key(PRESET_FIELD);
+    let takes = |row: &Param| !(preset && is_sessions(row));
+    state.params.retain(|id, _| PARAMS.iter().any(|row| row.id == id && takes(row)));
+    for row in PARAMS.iter().filter(|row| takes(row)) {
         let value = match state.params.get(row.id) {
             None => row.default,
             Some(value) => number(value).ok_or_else(|| format!("its value of {} is no number", row.id))?,
@@ -163,6 +183,9 @@ pub fn restore(fields: &BTreeMap<String, String>, params: &SyrinxParams) {
     params.weighting().set(&weights);
     let mut troubles = Vec::new();
     for (slot, field) in SLOTS {
+        if fields.contains_key(PRESET_FIELD) && !fields.contains_key(field) {
+            continue;
+        }
         library.clear(slot);
         let Some(reference) = fields.get(field).and_then(|text| serde_json::from_str::<Reference>(text).ok()) else { continue };
         if let Err(why) = recall(slot, &reference, library) {

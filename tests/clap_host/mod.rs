@@ -10,6 +10,7 @@ use clack_extensions::{
         HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamRescanFlags,
         PluginParams,
     },
+    preset_discovery::{HostPresetLoad, HostPresetLoadImpl, PluginPresetLoad, preset_data::Location},
     state::{HostState, HostStateImpl, PluginState},
     tail::{HostTail, HostTailImpl, PluginTail, TailLength},
 };
@@ -24,7 +25,8 @@ use clack_host::{
     utils::{BeatTime, SecondsTime},
 };
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    ffi::CStr,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
@@ -91,6 +93,8 @@ impl HostParamsImplShared for Asked {
 #[derive(Default)]
 pub struct MainThread {
     pub latency_changes: Cell<usize>,
+    /// What was said of presets: the key of one that plays, or what is wrong.
+    pub presets: RefCell<Vec<Result<String, String>>>,
 }
 
 impl<'a> MainThreadHandler<'a> for MainThread {}
@@ -104,6 +108,16 @@ impl HostLatencyImpl for MainThread {
 impl HostParamsImplMainThread for MainThread {
     fn rescan(&self, _: ParamRescanFlags) {}
     fn clear(&self, _: ClapId, _: ParamClearFlags) {}
+}
+
+impl HostPresetLoadImpl for MainThread {
+    fn on_error(&self, _: Location<'_>, _: Option<&CStr>, _: i32, message: Option<&CStr>) {
+        self.presets.borrow_mut().push(Err(message.unwrap_or_default().to_string_lossy().into_owned()));
+    }
+
+    fn loaded(&self, _: Location<'_>, key: Option<&CStr>) {
+        self.presets.borrow_mut().push(Ok(key.unwrap_or_default().to_string_lossy().into_owned()));
+    }
 }
 
 impl HostStateImpl for MainThread {
@@ -127,7 +141,7 @@ impl HostHandlers for Host {
 
     fn declare_extensions(builder: &mut HostExtensions<'_, Self>, _: &Self::Shared<'_>) {
         builder.register::<HostLatency>().register::<HostParams>().register::<HostState>().register::<HostTail>();
-        builder.register::<HostGui>();
+        builder.register::<HostGui>().register::<HostPresetLoad>();
     }
 }
 
@@ -273,9 +287,20 @@ impl Instance {
     /// # Errors
     /// Where the plugin opens none.
     pub fn open_window(&mut self, parent: u32) -> Result<(u32, u32), GuiError> {
+        self.open_window_at(parent, None)
+    }
+
+    /// As `open_window`, on a screen where the host draws at this scale.
+    ///
+    /// # Errors
+    /// Where the plugin opens none.
+    pub fn open_window_at(&mut self, parent: u32, scale: Option<f64>) -> Result<(u32, u32), GuiError> {
         let gui: PluginGui = self.extension();
         let handle = self.plugin.plugin_handle();
         gui.create(&handle, GuiConfiguration { api_type: GuiApiType::X11, is_floating: false })?;
+        if let Some(scale) = scale {
+            gui.set_scale(&handle, scale)?;
+        }
         let size = gui.get_size(&handle).expect("an open window has a size");
         // SAFETY: the test keeps the parent open until the window is closed.
         unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into())) }?;
@@ -309,6 +334,15 @@ impl Instance {
     pub fn restore(&mut self, mut bytes: &[u8]) -> bool {
         let state: PluginState = self.extension();
         state.load(&self.plugin.plugin_handle(), &mut bytes).is_ok()
+    }
+
+    /// Has the plugin play a preset; what it said.
+    pub fn load_preset(&mut self, location: Location<'_>, key: Option<&CStr>) -> Result<String, String> {
+        let presets: PluginPresetLoad = self.extension();
+        let done = presets.load_from_location(&self.plugin.plugin_handle(), location, key);
+        let said = self.plugin.access_handler(|main| main.presets.borrow_mut().pop()).expect("it says something");
+        assert_eq!(done.is_ok(), said.is_ok());
+        said
     }
 
     pub fn processor(&mut self) -> &mut PluginAudioProcessor<Host> {

@@ -28,6 +28,10 @@ pub struct Session<'a> {
     rate_hz: u32,
     /// The delay that Ardour was told, samples.
     pub latency: usize,
+    /// Names of the presets that Ardour lists.
+    pub presets: Vec<String>,
+    /// The parameters as Ardour shows them: name and value.
+    pub values: Vec<(String, f32)>,
 }
 
 impl<'a> Ardour<'a> {
@@ -47,7 +51,12 @@ impl<'a> Ardour<'a> {
         ardour
     }
 
-    /// Makes a session. Settings are `NAME=VALUE`; `NAME@SECONDS=VALUE` is a point of automation.
+    /// Puts presets where Ardour looks for them.
+    pub fn install_presets(&self, folder: &Path) {
+        copy(folder, &self.home.join(".vst3/presets/Syrinx/Syrinx"));
+    }
+
+    /// Makes a session. Settings are `NAME=VALUE`; `NAME@SECONDS=VALUE` is a point of automation; `preset:NAME` plays a preset.
     pub fn session(&self, voice: &Sound, settings: &[&str]) -> Session<'_> {
         let rate_hz = voice.rate_hz;
         let folder = self.workshop.path(&format!("session-{rate_hz}"));
@@ -61,7 +70,11 @@ impl<'a> Ardour<'a> {
         let audio = folder.join("interchange").join(folder.file_name().unwrap()).join("audiofiles");
         fs::create_dir_all(&audio).unwrap();
         voice.write(&audio.join("voice.wav"));
-        let session = Session { ardour: self, folder, rate_hz, latency };
+        let told = |what: &str| said.lines().filter_map(|l| l.strip_prefix(what)).map(str::to_owned).collect::<Vec<_>>();
+        let presets = told("preset\t");
+        let value = |line: &String| line.split_once('\t').map(|(name, value)| (name.to_owned(), value.parse().unwrap()));
+        let values = told("value\t").iter().filter_map(value).collect();
+        let session = Session { ardour: self, folder, rate_hz, latency, presets, values };
         session.put_voice(voice.len());
         session
     }

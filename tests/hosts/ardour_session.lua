@@ -1,8 +1,9 @@
 -- Makes an Ardour session: one stereo track with Syrinx on it, at the parameter values and with the automation asked for. What Ardour's
 -- Lua cannot do without a window (putting a recording on the track, setting the session's range) is left to `ardour.rs`.
 --
--- ardour7-lua ardour_session.lua FOLDER RATE CLASS_ID [NAME=VALUE | NAME@SECONDS=VALUE]...
--- Values are in the parameters' units. Prints the plugin's parameters as lines "parameter NUMBER NAME LOWER UPPER VALUE".
+-- ardour7-lua ardour_session.lua FOLDER RATE CLASS_ID [preset:NAME | NAME=VALUE | NAME@SECONDS=VALUE]...
+-- Values are in the parameters' units. Prints the plugin's parameters as lines "parameter NUMBER NAME LOWER UPPER VALUE", and what they are
+-- in the end as lines "value NAME VALUE"; and the presets that Ardour lists as lines "preset NAME".
 
 local function say (...)
 	io.stdout:write (string.format (...), "\n")
@@ -32,7 +33,16 @@ local function make (folder, rate, class_id, settings)
 		numbers[inside:parameter_label (n)] = n
 	end
 
+	for record in ARDOUR.LuaAPI.new_plugin_info (class_id, ARDOUR.PluginType.VST3):get_presets (true):iter () do
+		say ("preset\t%s", record.label)
+	end
+
 	for _, setting in ipairs (settings) do
+		local preset = setting:match ("^preset:(.*)$")
+		if preset then
+			assert (inside:load_preset (inside:preset_by_label (preset)), "not loaded: " .. preset)
+			goto continue
+		end
 		local name, seconds, value = setting:match ("^(.-)@([%d.]+)=([%d.-]+)$")
 		if not name then name, value = setting:match ("^(.-)=([%d.-]+)$") end
 		local number = numbers[name]
@@ -46,9 +56,11 @@ local function make (folder, rate, class_id, settings)
 		else
 			assert (ARDOUR.LuaAPI.set_processor_param (insert, number, tonumber (value)), "not set: " .. setting)
 		end
+		::continue::
 	end
 	-- Values reach a plugin with the next block that it plays, and its state is saved from there.
 	ARDOUR.LuaAPI.usleep (500000)
+	for name, n in pairs (numbers) do say ("value\t%s\t%.9g", name, (ARDOUR.LuaAPI.get_processor_param (insert, n))) end
 	say ("latency\t%d", insert:to_insert ():signal_latency ())
 	session:save_state ("")
 end

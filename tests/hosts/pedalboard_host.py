@@ -1,5 +1,8 @@
 """Hosts a VST3 plugin in pedalboard; `steps.py` says how it is told what to do."""
 
+import json
+import re
+
 import numpy
 import pedalboard
 
@@ -66,6 +69,17 @@ class Host:
     def restore(self, step):
         with open(step["path"], "rb") as file:
             self.plugin(step).raw_state = file.read()
+
+    def preset(self, step):
+        self.plugin(step).load_preset(step["path"])
+
+    def state(self, step):
+        """What the plugin itself would save. Pedalboard asks it for values only when its event loop runs, which here never does."""
+        length, text = re.search(rb"<IComponent>(\d+)\.([^<]*)<", self.plugin(step).raw_state).groups()
+        # JUCE's own kind of Base64: six bits a letter, the lowest first.
+        letters = b".ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+        bits = sum(letters.index(letter) << 6 * n for n, letter in enumerate(text))
+        return json.loads(bits.to_bytes(len(text), "little")[: int(length)])
 
 
 follow(Host())

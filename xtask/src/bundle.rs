@@ -1,9 +1,10 @@
-//! `cargo xtask bundle`: the plugin as hosts want it, a VST3 folder with its `moduleinfo.json` and a CLAP file, and the standalone beside
-//! them.
+//! `cargo xtask bundle`: the plugin as hosts want it, a VST3 folder with its `moduleinfo.json` and a CLAP file, and beside them the
+//! standalone and the presets for VST3 hosts.
 
 use crate::{
     module_info,
     system::{install, succeed},
+    vst3_presets,
 };
 use serde_json::Value;
 use std::{
@@ -17,6 +18,8 @@ use xtask::Failure;
 const PACKAGE: &str = "syrinx-plugin";
 /// What the bundles are called, by `bundler.toml`.
 pub const NAME: &str = "Syrinx";
+/// The folder of the presets for VST3 hosts, among the bundles.
+const PRESETS: &str = "vst3-presets";
 /// What the standalone links with on Linux: the names that pkg-config knows, and Debian's packages.
 const STANDALONE_LIBRARIES: [&str; 2] = ["alsa", "jack"];
 const STANDALONE_PACKAGES: [&str; 3] = ["pkg-config", "libasound2-dev", "libjack-jackd2-dev"];
@@ -47,9 +50,9 @@ impl Profile {
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let bundles = make(Profile::parse(arguments)?)?;
     println!(
-        "{}: {NAME}.vst3, {NAME}.clap{}",
+        "{}: {NAME}.vst3, {NAME}.clap{} and {PRESETS}",
         bundles.folder.display(),
-        if bundles.standalone { " and the standalone" } else { "" }
+        if bundles.standalone { ", the standalone" } else { "" }
     );
     Ok(())
 }
@@ -63,6 +66,13 @@ pub struct Bundles {
 }
 
 impl Bundles {
+    /// The presets for VST3 hosts.
+    pub fn presets(&self) -> Result<Vec<PathBuf>, Failure> {
+        let folder = self.folder.join(PRESETS);
+        let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        Ok(entries.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?)
+    }
+
     /// The standalone: a program, or on macOS an application's folder.
     pub fn standalone_path(&self) -> PathBuf {
         self.folder.join(if cfg!(target_os = "macos") {
@@ -116,6 +126,7 @@ pub fn make(profile: Profile) -> Result<Bundles, Failure> {
     nice_plug_xtask::bundle(&stage, PACKAGE, &arguments, false).map_err(|e| format!("the bundles cannot be made: {e:#}"))?;
     let done = stage.join("bundled");
     write_module_info(&done.join(format!("{NAME}.vst3")), &staged[0])?;
+    vst3_presets::write(&staged[0], &done.join(PRESETS))?;
 
     let folder = target.join(folder);
     remove(&folder)?;

@@ -1,4 +1,4 @@
-//! `cargo xtask install`: the bundles, where hosts and the player's shell look for them.
+//! `cargo xtask install`: the bundles and presets, where hosts and the player's shell look for them.
 
 use crate::bundle::{self, NAME, Profile, remove};
 use std::{
@@ -17,10 +17,17 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     if bundles.standalone {
         copies.push((bundles.standalone_path(), places.standalone));
     }
+    let bundled = copies.len();
+    // One by one: hosts keep the player's own presets in the same folder.
+    for preset in bundles.presets()? {
+        let to = places.presets.join(preset.file_name().ok_or("a preset has no name")?);
+        copies.push((preset, to));
+    }
     put(&copies)?;
-    for (_, to) in &copies {
+    for (_, to) in &copies[..bundled] {
         println!("installed {}", to.display());
     }
+    println!("installed {} presets in {}", copies.len() - bundled, places.presets.display());
     Ok(())
 }
 
@@ -28,6 +35,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 struct Places {
     vst3: PathBuf,
     clap: PathBuf,
+    /// Presets of the VST3 plugin.
+    presets: PathBuf,
     /// The standalone itself.
     standalone: PathBuf,
 }
@@ -40,12 +49,15 @@ impl Places {
                 .map(PathBuf::from)
                 .ok_or_else(|| format!("{name} names no folder to install to"))
         };
+        // By vendor and plugin, which have the same name.
+        let presets = |base: PathBuf| base.join(NAME).join(NAME);
         Ok(if cfg!(windows) {
             let common = folder("CommonProgramFiles")?;
             let programs = folder("LOCALAPPDATA")?.join("Programs");
             Self {
                 vst3: common.join("VST3"),
                 clap: common.join("CLAP"),
+                presets: presets(folder("USERPROFILE")?.join("Documents/VST3 Presets")),
                 standalone: programs.join(NAME).join(format!("{NAME}.exe")),
             }
         } else if cfg!(target_os = "macos") {
@@ -54,11 +66,17 @@ impl Places {
             Self {
                 vst3: plugins.join("VST3"),
                 clap: plugins.join("CLAP"),
+                presets: presets(home.join("Library/Audio/Presets")),
                 standalone: home.join("Applications").join(format!("{NAME}.app")),
             }
         } else {
             let home = folder("HOME")?;
-            Self { vst3: home.join(".vst3"), clap: home.join(".clap"), standalone: home.join(".local/bin/syrinx-standalone") }
+            Self {
+                vst3: home.join(".vst3"),
+                clap: home.join(".clap"),
+                presets: presets(home.join(".vst3/presets")),
+                standalone: home.join(".local/bin/syrinx-standalone"),
+            }
         })
     }
 }

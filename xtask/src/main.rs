@@ -9,6 +9,7 @@ mod syrinx;
 mod system;
 mod test;
 mod train_all;
+mod vst3_presets;
 
 use std::process::ExitCode;
 use xtask::Failure;
@@ -18,7 +19,7 @@ usage: cargo xtask CHORE
 
 chores:
   bundle [--profile dev|release]
-                  makes Syrinx.vst3, Syrinx.clap and the standalone, into target/bundled (dev: target/bundled-dev)
+                  makes Syrinx.vst3 with its presets, Syrinx.clap and the standalone, into target/bundled (dev: target/bundled-dev)
   demo [--voices FOLDER] [ID...]
                   sings the demo voice, plays it on every factory instrument (or on those named) and draws what happened, into demo/;
                   or does so with all sound files of FOLDER

@@ -80,6 +80,31 @@ pub fn of(path: &Path) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(&info)? + "\n")
 }
 
+/// How a VST3 library introduces its plugin, its first class.
+pub struct Identity {
+    /// 32 hexadecimal digits.
+    pub class_id: String,
+    /// The plugin's name.
+    pub name: String,
+    /// Its maker.
+    pub vendor: String,
+    /// Its sub-categories, with `|` between them.
+    pub categories: String,
+}
+
+impl Identity {
+    /// Of the library at `path`.
+    ///
+    /// # Errors
+    /// As [`of`].
+    pub fn of(path: &Path) -> Result<Self, Failure> {
+        let info = read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let class = info.classes.into_iter().next().ok_or("it has no classes")?;
+        let Class { cid, name, vendor, sub_categories, .. } = class;
+        Ok(Self { class_id: cid, name, vendor, categories: sub_categories.join("|") })
+    }
+}
+
 fn read(path: &Path) -> Result<ModuleInfo, Failure> {
     // SAFETY: the library was built from this workspace a moment ago; what runs when it loads is the runtime of Rust.
     let library = unsafe { Library::new(path)? };

@@ -1,95 +1,10 @@
-//! Presets: the factory's, and the user's as files. A preset is a sound: how the voice is heard, the latency mode and bypass are the
-//! session's, and stay. No drawing.
+//! The presets to choose from, which of them plays, and the user's as files. No drawing.
 
 use super::{desk::Desk, files};
-use crate::{library::Reference, weighting::Weighting};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
-use syrinx_engine::{Model, OWN_INSTRUMENT, PARAMS, Param as Row, Settings, Slot, Weights};
-
-/// The factory's presets.
-const FACTORY: &str = include_str!("../../presets/factory.toml");
-/// How preset files end.
-pub const EXTENSION: &str = "syrinx";
-/// The format that is written, and the newest that is read.
-const FORMAT: u32 = 1;
-/// Where users' presets are.
-pub const USER: &str = "Yours";
-/// The preset of a fresh instance.
-pub const INIT: &str = "Violin, plain";
-
-/// Whether a parameter belongs to the session and not to the sound.
-pub fn is_sessions(row: &Row) -> bool {
-    row.group == "Input" || matches!(row.id, "bypass" | "latency_mode")
-}
-
-/// One preset.
-#[derive(Clone, Debug)]
-pub struct Preset {
-    /// Its name.
-    pub name: String,
-    /// Its group.
-    pub group: String,
-    /// What it is good for, in a sentence; may be empty.
-    pub about: String,
-    /// Its file, if it is the user's.
-    pub file: Option<PathBuf>,
-    values: BTreeMap<String, String>,
-    weights: Option<String>,
-    own: BTreeMap<String, Reference>,
-}
-
-/// A preset as a file. Values are texts with units, as people type them.
-#[derive(Serialize, Deserialize)]
-struct Written {
-    syrinx_preset: u32,
-    #[serde(default)]
-    about: String,
-    values: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    weights: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    own: BTreeMap<String, Reference>,
-}
-
-#[derive(Deserialize)]
-struct Factory {
-    preset: Vec<FactoryPreset>,
-}
-
-#[derive(Deserialize)]
-struct FactoryPreset {
-    name: String,
-    group: String,
-    about: String,
-    #[serde(default)]
-    values: BTreeMap<String, String>,
-    #[serde(default)]
-    harmonics: BTreeMap<String, f32>,
-    #[serde(default)]
-    noise: BTreeMap<String, f32>,
-}
-
-impl FactoryPreset {
-    fn weights(&self) -> Result<Option<String>, String> {
-        if self.harmonics.is_empty() && self.noise.is_empty() {
-            return Ok(None);
-        }
-        let mut weights = Weights::default();
-        for (of, all) in [(&self.harmonics, &mut weights.harmonics_db[..]), (&self.noise, &mut weights.noise_db[..])] {
-            for (number, db) in of {
-                let at: usize = number.parse().map_err(|_| format!("{number:?} is no number"))?;
-                *at.checked_sub(1).and_then(|at| all.get_mut(at)).ok_or_else(|| format!("there is no weight {number}"))? = *db;
-            }
-        }
-        let text = Weighting::write(&weights);
-        Weighting::parse(&text).map(|_| Some(text))
-    }
-}
+pub use crate::presets::USER;
+use crate::presets::{self, EXTENSION, Preset, is_sessions};
+use std::path::PathBuf;
+use syrinx_engine::{PARAMS, Param as Row};
 
 /// All presets, and which of them plays.
 pub struct Bank {
@@ -99,23 +14,15 @@ pub struct Bank {
     loaded: (String, String),
 }
 
-fn factory() -> Result<Vec<Preset>, String> {
-    let read: Factory = toml::from_str(FACTORY).map_err(|e| e.to_string())?;
-    read.preset
-        .into_iter()
-        .map(|preset| {
-            let weights = preset.weights().map_err(|e| format!("{}: {e}", preset.name))?;
-            let FactoryPreset { name, group, about, values, .. } = preset;
-            Ok(Preset { name, group, about, file: None, values, weights, own: BTreeMap::new() })
-        })
-        .collect()
+/// The preset of a fresh instance.
+fn fresh() -> (String, String) {
+    (presets::factory()[0].name.clone(), presets::factory()[0].group.clone())
 }
 
 impl Bank {
     /// The factory's presets and those of the user's folder; what to say of files that are none.
     pub fn new(folder: Option<PathBuf>) -> (Self, Option<String>) {
-        let presets = factory().expect("the tests read the factory's presets");
-        let mut bank = Self { presets, folder, loaded: (INIT.into(), String::new()) };
+        let mut bank = Self { presets: presets::factory().to_vec(), folder, loaded: fresh() };
         let trouble = bank.rescan();
         (bank, trouble)
     }
@@ -133,7 +40,7 @@ impl Bank {
             Ok(files) => files,
             Err(why) => return Some(why),
         };
-        let (read, wrong): (Vec<_>, Vec<_>) = files.iter().map(|path| read(path)).partition(Result::is_ok);
+        let (read, wrong): (Vec<_>, Vec<_>) = files.iter().map(|path| Preset::from_file(path)).partition(Result::is_ok);
         self.presets.extend(read.into_iter().flatten());
         let wrong: Vec<String> = wrong.into_iter().filter_map(Result::err).collect();
         (!wrong.is_empty()).then(|| wrong.join(" "))
@@ -153,7 +60,7 @@ impl Bank {
     /// Whether the sound is no longer that of the preset.
     pub fn changed(&self, desk: &Desk) -> bool {
         let Some(preset) = self.current().map(|at| &self.presets[at]) else { return true };
-        let Ok((settings, weights, _)) = preset.read() else { return true };
+        let Ok((settings, weights)) = preset.sound() else { return true };
         let differs = |row: &Row| {
             let at = super::desk::at(row.id);
             let wanted = settings.value(row.id).expect("the table's own id");
@@ -168,7 +75,7 @@ impl Bank {
     /// A sentence; nothing is changed then.
     pub fn load(&mut self, desk: &mut Desk, at: usize) -> Result<(), String> {
         let Some(preset) = self.presets.get(at) else { return Ok(()) };
-        let (settings, weights, own) = preset.read()?;
+        let ((settings, weights), own) = (preset.sound()?, preset.own()?);
         desk.together(|desk| {
             for (slot, model) in own {
                 desk.library().put(slot, model);
@@ -212,29 +119,7 @@ impl Bank {
     /// A sentence; nothing is lost.
     pub fn save(&mut self, desk: &Desk, name: &str, about: &str) -> Result<(), String> {
         let path = self.path(name)?;
-        let settings = desk.params().settings();
-        let value = |row: &Row| {
-            let value = settings.value(row.id).expect("the table's own id");
-            let text = match row.kind {
-                syrinx_engine::Kind::Instrument => instrument_text(value as u8),
-                _ => format!("{} {}", row.display(value), row.unit).trim_end().to_owned(),
-            };
-            (row.id.to_owned(), text)
-        };
-        let own = [(Slot::A, "a", settings.instrument_a), (Slot::B, "b", settings.instrument_b)]
-            .into_iter()
-            .filter(|(_, _, number)| *number as u8 == OWN_INSTRUMENT)
-            .filter_map(|(slot, letter, _)| Some((letter.to_owned(), reference(&desk.library().own(slot)?))))
-            .collect();
-        let written = Written {
-            syrinx_preset: FORMAT,
-            about: about.into(),
-            values: PARAMS.iter().filter(|row| !is_sessions(row)).map(value).collect(),
-            weights: desk.params().weighting().to_json(),
-            own,
-        };
-        let bytes = serde_json::to_vec_pretty(&written).expect("it is made of texts");
-        files::write(&path, &bytes)?;
+        files::write(&path, &presets::write(desk.params(), about))?;
         let trouble = self.rescan();
         self.loaded = (name.trim().into(), USER.into());
         trouble.map_or(Ok(()), Err)
@@ -276,86 +161,6 @@ impl Bank {
 
     /// Everything was set back: nothing of a preset is left.
     pub fn forget(&mut self) {
-        self.loaded = (INIT.into(), String::new());
-    }
-}
-
-type Sound = (Settings, Weights, Vec<(Slot, std::sync::Arc<Model>)>);
-
-impl Preset {
-    /// What it sets; what it leaves out is at its default.
-    fn read(&self) -> Result<Sound, String> {
-        let lost = |why: String| format!("The preset {:?} cannot be played: {why}.", self.name);
-        let mut settings = Settings::default();
-        for (id, text) in &self.values {
-            // A parameter of another Syrinx of the same format does no harm.
-            let Some(row) = PARAMS.iter().find(|row| row.id == id) else { continue };
-            if row.kind == syrinx_engine::Kind::Instrument {
-                let number =
-                    crate::params::instrument_number(text).ok_or_else(|| lost(format!("there is no instrument {text:?}")))?;
-                if id == "instrument_a" { settings.instrument_a = number as f32 } else { settings.instrument_b = number as f32 }
-            } else {
-                settings.set(id, text).map_err(|e| lost(e.to_string()))?;
-            }
-        }
-        let weights = self.weights.as_deref().map_or(Ok(Weights::default()), Weighting::parse).map_err(lost)?;
-        let mut own = Vec::new();
-        for (slot, letter) in [(Slot::A, "a"), (Slot::B, "b")] {
-            let Some(reference) = self.own.get(letter) else { continue };
-            let bytes = reference.file.as_ref().and_then(|file| BASE64_STANDARD.decode(file).ok());
-            let bytes = bytes.ok_or_else(|| lost("the file of its instrument is damaged".into()))?;
-            own.push((slot, Model::from_bytes(&bytes).map_err(|e| lost(e.to_string()))?));
-        }
-        Ok((settings, weights, own))
-    }
-}
-
-fn instrument_text(number: u8) -> String {
-    syrinx_models::numbered(number).map_or_else(|| crate::params::instrument_name(i32::from(number)), |m| m.card().id.clone())
-}
-
-fn reference(model: &std::sync::Arc<Model>) -> Reference {
-    Reference {
-        number: OWN_INSTRUMENT,
-        id: model.card().id.clone(),
-        name: model.card().name.clone(),
-        hash: model.hash().iter().map(|b| format!("{b:02x}")).collect(),
-        file: Some(BASE64_STANDARD.encode(model.bytes())),
-    }
-}
-
-fn read(path: &Path) -> Result<Preset, String> {
-    let wrong = |why: String| format!("{} is no preset: {why}.", path.display());
-    let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}.", path.display()))?;
-    let written: Written = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
-    if written.syrinx_preset != FORMAT {
-        return Err(wrong("a newer Syrinx wrote it".into()));
-    }
-    let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let Written { about, values, weights, own, .. } = written;
-    Ok(Preset { name, group: USER.into(), about, file: Some(path.into()), values, weights, own })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn the_factory_has_many_presets_and_all_can_be_played() {
-        let presets = factory().unwrap();
-        assert!(presets.len() >= 24, "{}", presets.len());
-        let names: BTreeSet<_> = presets.iter().map(|p| &p.name).collect();
-        assert_eq!(names.len(), presets.len(), "two have the same name");
-        let mut sounds = Vec::new();
-        for preset in &presets {
-            let (settings, weights, _) = preset.read().unwrap();
-            assert!(!preset.about.is_empty() && !preset.group.is_empty(), "{}", preset.name);
-            assert!(preset.values.keys().all(|id| PARAMS.iter().any(|row| row.id == id && !is_sessions(row))), "{}", preset.name);
-            assert!(!sounds.contains(&(settings, weights)), "{} is another one's double", preset.name);
-            sounds.push((settings, weights));
-        }
-        let init = presets.iter().find(|p| p.name == INIT).expect("a fresh instance is one of them");
-        assert_eq!(init.read().unwrap().0, Settings::default());
+        self.loaded = fresh();
     }
 }

@@ -1,0 +1,384 @@
+//! What hosts find in the CLAP: the plugin as the framework offers it, and with it the presets, which the framework does not offer. The
+//! preset discovery factory tells the host's browser which presets there are, the factory's and the player's files; the extension
+//! `preset-load` plays one of them, as a state that the host loads. Main thread, but for asking for extensions, which any may.
+
+use crate::{Syrinx, presets};
+use clap_sys::{
+    entry::clap_plugin_entry,
+    ext::{
+        preset_load::{CLAP_EXT_PRESET_LOAD, CLAP_EXT_PRESET_LOAD_COMPAT, clap_host_preset_load, clap_plugin_preset_load},
+        state::{CLAP_EXT_STATE, clap_plugin_state},
+    },
+    factory::{
+        plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory},
+        preset_discovery::*,
+    },
+    host::clap_host,
+    plugin::{clap_plugin, clap_plugin_descriptor},
+    stream::clap_istream,
+    universal_plugin_id::clap_universal_plugin_id,
+    version::CLAP_VERSION,
+};
+use nice_plug::wrapper::{
+    clap::{PluginDescriptor, Wrapper},
+    setup_logger,
+};
+use presets::Preset;
+use std::{
+    ffi::{CStr, CString, c_char, c_void},
+    path::{Path, PathBuf},
+    ptr,
+    sync::{Arc, OnceLock},
+};
+
+/// The entry point.
+#[unsafe(no_mangle)]
+#[used]
+#[allow(non_upper_case_globals)]
+pub static clap_entry: clap_plugin_entry =
+    clap_plugin_entry { clap_version: CLAP_VERSION, init: Some(init), deinit: Some(deinit), get_factory: Some(get_factory) };
+
+static PLUGINS: clap_plugin_factory = clap_plugin_factory {
+    get_plugin_count: Some(plugin_count),
+    get_plugin_descriptor: Some(plugin_descriptor),
+    create_plugin: Some(create_plugin),
+};
+
+static DISCOVERY: clap_preset_discovery_factory =
+    clap_preset_discovery_factory { count: Some(provider_count), get_descriptor: Some(provider), create: Some(create_provider) };
+
+static PRESET_LOAD: clap_plugin_preset_load = clap_plugin_preset_load { from_location: Some(load_preset) };
+
+const PROVIDER_ID: &CStr = c"org.syrinx.presets";
+const NAME: &CStr = c"Syrinx";
+
+static PROVIDER: clap_preset_discovery_provider_descriptor = clap_preset_discovery_provider_descriptor {
+    clap_version: CLAP_VERSION,
+    id: PROVIDER_ID.as_ptr(),
+    name: NAME.as_ptr(),
+    vendor: NAME.as_ptr(),
+};
+
+unsafe extern "C" fn init(_: *const c_char) -> bool {
+    setup_logger::<Syrinx>();
+    true
+}
+
+unsafe extern "C" fn deinit() {}
+
+/// A text of the host's.
+///
+/// # Safety
+/// It is null or ends in a zero, and stays.
+unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
+    // SAFETY: by this function's own contract.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
+}
+
+/// A text for the host.
+fn c_text(text: &str) -> CString {
+    CString::new(text.replace('\0', "")).expect("there are no zeroes in it")
+}
+
+unsafe extern "C" fn get_factory(id: *const c_char) -> *const c_void {
+    // SAFETY: hosts give a text.
+    let Some(id) = (unsafe { text(id) }) else { return ptr::null() };
+    if id == CLAP_PLUGIN_FACTORY_ID {
+        (&raw const PLUGINS).cast()
+    } else if id == CLAP_PRESET_DISCOVERY_FACTORY_ID || id == CLAP_PRESET_DISCOVERY_FACTORY_ID_COMPAT {
+        (&raw const DISCOVERY).cast()
+    } else {
+        ptr::null()
+    }
+}
+
+// ---- The plugin.
+
+fn descriptor() -> &'static PluginDescriptor {
+    static DESCRIPTOR: OnceLock<PluginDescriptor> = OnceLock::new();
+    DESCRIPTOR.get_or_init(PluginDescriptor::for_plugin::<Syrinx>)
+}
+
+unsafe extern "C" fn plugin_count(_: *const clap_plugin_factory) -> u32 {
+    1
+}
+
+unsafe extern "C" fn plugin_descriptor(_: *const clap_plugin_factory, at: u32) -> *const clap_plugin_descriptor {
+    if at == 0 { descriptor().clap_plugin_descriptor() } else { ptr::null() }
+}
+
+/// The framework's plugin as the host gets it. The framework's functions know the instance by `plugin_data`, which is the same here.
+#[repr(C)]
+struct Offered {
+    /// First, so that a pointer to it is one to the whole.
+    plugin: clap_plugin,
+    framework: *const clap_plugin,
+    host: *const clap_host,
+}
+
+impl Offered {
+    /// # Safety
+    /// `plugin` is one of `create_plugin`'s that has not been destroyed.
+    unsafe fn of<'a>(plugin: *const clap_plugin) -> &'a Self {
+        // SAFETY: by this function's own contract.
+        unsafe { &*plugin.cast() }
+    }
+
+    /// What the framework offers.
+    fn framework_extension(&self, id: *const c_char) -> *const c_void {
+        // SAFETY: the framework's plugin lives until `destroy`.
+        unsafe { (*self.framework).get_extension.map_or(ptr::null(), |get| get(self.framework, id)) }
+    }
+}
+
+unsafe extern "C" fn create_plugin(
+    _: *const clap_plugin_factory,
+    host: *const clap_host,
+    id: *const c_char,
+) -> *const clap_plugin {
+    // SAFETY: hosts give a text.
+    if unsafe { text(id) } != Some(descriptor().clap_id()) {
+        return ptr::null();
+    }
+    // SAFETY: the host outlives its plugins; the framework's `destroy` takes the count that is left here back.
+    let framework: *const clap_plugin = unsafe { (*Arc::into_raw(Wrapper::<Syrinx>::new(host))).clap_plugin.as_ptr() };
+    // SAFETY: it was made a moment ago.
+    let plugin = clap_plugin { get_extension: Some(get_extension), destroy: Some(destroy), ..unsafe { *framework } };
+    Box::into_raw(Box::new(Offered { plugin, framework, host })).cast()
+}
+
+unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
+    // SAFETY: hosts destroy a plugin of ours, once.
+    unsafe {
+        let offered = Box::from_raw(plugin.cast_mut().cast::<Offered>());
+        if let Some(destroy) = (*offered.framework).destroy {
+            destroy(offered.framework);
+        }
+    }
+}
+
+unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
+    // SAFETY: hosts give a plugin of ours and a text.
+    let (offered, name) = unsafe { (Offered::of(plugin), text(id)) };
+    match name {
+        Some(name) if name == CLAP_EXT_PRESET_LOAD || name == CLAP_EXT_PRESET_LOAD_COMPAT => (&raw const PRESET_LOAD).cast(),
+        _ => offered.framework_extension(id),
+    }
+}
+
+// ---- Playing a preset.
+
+unsafe extern "C" fn load_preset(
+    plugin: *const clap_plugin,
+    kind: clap_preset_discovery_location_kind,
+    location: *const c_char,
+    key: *const c_char,
+) -> bool {
+    // SAFETY: hosts give a plugin of ours and texts.
+    let (offered, place, name) = unsafe { (Offered::of(plugin), text(location), text(key)) };
+    let played = chosen(kind, place, name).and_then(|preset| preset.to_state()).and_then(|state| play(offered, &state));
+    // SAFETY: the host outlives its plugins, and offers what it offers as long as it lives.
+    let listener = unsafe {
+        let ask = |id: &CStr| (*offered.host).get_extension.map_or(ptr::null(), |get| get(offered.host, id.as_ptr()));
+        let found = ask(CLAP_EXT_PRESET_LOAD);
+        let found = if found.is_null() { ask(CLAP_EXT_PRESET_LOAD_COMPAT) } else { found };
+        found.cast::<clap_host_preset_load>().as_ref()
+    };
+    match (&played, listener) {
+        (Ok(()), Some(clap_host_preset_load { loaded: Some(loaded), .. })) => {
+            // SAFETY: the texts are the host's own.
+            unsafe { loaded(offered.host, kind, location, key) };
+        }
+        (Err(why), Some(clap_host_preset_load { on_error: Some(on_error), .. })) => {
+            // SAFETY: as above; the sentence stays until the call is over.
+            unsafe { on_error(offered.host, kind, location, key, 0, c_text(why).as_ptr()) };
+        }
+        _ => {}
+    }
+    played.is_ok()
+}
+
+/// The preset at a location, or a sentence.
+fn chosen(kind: clap_preset_discovery_location_kind, place: Option<&CStr>, name: Option<&CStr>) -> Result<Preset, String> {
+    match (kind, place, name) {
+        (CLAP_PRESET_DISCOVERY_LOCATION_PLUGIN, _, Some(name)) => {
+            let name = name.to_string_lossy();
+            let found = presets::factory().iter().find(|preset| preset.name == name);
+            found.cloned().ok_or_else(|| format!("Syrinx has no preset {name:?}."))
+        }
+        (CLAP_PRESET_DISCOVERY_LOCATION_FILE, Some(path), _) => Preset::from_file(Path::new(path.to_string_lossy().as_ref())),
+        _ => Err("The host names no preset.".into()),
+    }
+}
+
+/// Has the framework load a state, as if it came from the host.
+fn play(offered: &Offered, state: &[u8]) -> Result<(), String> {
+    // The framework puts its length before a state.
+    let bytes = [&(state.len() as u64).to_le_bytes()[..], state].concat();
+    let mut rest = bytes.as_slice();
+    let stream = clap_istream { ctx: (&raw mut rest).cast(), read: Some(read) };
+    // SAFETY: the framework's extension lives as long as its plugin.
+    let offers = unsafe { offered.framework_extension(CLAP_EXT_STATE.as_ptr()).cast::<clap_plugin_state>().as_ref() };
+    let load = offers.and_then(|offers| offers.load).ok_or("Syrinx takes no states.")?;
+    // SAFETY: the stream lives until the call is over.
+    if unsafe { load(offered.framework, &stream) } { Ok(()) } else { Err("The preset was refused.".into()) }
+}
+
+unsafe extern "C" fn read(stream: *const clap_istream, to: *mut c_void, most: u64) -> i64 {
+    // SAFETY: `ctx` is the slice that `play` keeps; `to` has room for `most` bytes.
+    unsafe {
+        let rest = &mut *(*stream).ctx.cast::<&[u8]>();
+        let (now, later) = rest.split_at(rest.len().min(most as usize));
+        ptr::copy_nonoverlapping(now.as_ptr(), to.cast(), now.len());
+        *rest = later;
+        now.len() as i64
+    }
+}
+
+// ---- Telling which there are.
+
+unsafe extern "C" fn provider_count(_: *const clap_preset_discovery_factory) -> u32 {
+    1
+}
+
+unsafe extern "C" fn provider(
+    _: *const clap_preset_discovery_factory,
+    at: u32,
+) -> *const clap_preset_discovery_provider_descriptor {
+    if at == 0 { &raw const PROVIDER } else { ptr::null() }
+}
+
+unsafe extern "C" fn create_provider(
+    _: *const clap_preset_discovery_factory,
+    indexer: *const clap_preset_discovery_indexer,
+    id: *const c_char,
+) -> *const clap_preset_discovery_provider {
+    // SAFETY: hosts give a text.
+    if unsafe { text(id) } != Some(PROVIDER_ID) {
+        return ptr::null();
+    }
+    Box::into_raw(Box::new(clap_preset_discovery_provider {
+        desc: &raw const PROVIDER,
+        provider_data: indexer.cast_mut().cast(),
+        init: Some(declare),
+        destroy: Some(destroy_provider),
+        get_metadata: Some(tell),
+        get_extension: Some(provider_extension),
+    }))
+}
+
+unsafe extern "C" fn destroy_provider(provider: *const clap_preset_discovery_provider) {
+    // SAFETY: hosts destroy a provider of ours, once.
+    drop(unsafe { Box::from_raw(provider.cast_mut()) });
+}
+
+unsafe extern "C" fn provider_extension(_: *const clap_preset_discovery_provider, _: *const c_char) -> *const c_void {
+    ptr::null()
+}
+
+/// Where the player's presets are, if there are any.
+fn user_folder() -> Option<PathBuf> {
+    #[cfg(feature = "editor")]
+    return crate::editor::files::Home::of_player().map(|home| home.presets).filter(|folder| folder.is_dir());
+    #[cfg(not(feature = "editor"))]
+    None
+}
+
+/// Says where presets are, and what their files are.
+unsafe extern "C" fn declare(provider: *const clap_preset_discovery_provider) -> bool {
+    let extension = c_text(presets::EXTENSION);
+    let files = clap_preset_discovery_filetype {
+        name: c"Syrinx preset".as_ptr(),
+        description: c"A sound of Syrinx".as_ptr(),
+        file_extension: extension.as_ptr(),
+    };
+    let own = clap_preset_discovery_location {
+        flags: CLAP_PRESET_DISCOVERY_IS_FACTORY_CONTENT,
+        name: NAME.as_ptr(),
+        kind: CLAP_PRESET_DISCOVERY_LOCATION_PLUGIN,
+        location: ptr::null(),
+    };
+    let folder = user_folder().map(|folder| c_text(&folder.to_string_lossy()));
+    // SAFETY: the indexer is the host's, which keeps it until the provider is destroyed; texts stay until the calls are over.
+    unsafe {
+        let indexer: *const clap_preset_discovery_indexer = (*provider).provider_data.cast();
+        let (Some(filetype), Some(location)) = ((*indexer).declare_filetype, (*indexer).declare_location) else { return false };
+        let mut done = filetype(indexer, &files) && location(indexer, &own);
+        if let Some(folder) = &folder {
+            let users = clap_preset_discovery_location {
+                flags: CLAP_PRESET_DISCOVERY_IS_USER_CONTENT,
+                name: c"Syrinx, your own".as_ptr(),
+                kind: CLAP_PRESET_DISCOVERY_LOCATION_FILE,
+                location: folder.as_ptr(),
+            };
+            done &= location(indexer, &users);
+        }
+        done
+    }
+}
+
+/// Tells of the presets at a location.
+unsafe extern "C" fn tell(
+    _: *const clap_preset_discovery_provider,
+    kind: clap_preset_discovery_location_kind,
+    location: *const c_char,
+    receiver: *const clap_preset_discovery_metadata_receiver,
+) -> bool {
+    if kind == CLAP_PRESET_DISCOVERY_LOCATION_PLUGIN {
+        // SAFETY: the receiver is the host's, which keeps it until the call is over.
+        return presets::factory().iter().all(|preset| unsafe { describe(preset, Some(&preset.name), receiver) });
+    }
+    // SAFETY: hosts give a text.
+    let place = unsafe { text(location) };
+    match chosen(kind, place, None) {
+        // SAFETY: as above.
+        Ok(preset) => unsafe { describe(&preset, None, receiver) },
+        Err(why) => {
+            // SAFETY: as above; the sentence stays until the call is over.
+            unsafe {
+                if let Some(on_error) = (*receiver).on_error {
+                    on_error(receiver, 0, c_text(&why).as_ptr());
+                }
+            }
+            false
+        }
+    }
+}
+
+/// Tells of one preset; `key` is what finds it where there are several.
+///
+/// # Safety
+/// The receiver is alive.
+unsafe fn describe(preset: &Preset, key: Option<&str>, receiver: *const clap_preset_discovery_metadata_receiver) -> bool {
+    let (name, about, group) = (c_text(&preset.name), c_text(&preset.about), c_text(&preset.group));
+    let key = key.map(c_text);
+    let plugin = clap_universal_plugin_id { abi: c"clap".as_ptr(), id: descriptor().clap_id().as_ptr() };
+    let flags = match &preset.file {
+        Some(_) => CLAP_PRESET_DISCOVERY_IS_USER_CONTENT,
+        None => CLAP_PRESET_DISCOVERY_IS_FACTORY_CONTENT,
+    };
+    // SAFETY: the receiver is alive, and all texts are until the calls are over.
+    unsafe {
+        let to = *receiver;
+        let Some(begin) = to.begin_preset else { return false };
+        if !begin(receiver, name.as_ptr(), key.as_ref().map_or(ptr::null(), |key| key.as_ptr())) {
+            return false;
+        }
+        if let Some(add) = to.add_plugin_id {
+            add(receiver, &plugin);
+        }
+        if let Some(set) = to.set_flags {
+            set(receiver, flags);
+        }
+        if let (Some(add), None) = (to.add_creator, &preset.file) {
+            add(receiver, NAME.as_ptr());
+        }
+        if let (Some(set), false) = (to.set_description, preset.about.is_empty()) {
+            set(receiver, about.as_ptr());
+        }
+        if let Some(add) = to.add_feature {
+            add(receiver, group.as_ptr());
+        }
+    }
+    true
+}

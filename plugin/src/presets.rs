@@ -1,0 +1,290 @@
+//! Presets: the factory's, and files of the player's own. A preset is a sound: how the voice is heard, the latency mode and bypass are the
+//! session's, and stay. Any thread but the audio thread.
+
+use crate::{
+    library::{Library, Reference},
+    params::{SyrinxParams, instrument_name, instrument_number},
+    state,
+    weighting::Weighting,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    ffi::{CString, c_char},
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+use syrinx_engine::{Kind, Model, OWN_INSTRUMENT, PARAMS, Param as Row, Settings, Slot, Weights};
+
+/// The factory's presets.
+const FACTORY: &str = include_str!("../presets/factory.toml");
+/// How preset files end.
+pub const EXTENSION: &str = "syrinx";
+/// The format that is written, and the newest that is read.
+const FORMAT: u32 = 1;
+/// The group of users' presets.
+pub const USER: &str = "Yours";
+
+/// Whether a parameter belongs to the session and not to the sound.
+pub fn is_sessions(row: &Row) -> bool {
+    row.group == "Input" || matches!(row.id, "bypass" | "latency_mode")
+}
+
+/// One preset.
+#[derive(Clone, Debug)]
+pub struct Preset {
+    /// Its name.
+    pub name: String,
+    /// Its group.
+    pub group: String,
+    /// What it is good for, in a sentence; may be empty.
+    pub about: String,
+    /// Its file, if it is the user's.
+    pub file: Option<PathBuf>,
+    values: BTreeMap<String, String>,
+    weights: Option<String>,
+    own: BTreeMap<String, Reference>,
+}
+
+/// A preset as a file. Values are texts with units, as people type them.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    syrinx_preset: u32,
+    #[serde(default)]
+    about: String,
+    values: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weights: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    own: BTreeMap<String, Reference>,
+}
+
+#[derive(Deserialize)]
+struct Factory {
+    preset: Vec<FactoryPreset>,
+}
+
+#[derive(Deserialize)]
+struct FactoryPreset {
+    name: String,
+    group: String,
+    about: String,
+    #[serde(default)]
+    values: BTreeMap<String, String>,
+    #[serde(default)]
+    harmonics: BTreeMap<String, f32>,
+    #[serde(default)]
+    noise: BTreeMap<String, f32>,
+}
+
+impl FactoryPreset {
+    fn weights(&self) -> Result<Option<String>, String> {
+        if self.harmonics.is_empty() && self.noise.is_empty() {
+            return Ok(None);
+        }
+        let mut weights = Weights::default();
+        for (of, all) in [(&self.harmonics, &mut weights.harmonics_db[..]), (&self.noise, &mut weights.noise_db[..])] {
+            for (number, db) in of {
+                let at: usize = number.parse().map_err(|_| format!("{number:?} is no number"))?;
+                *at.checked_sub(1).and_then(|at| all.get_mut(at)).ok_or_else(|| format!("there is no weight {number}"))? = *db;
+            }
+        }
+        let text = Weighting::write(&weights);
+        Weighting::parse(&text).map(|_| Some(text))
+    }
+}
+
+/// The factory's presets, the one of a fresh instance first.
+pub fn factory() -> &'static [Preset] {
+    static PRESETS: OnceLock<Vec<Preset>> = OnceLock::new();
+    PRESETS.get_or_init(|| read_factory().expect("the tests read the factory's presets"))
+}
+
+fn read_factory() -> Result<Vec<Preset>, String> {
+    let read: Factory = toml::from_str(FACTORY).map_err(|e| e.to_string())?;
+    read.preset
+        .into_iter()
+        .map(|preset| {
+            let weights = preset.weights().map_err(|e| format!("{}: {e}", preset.name))?;
+            let FactoryPreset { name, group, about, values, .. } = preset;
+            Ok(Preset { name, group, about, file: None, values, weights, own: BTreeMap::new() })
+        })
+        .collect()
+}
+
+impl Preset {
+    /// Reads a file of the player's own.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn from_file(path: &Path) -> Result<Self, String> {
+        let wrong = |why: String| format!("{} is no preset: {why}.", path.display());
+        let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}.", path.display()))?;
+        let written: Written = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+        if written.syrinx_preset != FORMAT {
+            return Err(wrong("a newer Syrinx wrote it".into()));
+        }
+        let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let Written { about, values, weights, own, .. } = written;
+        Ok(Self { name, group: USER.into(), about, file: Some(path.into()), values, weights, own })
+    }
+
+    fn lost(&self, why: impl ToString) -> String {
+        format!("The preset {:?} cannot be played: {}.", self.name, why.to_string())
+    }
+
+    /// The settings and the weights; what it leaves out is at its default.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn sound(&self) -> Result<(Settings, Weights), String> {
+        let mut settings = Settings::default();
+        for (id, text) in &self.values {
+            // A parameter of another Syrinx of the same format does no harm.
+            let Some(row) = PARAMS.iter().find(|row| row.id == id) else { continue };
+            if row.kind == Kind::Instrument {
+                let number = instrument_number(text).ok_or_else(|| self.lost(format!("there is no instrument {text:?}")))?;
+                if id == "instrument_a" { settings.instrument_a = number as f32 } else { settings.instrument_b = number as f32 }
+            } else {
+                settings.set(id, text).map_err(|e| self.lost(e))?;
+            }
+        }
+        let weights = self.weights.as_deref().map_or(Ok(Weights::default()), Weighting::parse).map_err(|e| self.lost(e))?;
+        Ok((settings, weights))
+    }
+
+    /// The instruments of the player's own that it brings along: read anew, in some milliseconds.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn own(&self) -> Result<Vec<(Slot, Arc<Model>)>, String> {
+        let mut own = Vec::new();
+        for (slot, letter) in [(Slot::A, "a"), (Slot::B, "b")] {
+            let Some(reference) = self.own.get(letter) else { continue };
+            let bytes = reference.file.as_ref().and_then(|file| BASE64_STANDARD.decode(file).ok());
+            let bytes = bytes.ok_or_else(|| self.lost("the file of its instrument is damaged"))?;
+            own.push((slot, Model::from_bytes(&bytes).map_err(|e| self.lost(e))?));
+        }
+        Ok(own)
+    }
+
+    /// As a state that a host can load: what it says nothing of, the session's own settings among it, stays.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn to_state(&self) -> Result<Vec<u8>, String> {
+        let ((settings, weights), own) = (self.sound()?, self.own()?);
+        let params = SyrinxParams::new(Arc::new(Library::new().0));
+        params.apply(&settings);
+        params.weighting().set(&weights);
+        let slots: Vec<Slot> = own.iter().map(|(slot, _)| *slot).collect();
+        own.into_iter().for_each(|(slot, model)| params.library().put(slot, model));
+        Ok(state::preset_json(&params, &slots))
+    }
+}
+
+/// The settings, the weights and the instruments of the player's own that play, as a preset's file has them.
+pub fn write(params: &SyrinxParams, about: &str) -> Vec<u8> {
+    let settings = params.settings();
+    let value = |row: &Row| {
+        let value = settings.value(row.id).expect("the table's own id");
+        let text = match row.kind {
+            Kind::Instrument => instrument_text(value as u8),
+            _ => format!("{} {}", row.display(value), row.unit).trim_end().to_owned(),
+        };
+        (row.id.to_owned(), text)
+    };
+    let own = [(Slot::A, "a", settings.instrument_a), (Slot::B, "b", settings.instrument_b)]
+        .into_iter()
+        .filter(|(_, _, number)| *number as u8 == OWN_INSTRUMENT)
+        .filter_map(|(slot, letter, _)| Some((letter.to_owned(), reference(&params.library().own(slot)?))))
+        .collect();
+    let written = Written {
+        syrinx_preset: FORMAT,
+        about: about.into(),
+        values: PARAMS.iter().filter(|row| !is_sessions(row)).map(value).collect(),
+        weights: params.weighting().to_json(),
+        own,
+    };
+    serde_json::to_vec_pretty(&written).expect("it is made of texts")
+}
+
+fn instrument_text(number: u8) -> String {
+    syrinx_models::numbered(number).map_or_else(|| instrument_name(i32::from(number)), |m| m.card().id.clone())
+}
+
+fn reference(model: &Arc<Model>) -> Reference {
+    Reference {
+        number: OWN_INSTRUMENT,
+        id: model.card().id.clone(),
+        name: model.card().name.clone(),
+        hash: model.hash().iter().map(|b| format!("{b:02x}")).collect(),
+        file: Some(BASE64_STANDARD.encode(model.bytes())),
+    }
+}
+
+/// The factory's presets as JSON, a list of objects with `name`, `group`, `about` and `state`: for the chore that makes preset files of
+/// them in the host's format, which opens the library to ask. The text stays for as long as the library does.
+#[unsafe(no_mangle)]
+pub extern "C" fn syrinx_factory_presets() -> *const c_char {
+    static TEXT: OnceLock<CString> = OnceLock::new();
+    let text = TEXT.get_or_init(|| {
+        let all = factory().iter().map(|preset| {
+            let state = preset.to_state().expect("the tests play the factory's presets");
+            let state = String::from_utf8(state).expect("JSON is a text");
+            serde_json::json!({"name": preset.name, "group": preset.group, "about": preset.about, "state": state})
+        });
+        CString::new(serde_json::Value::from_iter(all).to_string()).expect("JSON has no zeroes")
+    });
+    text.as_ptr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_factory_has_many_presets_and_all_can_be_played() {
+        let presets = read_factory().unwrap();
+        assert!(presets.len() >= 24, "{}", presets.len());
+        let names: BTreeSet<_> = presets.iter().map(|p| &p.name).collect();
+        assert_eq!(names.len(), presets.len(), "two have the same name");
+        let mut sounds = Vec::new();
+        for preset in &presets {
+            let (settings, weights) = preset.sound().unwrap();
+            assert!(!preset.about.is_empty() && !preset.group.is_empty(), "{}", preset.name);
+            assert!(preset.values.keys().all(|id| PARAMS.iter().any(|row| row.id == id && !is_sessions(row))), "{}", preset.name);
+            assert!(!sounds.contains(&(settings, weights)), "{} is another one's double", preset.name);
+            sounds.push((settings, weights));
+        }
+        assert_eq!(presets[0].sound().unwrap().0, Settings::default(), "a fresh instance is the first");
+    }
+
+    #[test]
+    fn a_preset_as_a_state_changes_the_sound_and_leaves_the_session() {
+        let params = SyrinxParams::new(Arc::new(Library::new().0));
+        let session = Settings { gate: -30.0, latency_mode: 1.0, loudness: 5.0, ..Settings::default() };
+        params.apply(&session);
+        let flute = syrinx_models::load("flute").unwrap().unwrap();
+        params.library().put(Slot::B, flute.clone());
+        let preset = factory().iter().find(|p| p.name == "Bright edge").unwrap();
+        state::from_json(&preset.to_state().unwrap(), &params).unwrap();
+        let (settings, weights) = preset.sound().unwrap();
+        assert_eq!(params.settings(), Settings { gate: -30.0, latency_mode: 1.0, ..settings });
+        assert_eq!(params.weighting().get(), weights);
+        assert!(params.library().own(Slot::B).is_some(), "an instrument of the session's own is not lost");
+
+        // One with an instrument of the player's own brings it along.
+        params.apply(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+        params.library().put(Slot::A, flute);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Mine.syrinx");
+        std::fs::write(&path, write(&params, "")).unwrap();
+        let other = SyrinxParams::new(Arc::new(Library::new().0));
+        state::from_json(&Preset::from_file(&path).unwrap().to_state().unwrap(), &other).unwrap();
+        assert_eq!(other.library().own(Slot::A).unwrap().card().id, "flute");
+        assert!(other.library().own(Slot::B).is_none() && other.settings().instrument_a == f32::from(OWN_INSTRUMENT));
+    }
+}
