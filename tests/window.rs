@@ -13,6 +13,7 @@ use std::{path::Path, time::Duration};
 use syrinx_engine::{PARAMS, Settings, Slot};
 use syrinx_plugin::editor::{
     desk::{Desk, at},
+    icons::FAMILIES,
     layout::{LEAST, Layout, SIZE},
 };
 use window::stage::{Asked, Opening, Stage};
@@ -120,6 +121,7 @@ fn the_window_while_somebody_sings() {
         ("singing", 1.0, true),
         ("singing_light", 1.0, false),
         ("singing_75", 0.75, true),
+        ("singing_125", 1.25, true),
         ("singing_200", 2.0, true),
         ("singing_200_light", 2.0, false),
     ] {
@@ -387,6 +389,7 @@ fn instruments_are_stepped_loved_and_found() {
     assert_eq!(flutes.len(), 2);
     stage.press(flutes[1].center() - vec2(20.0, 0.0));
     assert_eq!(stage.value("instrument_a"), 127.0);
+    assert_eq!(stage.params.library().message(), Some(message), "it was about another file");
     assert_eq!(stage.params.library().own(Slot::A).unwrap().card().id, "flute");
     stage.desk().undo();
     assert_eq!(stage.value("instrument_a"), 2.0);
@@ -394,6 +397,80 @@ fn instruments_are_stepped_loved_and_found() {
     stage.wait(80);
     let again = Stage::open(folder.path(), Opening::default());
     assert!(again.harness.state().looks.favourite_instruments.contains("violin"), "favourites are remembered");
+}
+
+/// A model file like the flute's, with another id, name and family on its card: as long as the flute's, for lengths are in the file.
+fn disguised(id: &str, name: &str, family: &str) -> Vec<u8> {
+    let mut file = syrinx_models::bytes("flute").unwrap().to_vec();
+    let begin = file.windows(8).position(|w| w == b"{\"format").expect("a card");
+    let mut cards = serde_json::Deserializer::from_slice(&file[begin..]).into_iter::<serde_json::Value>();
+    let mut card = cards.next().unwrap().unwrap();
+    let end = begin + cards.byte_offset();
+    (card["id"], card["name"], card["family"]) = (id.into(), name.into(), family.into());
+    card["caveats"] = serde_json::json!([]);
+    let text = format!("{:<1$}", card.to_string(), end - begin);
+    assert_eq!(text.len(), end - begin, "the card has grown");
+    file[begin..end].copy_from_slice(text.as_bytes());
+    file
+}
+
+#[test]
+fn the_list_of_many_instruments_has_families_and_scrolls() {
+    let folder = folder();
+    let own = folder.path().join("instruments");
+    std::fs::create_dir_all(&own).unwrap();
+    let families = FAMILIES.iter().copied().chain(["theremin"]);
+    for (n, (family, kind)) in families.flat_map(|family| [(family, "First"), (family, "Second and longer")]).enumerate() {
+        let name = format!("{kind} of the {family}s");
+        std::fs::write(own.join(format!("{n:02}.onnx")), disguised(&format!("own-{n}"), &name, family)).unwrap();
+    }
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("About instrument A");
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    while stage.harness.query_by_label("Family: Theremin").is_none() {
+        assert!(std::time::Instant::now() < until, "{:?}", stage.params.library().message());
+        std::thread::sleep(Duration::from_millis(20));
+        stage.wait(1);
+    }
+    stage.away();
+    stage.photograph("many_instruments");
+    // No two lie over one another, and no name is cut at the window's edge.
+    let tiles: Vec<Rect> = ["First", "Second and longer"]
+        .into_iter()
+        .flat_map(|kind| FAMILIES.map(|family| format!("{kind} of the {family}s")))
+        .filter_map(|name| Some(stage.harness.query_by_label(&name)?.rect()))
+        .collect();
+    assert!(tiles.len() > 8, "{}", tiles.len());
+    let list = stage.layout().centre();
+    for (n, tile) in tiles.iter().enumerate() {
+        assert!(list.x_range().contains(tile.left()) && list.x_range().contains(tile.right()), "{tile:?}");
+        assert!(tiles[n + 1..].iter().all(|other| other == tile || !tile.shrink(1.0).intersects(*other)), "{tile:?}");
+    }
+    stage.click("Family: Brass");
+    let shown = |stage: &Stage, name: &str| stage.harness.query_by_label(name).is_some();
+    assert!(shown(&stage, "First of the brasss") && shown(&stage, "Trumpet") && !shown(&stage, "Alto saxophone"));
+    stage.click("Family: Brass");
+    assert!(shown(&stage, "Alto saxophone"));
+    // The arrows bring the one that plays into view.
+    stage.click("Previous instrument A");
+    for _ in 0..3 {
+        stage.click("Previous instrument A");
+    }
+    stage.wait(40);
+    let name = stage.params.library().own(Slot::A).unwrap().card().name.clone();
+    let tile = stage.rect(&name);
+    assert!(list.contains(tile.center()), "{name} lies at {tile:?}");
+    stage.away();
+    stage.photograph("many_instruments_below");
+    let mut smallest = Stage::open(folder.path(), Opening { size: LEAST, ..Opening::default() });
+    smallest.click("About instrument A");
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    while smallest.harness.query_by_label("Family: Theremin").is_none() && std::time::Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+        smallest.wait(1);
+    }
+    smallest.away();
+    smallest.photograph("many_instruments_smallest");
 }
 
 #[test]

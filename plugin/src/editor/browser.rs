@@ -5,17 +5,18 @@ use super::{
     desk::Desk,
     dialog::Dialog,
     files::{Home, Looks},
-    icons::{Sign, family, family_name, sign},
+    icons::{FAMILIES, Sign, family, family_name, sign},
     layout::GAP,
-    paint::{panel, text, text_within, well},
-    shelf::{self, Shelf},
+    paint::{panel, text, text_within, well, width},
+    shelf::{self, Item, Shelf, Source},
+    slots::Side,
     theme::{BODY, GRID, ROUND_SMALL, SMALL, Theme},
 };
 use egui::{
     Align2, Color32, CornerRadius, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, pos2, vec2,
 };
-use std::path::Path;
-use syrinx_engine::Slot;
+use std::{collections::BTreeSet, path::Path};
+use syrinx_engine::Card;
 
 const TILE: (f32, f32) = (184.0, 58.0);
 const CARD: f32 = 330.0;
@@ -25,38 +26,51 @@ const CARD: f32 = 330.0;
 pub struct Browser {
     search: String,
     favourites_only: bool,
+    /// The family that is shown alone.
+    family: Option<String>,
     path: String,
+    /// What played when the list was last drawn: it is brought into view when it changes.
+    seen: Option<usize>,
+}
+
+/// What the list shows and changes, for one of the two instruments.
+pub struct View<'a> {
+    /// The palette.
+    pub theme: &'a Theme,
+    /// What plays.
+    pub desk: &'a mut Desk,
+    /// The instruments.
+    pub shelf: &'a mut Shelf,
+    /// Favourites.
+    pub looks: &'a mut Looks,
+    /// The player's folders.
+    pub home: Option<&'a Home>,
+    /// For a file from elsewhere.
+    pub dialog: &'a mut Dialog,
+    /// Which of the two.
+    pub side: Side,
 }
 
 impl Browser {
     /// Draws the list over the displays; whether it is to stay open.
-    #[allow(clippy::too_many_arguments)]
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        rect: Rect,
-        theme: &Theme,
-        desk: &mut Desk,
-        shelf: &mut Shelf,
-        looks: &mut Looks,
-        home: Option<&Home>,
-        dialog: &mut Dialog,
-        slot: Slot,
-        colour: Color32,
-    ) -> bool {
+    pub fn show(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>) -> bool {
+        let theme = view.theme;
         let card_width = CARD.min(0.36 * rect.width());
         let left = Rect::from_min_max(rect.min, pos2(rect.right() - card_width - GAP, rect.bottom()));
         let right = Rect::from_min_max(pos2(left.right() + GAP, rect.top()), rect.max);
         panel(ui, left, theme);
         well(ui, right, theme);
-        let stay = self.head(ui, left, theme, slot, colour);
+        let stay = self.head(ui, left, theme, view.side);
+        let families = Rect::from_min_max(left.min + vec2(12.0, 44.0), pos2(left.right() - 12.0, left.top() + 72.0));
+        self.families(ui, families, view);
         let foot = Rect::from_min_max(pos2(left.left() + 12.0, left.bottom() - 38.0), left.max - vec2(12.0, 10.0));
-        self.foot(ui, foot, theme, desk, shelf, home, dialog, slot);
-        let tiles = Rect::from_min_max(pos2(left.left() + 12.0, left.top() + 48.0), pos2(left.right() - 6.0, foot.top() - GRID));
-        self.tiles(ui, tiles, theme, desk, shelf, looks, slot, colour);
+        self.foot(ui, foot, view);
+        let tiles =
+            Rect::from_min_max(pos2(left.left() + 12.0, families.bottom() + GAP), pos2(left.right() - 6.0, foot.top() - GAP));
+        self.tiles(ui, tiles, view);
         let inner = right.shrink(16.0);
-        match Shelf::model(desk, slot) {
-            Some(model) => card::show(ui, inner, theme, model.card(), colour),
+        match Shelf::model(view.desk, view.side.slot) {
+            Some(model) => card::show(ui, inner, theme, model.card(), view.side.colour),
             None => {
                 text(ui.painter(), inner.center(), Align2::CENTER_CENTER, "No instrument in this slot", BODY, theme.muted);
             }
@@ -64,11 +78,10 @@ impl Browser {
         stay
     }
 
-    fn head(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, slot: Slot, colour: Color32) -> bool {
+    fn head(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, side: Side) -> bool {
         let row = Rect::from_min_size(rect.min + vec2(12.0, 10.0), vec2(rect.width() - 24.0, 28.0));
-        let letter = if slot == Slot::A { "A" } else { "B" };
-        let title =
-            text(ui.painter(), row.left_center(), Align2::LEFT_CENTER, &format!("Instrument {letter}"), BODY + 1.0, colour);
+        let title = format!("Instrument {}", side.letter);
+        let title = text(ui.painter(), row.left_center(), Align2::LEFT_CENTER, &title, BODY + 1.0, side.colour);
         let close = Rect::from_min_size(row.right_top() - vec2(26.0, 0.0), vec2(26.0, 28.0));
         let star = close.translate(vec2(-30.0, 0.0));
         let field = Rect::from_min_max(pos2(title.right() + 16.0, row.top()), pos2(star.left() - 6.0, row.bottom()));
@@ -81,31 +94,55 @@ impl Browser {
         !closed && !ui.input(|i| i.key_pressed(egui::Key::Escape))
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn tiles(
-        &self,
-        ui: &mut Ui,
-        rect: Rect,
-        theme: &Theme,
-        desk: &mut Desk,
-        shelf: &Shelf,
-        looks: &mut Looks,
-        slot: Slot,
-        colour: Color32,
-    ) {
+    /// A glyph for every family that there is: a press shows that one alone, another all of them again.
+    fn families(&mut self, ui: &Ui, rect: Rect, view: &View<'_>) {
+        let theme = view.theme;
+        let there: BTreeSet<&str> = view.shelf.items().iter().map(|item| item.card().family.as_str()).collect();
+        if self.family.as_ref().is_some_and(|chosen| !there.contains(chosen.as_str())) {
+            self.family = None;
+        }
+        let strangers = there.iter().copied().filter(|name| !FAMILIES.contains(name));
+        let all: Vec<&str> = FAMILIES.into_iter().filter(|name| there.contains(name)).chain(strangers).collect();
+        let each = ((rect.width() + GRID) / all.len().max(1) as f32 - GRID).clamp(16.0, 40.0);
+        for (n, name) in all.into_iter().enumerate() {
+            let chip = Rect::from_min_size(rect.min + vec2((each + GRID) * n as f32, 0.0), vec2(each, rect.height()));
+            let on = self.family.as_deref() == Some(name);
+            let called = family_name(name);
+            let label = format!("Family: {called}");
+            let response = button::area(ui, chip, &label, Role::CheckBox, Some(on));
+            let (fill, ink) = match (on, response.hovered()) {
+                (true, _) => (theme.between(theme.panel, view.side.colour, 0.2), view.side.colour),
+                (false, true) => (theme.hover, theme.text),
+                (false, false) => (theme.raised, theme.muted),
+            };
+            ui.painter().rect_filled(chip, CornerRadius::same(ROUND_SMALL as u8), fill);
+            let side = (each - 4.0).min(20.0);
+            family(ui.painter(), Rect::from_center_size(chip.center(), vec2(side, side)), name, ink, fill);
+            if response.on_hover_text(called).clicked() {
+                self.family = (!on).then(|| name.to_owned());
+            }
+        }
+    }
+
+    /// Whether an instrument is among those wanted.
+    fn fits(&self, card: &Card, looks: &Looks) -> bool {
         let wanted = self.search.trim().to_lowercase();
-        let fits = |n: &usize| {
-            let card = shelf.items()[*n].card();
-            let found = |text: &str| text.to_lowercase().contains(&wanted);
-            (found(&card.name) || found(&card.id) || found(&family_name(&card.family)) || found(&card.author))
-                && (!self.favourites_only || looks.favourite_instruments.contains(&card.id))
-        };
-        let shown: Vec<usize> = (0..shelf.items().len()).filter(fits).collect();
+        let found = |text: &str| text.to_lowercase().contains(&wanted);
+        (found(&card.name) || found(&card.id) || found(&family_name(&card.family)) || found(&card.author))
+            && self.family.as_ref().is_none_or(|family| *family == card.family)
+            && (!self.favourites_only || looks.favourite_instruments.contains(&card.id))
+    }
+
+    fn tiles(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>) {
+        let shelf = &*view.shelf;
+        let shown: Vec<usize> = (0..shelf.items().len()).filter(|n| self.fits(shelf.items()[*n].card(), view.looks)).collect();
         if shown.is_empty() {
-            text(ui.painter(), rect.center(), Align2::CENTER_CENTER, "Nothing fits the search", BODY, theme.muted);
+            let words = if self.favourites_only { "No favourite fits" } else { "Nothing fits the search" };
+            text(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, BODY, view.theme.muted);
             return;
         }
-        let playing = shelf.playing(desk, slot);
+        let playing = shelf.playing(view.desk, view.side.slot);
+        let moved = std::mem::replace(&mut self.seen, playing) != playing;
         let mut picked = None;
         ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
             ScrollArea::vertical().id_salt("instruments").auto_shrink([false, false]).show(ui, |ui| {
@@ -117,8 +154,12 @@ impl Browser {
                     ui.horizontal(|ui| {
                         for n in row {
                             let (place, _) = ui.allocate_exact_size(vec2(wide, TILE.1), Sense::hover());
-                            let card = shelf.items()[*n].card();
-                            if tile(ui, place, theme, *n, card, playing == Some(*n), looks, colour) {
+                            let plays = playing == Some(*n);
+                            if plays && moved {
+                                ui.scroll_to_rect(place, None);
+                            }
+                            let look = Look { theme: view.theme, colour: view.side.colour, plays };
+                            if tile(ui, place, &look, *n, &shelf.items()[*n], view.looks) {
                                 picked = Some(*n);
                             }
                         }
@@ -127,28 +168,18 @@ impl Browser {
             });
         });
         if let Some(n) = picked {
-            shelf.play(desk, slot, n);
+            shelf.play(view.desk, view.side.slot, n);
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn foot(
-        &mut self,
-        ui: &mut Ui,
-        rect: Rect,
-        theme: &Theme,
-        desk: &mut Desk,
-        shelf: &mut Shelf,
-        home: Option<&Home>,
-        dialog: &mut Dialog,
-        slot: Slot,
-    ) {
+    fn foot(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>) {
+        let (theme, slot) = (view.theme, view.side.slot);
         let at = |x: f32, wide: f32| Rect::from_min_size(pos2(x, rect.top()), vec2(wide, 26.0));
         let open = at(rect.left(), 92.0);
         if button::words(ui, open, theme, "Open file …", "Play an instrument from its .onnx file; it then travels in the session")
             .clicked()
         {
-            dialog.open("Open an instrument", "Instruments", "onnx", super::dialog::For::Instrument(slot));
+            view.dialog.open("Open an instrument", "Instruments", "onnx", super::dialog::For::Instrument(slot));
         }
         let load = at(rect.right() - 56.0, 56.0);
         let again = at(load.left() - 90.0, 82.0);
@@ -162,17 +193,17 @@ impl Browser {
         if (button::words(ui, load, theme, "Load", "Play the file whose path is typed").clicked() || entered)
             && !self.path.trim().is_empty()
         {
-            shelf::load(desk, slot, Path::new(self.path.trim()));
+            shelf::load(view.desk, slot, Path::new(self.path.trim()));
         }
-        let words = if shelf.searches() { "Looking …" } else { "Rescan" };
-        let help = home.map_or_else(
+        let words = if view.shelf.searches() { "Looking …" } else { "Rescan" };
+        let help = view.home.map_or_else(
             || "This system names no folder for instruments".to_owned(),
             |home| format!("Look for instruments in {}", home.instruments.display()),
         );
         if button::words(ui, again, theme, words, &help).clicked()
-            && let Some(home) = home
+            && let Some(home) = view.home
         {
-            shelf.search(&home.instruments);
+            view.shelf.search(&home.instruments);
         }
     }
 }
@@ -190,51 +221,49 @@ pub fn search_field(ui: &mut Ui, rect: Rect, theme: &Theme, text: &mut String, h
     ui.put(Rect::from_min_max(pos2(rect.left() + 30.0, rect.top()), rect.max - vec2(4.0, 0.0)), edit);
 }
 
-/// One instrument; whether it was picked.
-#[allow(clippy::too_many_arguments)]
-fn tile(
-    ui: &Ui,
-    rect: Rect,
-    theme: &Theme,
-    key: usize,
-    card: &syrinx_engine::Card,
-    playing: bool,
-    looks: &mut Looks,
+/// How a tile looks.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    theme: &'a Theme,
     colour: Color32,
-) -> bool {
+    plays: bool,
+}
+
+/// One instrument; whether it was picked.
+fn tile(ui: &Ui, rect: Rect, look: &Look<'_>, key: usize, item: &Item, looks: &mut Looks) -> bool {
+    let (Look { theme, colour, plays }, card) = (*look, item.card());
     let response = button::area_of(ui, rect, ("instrument", key), &card.name, Role::Button, None);
     let round = CornerRadius::same(ROUND_SMALL as u8 + 2);
-    let fill = if playing {
+    let fill = if plays {
         theme.between(theme.panel, colour, 0.14)
     } else if response.hovered() {
         theme.hover
     } else {
         theme.raised
     };
-    let stroke = if playing { Stroke::new(1.5, colour) } else { Stroke::NONE };
+    let stroke = if plays { Stroke::new(1.5, colour) } else { Stroke::NONE };
     ui.painter().rect(rect, round, fill, stroke, StrokeKind::Inside);
-    let glyph = Rect::from_center_size(rect.left_center() + vec2(28.0, 0.0), vec2(28.0, 28.0));
-    let ink = if playing { colour } else { theme.text };
+    let glyph = Rect::from_center_size(rect.left_center() + vec2(25.0, 0.0), vec2(28.0, 28.0));
+    let ink = if plays { colour } else { theme.text };
     family(ui.painter(), glyph, &card.family, ink, fill);
-    let left = rect.left() + 54.0;
-    let room = rect.right() - 34.0 - left;
+    let left = rect.left() + 48.0;
+    let room = rect.right() - 30.0 - left;
     text_within(ui.painter(), pos2(left, rect.center().y - 1.0), Align2::LEFT_BOTTOM, &card.name, BODY + 1.0, theme.text, room);
-    text_within(
-        ui.painter(),
-        pos2(left, rect.center().y + 3.0),
-        Align2::LEFT_TOP,
-        &family_name(&card.family),
-        SMALL,
-        theme.muted,
-        room,
-    );
+    let family_name = family_name(&card.family);
+    let kind = match item.source {
+        Source::Factory(_) => family_name,
+        Source::File(_) => format!("{family_name} · yours"),
+    };
+    text_within(ui.painter(), pos2(left, rect.center().y + 3.0), Align2::LEFT_TOP, &kind, SMALL, theme.muted, room);
     let loved = looks.favourite_instruments.contains(&card.id);
-    let star = Rect::from_center_size(pos2(rect.right() - 18.0, rect.center().y), vec2(24.0, 24.0));
+    let star = Rect::from_center_size(pos2(rect.right() - 16.0, rect.center().y), vec2(24.0, 24.0));
     let name = format!("Favourite: {}", card.name);
     if button::icon_of(ui, star, theme, ("loved", key), Sign::Star(loved), &name, loved.then_some(theme.voice), true).clicked()
         && !looks.favourite_instruments.remove(&card.id)
     {
         looks.favourite_instruments.insert(card.id.clone());
     }
+    let whole = width(ui.painter(), &card.name, BODY + 1.0) <= room;
+    let response = if whole { response } else { response.on_hover_text(&card.name) };
     response.clicked()
 }

@@ -236,9 +236,12 @@ impl Desk {
 
     /// Plays a model of the player's own in a slot.
     pub fn play_own(&mut self, slot: Slot, model: Arc<Model>) {
+        // What was said of this slot's own is over; anything else waits until it was seen.
+        if self.library().missing(slot).is_some() {
+            self.library().hush();
+        }
         self.together(|desk| {
             desk.library().put(slot, model);
-            desk.library().hush();
             desk.put_plain(instrument(slot), f32::from(syrinx_engine::OWN_INSTRUMENT));
         });
     }

@@ -120,6 +120,10 @@ pub fn mark(painter: &Painter, rect: Rect, theme: &Theme) {
     icon.dot((12.0, 13.0), 1.9);
 }
 
+/// The families of instruments as cards name them, in the order in which the window lists them.
+pub const FAMILIES: [&str; 11] =
+    ["string", "flute", "reed", "brass", "vocal", "keyboard", "organ", "guitar", "bass", "mallet", "synth_lead"];
+
 /// The glyph of a family of instruments, as cards name them.
 pub fn family(painter: &Painter, rect: Rect, family: &str, colour: Color32, ground: Color32) {
     let icon = Icon::new(painter, rect, colour);
@@ -200,11 +204,33 @@ pub fn family(painter: &Painter, rect: Rect, family: &str, colour: Color32, grou
                 icon.line(&[(x, 12.6), (x, 18.0)], 0.9);
             }
         }
-        "guitar" | "bass" => {
+        "guitar" => {
             icon.line(&[(20.5, 3.5), (11.6, 12.4)], 2.0);
             icon.ring((9.0, 15.0), 5.6, 1.7);
             icon.dot((9.0, 15.0), 1.8);
             icon.line(&[(18.6, 2.6), (21.4, 5.4)], 1.6);
+        }
+        // A body with two horns, a long neck and four pegs on one side.
+        "bass" => {
+            icon.curve(
+                &[
+                    (13.2, 8.4),
+                    (9.6, 10.4),
+                    (5.6, 13.2),
+                    (3.2, 17.2),
+                    (5.0, 20.8),
+                    (9.0, 20.6),
+                    (11.6, 17.6),
+                    (15.6, 15.4),
+                    (15.8, 12.6),
+                ],
+                1.7,
+            );
+            icon.line(&[(7.4, 16.6), (20.0, 4.0)], 1.8);
+            for n in 0..4 {
+                let at = 1.5 * n as f32;
+                icon.dot((15.4 + at, 5.0 - 0.9 * at + 0.9), 0.8);
+            }
         }
         "mallet" => {
             for (n, x) in [4.0, 8.4, 12.8, 17.2].into_iter().enumerate() {
@@ -236,6 +262,11 @@ pub fn family_name(family: &str) -> String {
         "reed" => "Reeds",
         "vocal" => "Voices",
         "keyboard" => "Keyboards",
+        "flute" => "Flutes",
+        "organ" => "Organs",
+        "guitar" => "Guitars",
+        "bass" => "Basses",
+        "mallet" => "Mallets",
         "synth_lead" => "Synthesizers",
         other => {
             let mut letters = other.replace('_', " ");

@@ -172,20 +172,16 @@ impl Page {
         match self.over {
             Over::Nothing => self.displays(ui, &layout, &theme, &mut desk, now, morph, colour),
             Over::Instruments(slot) => {
-                let colour = if slot == Slot::A { theme.a } else { theme.b };
-                let (shelf, looks) = (&mut self.shelf, &mut self.looks);
-                let stay = self.browser.show(
-                    ui,
-                    layout.centre(),
-                    &theme,
-                    &mut desk,
-                    shelf,
-                    looks,
-                    self.home.as_ref(),
-                    &mut self.dialog,
-                    slot,
-                    colour,
-                );
+                let mut view = browser::View {
+                    theme: &theme,
+                    desk: &mut desk,
+                    shelf: &mut self.shelf,
+                    looks: &mut self.looks,
+                    home: self.home.as_ref(),
+                    dialog: &mut self.dialog,
+                    side: slots::Side::of(slot, &theme, open),
+                };
+                let stay = self.browser.show(ui, layout.centre(), &mut view);
                 if !stay {
                     self.over = Over::Nothing;
                 }

@@ -3,6 +3,7 @@
 use super::{
     desk::{Desk, instrument},
     files,
+    icons::FAMILIES,
 };
 use crate::params::instrument_name;
 use std::{
@@ -41,6 +42,13 @@ impl Item {
     pub fn card(&self) -> &Card {
         self.model.card()
     }
+
+    /// Its place among its like: by family, and by name within.
+    fn place(&self) -> (usize, String, String) {
+        let Card { family, name, .. } = self.card();
+        let at = FAMILIES.iter().position(|known| known == family).unwrap_or(FAMILIES.len());
+        (at, family.clone(), name.to_lowercase())
+    }
 }
 
 /// What a search of the folder came to.
@@ -55,12 +63,14 @@ pub struct Shelf {
 impl Default for Shelf {
     fn default() -> Self {
         let factory = |(number, model): &(u8, Arc<Model>)| Item { source: Source::Factory(*number), model: model.clone() };
-        Self { items: syrinx_models::factory().iter().map(factory).collect(), searching: None }
+        let mut items: Vec<Item> = syrinx_models::factory().iter().map(factory).collect();
+        items.sort_by_key(Item::place);
+        Self { items, searching: None }
     }
 }
 
 impl Shelf {
-    /// All of them: the factory's first.
+    /// All of them: the factory's first, then the player's, by family and name.
     pub fn items(&self) -> &[Item] {
         &self.items
     }
@@ -81,8 +91,9 @@ impl Shelf {
     /// Takes what the search has come to, if it is over: what to say about it.
     pub fn take_found(&mut self) -> Option<String> {
         match self.searching.as_ref()?.try_recv() {
-            Ok((items, wrong)) => {
+            Ok((mut items, wrong)) => {
                 self.searching = None;
+                items.sort_by_key(Item::place);
                 self.items.retain(|item| matches!(item.source, Source::Factory(_)));
                 self.items.extend(items);
                 (!wrong.is_empty()).then(|| wrong.join(" "))
@@ -142,7 +153,10 @@ impl Shelf {
 /// Plays the file at `path` in a slot, or says what is wrong with it.
 pub fn load(desk: &mut Desk, slot: Slot, path: &Path) {
     match Model::from_file(path) {
-        Ok(model) => desk.play_own(slot, model),
+        Ok(model) => {
+            desk.library().hush();
+            desk.play_own(slot, model);
+        }
         Err(error) => desk.library().say(error.to_string()),
     }
 }

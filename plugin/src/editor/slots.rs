@@ -14,6 +14,27 @@ use super::{
 use egui::{Align2, Color32, CornerRadius, CursorIcon, Id, Key, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use syrinx_engine::Slot;
 
+/// One of the two instruments, as the window shows it.
+#[derive(Clone, Copy)]
+pub struct Side {
+    /// Which.
+    pub slot: Slot,
+    /// What it is called.
+    pub letter: &'static str,
+    /// Its colour.
+    pub colour: Color32,
+    /// Whether its list is open.
+    pub open: bool,
+}
+
+impl Side {
+    /// The side of a slot, where the list of `open` is shown.
+    pub fn of(slot: Slot, theme: &Theme, open: Option<Slot>) -> Self {
+        let (letter, colour) = if slot == Slot::A { ("A", theme.a) } else { ("B", theme.b) };
+        Self { slot, letter, colour, open: open == Some(slot) }
+    }
+}
+
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -36,13 +57,12 @@ pub fn show(
     let a = Rect::from_min_size(rect.min, vec2(wide, rect.height()));
     let b = Rect::from_min_max(pos2(rect.right() - wide, rect.top()), rect.max);
     let morph = Rect::from_min_max(pos2(a.right() + GAP, rect.top()), pos2(b.left() - GAP, rect.bottom()));
-    let first = slot(ui, a, theme, desk, shelf, looks, Slot::A, theme.a, open == Some(Slot::A));
-    let second = slot(ui, b, theme, desk, shelf, looks, Slot::B, theme.b, open == Some(Slot::B));
+    let first = slot(ui, a, theme, desk, shelf, looks, Side::of(Slot::A, theme, open));
+    let second = slot(ui, b, theme, desk, shelf, looks, Side::of(Slot::B, theme, open));
     morph_slider(ui, morph, theme, desk, at("morph"));
     first.or(second)
 }
 
-#[allow(clippy::too_many_arguments)]
 fn slot(
     ui: &mut Ui,
     rect: Rect,
@@ -50,12 +70,9 @@ fn slot(
     desk: &mut Desk,
     shelf: &Shelf,
     looks: &mut Looks,
-    slot: Slot,
-    colour: Color32,
-    open: bool,
+    Side { slot, letter, colour, open }: Side,
 ) -> Option<Wish> {
     panel(ui, rect, theme);
-    let letter = if slot == Slot::A { "A" } else { "B" };
     let name = Shelf::name(desk, slot);
     let morph = desk.value(at("morph"));
     let share = if slot == Slot::A { 1.0 - morph } else { morph };
