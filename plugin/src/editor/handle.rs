@@ -1,6 +1,6 @@
 //! The open window as the host has it: the framework's, but for the least size, which goes with the window's own scale.
 
-use super::layout::LEAST;
+use super::{SystemScale, layout::LEAST};
 use nice_plug::editor::{
     EditorHandle, Modifiers, ParentWindowHandle, ResizeHint, VirtualKeyCode,
     dpi::{LogicalSize, NativeSize},
@@ -18,12 +18,13 @@ pub fn resize_hint(scale: u16) -> ResizeHint {
 pub struct SyrinxHandle {
     inner: EguiEditorHandle,
     state: Arc<EguiEditorState>,
+    scale: Arc<SystemScale>,
 }
 
 impl SyrinxHandle {
-    /// The framework's handle, and the state that it shares with the window.
-    pub fn new(inner: EguiEditorHandle, state: Arc<EguiEditorState>) -> Self {
-        Self { inner, state }
+    /// The framework's handle, and what it shares with the window.
+    pub fn new(inner: EguiEditorHandle, state: Arc<EguiEditorState>, scale: Arc<SystemScale>) -> Self {
+        Self { inner, state, scale }
     }
 }
 
@@ -59,7 +60,7 @@ impl EditorHandle for SyrinxHandle {
         let now = window.size();
         let hint = resize_hint((100.0 * self.state.user_scale_factor()).round() as u16);
         let size = NativeSize::from_logical_or_physical(now.logical, now.physical);
-        Some(hint.adjust_size(new_size, size, now.scale_factor))
+        Some(hint.adjust_size(new_size, size, self.scale.get()))
     }
 
     fn set_fallback_scale_factor(&self, scale_factor: f64, window: &Self::Window) -> Result<(), Self::Error> {

@@ -38,13 +38,16 @@ pub mod shelf;
 pub mod slots;
 pub mod theme;
 
-use crate::{monitor::Shown, params::SyrinxParams};
+use crate::{
+    monitor::{Shown, Value},
+    params::SyrinxParams,
+};
 use files::Home;
 use handle::SyrinxHandle;
 use nice_plug::{
     context::gui::GuiContext,
     editor::{
-        Editor, HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor,
+        Editor, EditorHandle, HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor,
         dpi::{LogicalSize, NativeSize},
     },
 };
@@ -66,11 +69,29 @@ use std::{
 pub struct SyrinxEditor {
     inner: EguiEditor<App>,
     state: Arc<EguiEditorState>,
+    scale: Arc<SystemScale>,
+}
+
+/// The scale of the system or the host, without the window's own. The framework's own note of it has both once the window was resized, and
+/// sizes that are told to hosts would have the window's twice.
+pub struct SystemScale(Value);
+
+impl SystemScale {
+    fn note(&self, scale: f64) {
+        self.0.set(scale as f32);
+    }
+
+    /// As it is now.
+    pub fn get(&self) -> f64 {
+        f64::from(self.0.get())
+    }
 }
 
 /// The page as the framework runs it.
 pub struct App {
     page: Page,
+    state: Arc<EguiEditorState>,
+    scale: Arc<SystemScale>,
     /// Closes the window once it is set: the standalone's.
     stop: Option<Arc<AtomicBool>>,
 }
@@ -86,8 +107,11 @@ pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<Ato
         resize_hint: handle::resize_hint(page.looks.scale),
         ..EguiNiceSettings::default()
     };
-    let inner = create_egui_editor(state.clone(), repaint, settings, App { page, stop })?;
-    Some(SyrinxEditor { inner, state })
+    let scale = Arc::new(SystemScale(Value::default()));
+    scale.note(1.0);
+    let app = App { page, state: state.clone(), scale: scale.clone(), stop };
+    let inner = create_egui_editor(state.clone(), repaint, settings, app)?;
+    Some(SyrinxEditor { inner, state, scale })
 }
 
 impl Editor for SyrinxEditor {
@@ -101,15 +125,21 @@ impl Editor for SyrinxEditor {
         context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
-        let SpawnedEditor { handle, window } = self.inner.spawn(parent, wait_for_parent, fallback_scale_factor, context, host)?;
-        Ok(SpawnedEditor { handle: SyrinxHandle::new(handle, self.state.clone()), window })
+        // The host's scale comes after: a window that is opened with it takes it for its points, but not for its size.
+        let SpawnedEditor { handle, window } = self.inner.spawn(parent, wait_for_parent, None, context, host)?;
+        self.scale.note(window.size().scale_factor);
+        if let Some(scale) = fallback_scale_factor {
+            handle.set_fallback_scale_factor(scale, &window)?;
+        }
+        Ok(SpawnedEditor { handle: SyrinxHandle::new(handle, self.state.clone(), self.scale.clone()), window })
     }
 
-    /// The window's own scale counts too: the framework leaves it out, and hosts would cut the window.
+    /// In the host's unit: pixels, or points on macOS.
     fn size(&self) -> NativeSize<u32> {
-        let size = self.inner.size();
-        let scaled = |side: u32| (side as f32 * self.state.user_scale_factor()).round() as u32;
-        NativeSize { width: scaled(size.width), height: scaled(size.height) }
+        let points: LogicalSize<f64> = self.state.size().to_logical(1.0);
+        let own = f64::from(self.state.user_scale_factor());
+        let size = LogicalSize { width: points.width * own, height: points.height * own };
+        NativeSize::from_size(size.into(), self.scale.get())
     }
 
     fn resize_hint(&self) -> ResizeHint {
@@ -119,6 +149,9 @@ impl Editor for SyrinxEditor {
 
 impl NiceEguiApp for App {
     fn build(&mut self, ctx: egui::Context, context: GuiContext, _: &mut Frame) -> Result<(), HandlerError> {
+        // The window's own scale is in force from the first pass on. Hosts set theirs before the first picture, and the framework would take
+        // the size that comes of it for one without.
+        ctx.run_ui(egui::RawInput::default(), |_| {}).textures_delta.clear();
         self.page.open(&ctx, context);
         Ok(())
     }
@@ -135,6 +168,8 @@ impl NiceEguiApp for App {
     }
 
     fn resized(&mut self, size: WindowSize) {
+        // The framework gives the product of the two scales.
+        self.scale.note(size.scale_factor / f64::from(self.state.user_scale_factor()));
         self.page.looks.size = (size.logical.width as f32, size.logical.height as f32);
     }
 }
