@@ -83,6 +83,7 @@ pub fn card() -> syrinx_decoder::Card {
         loudness_range_db: [-50.0, -10.0],
         pitch_histogram_s: vec![(60, 1.0)],
         loudness_histogram_s: vec![(-30, 1.0)],
+        decay: None,
         scores: Default::default(),
         training: Default::default(),
     }

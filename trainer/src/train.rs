@@ -257,6 +257,7 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
         loudness_range_db: statistics.loudness_range_db,
         pitch_histogram_s: statistics.pitch_histogram_s.clone(),
         loudness_histogram_s: statistics.loudness_histogram_s.clone(),
+        decay: None,
         scores: BTreeMap::new(),
         training: BTreeMap::new(),
     }

@@ -1,5 +1,6 @@
 //! The card of an instrument: what a model file says of itself, in its metadata. Plain data, any thread.
 
+use crate::Decay;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use syrinx_synth::{MAX_BANDS, MAX_HARMONICS};
@@ -48,6 +49,9 @@ pub struct Card {
     /// Seconds of training data at each 3 dB of loudness: `(lower edge in dB, seconds)`, ascending.
     #[serde(default)]
     pub loudness_histogram_s: Vec<(i16, f32)>,
+    /// How the instrument dies away, if it does: one that is plucked or struck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decay: Option<Decay>,
     /// Held-out scores by name, as `syrinx evaluate` gives them (dB): `lsd`, `mel`, `attack`, ...
     #[serde(default)]
     pub scores: BTreeMap<String, f32>,
@@ -97,7 +101,7 @@ impl Card {
         if !(soft.is_finite() && loud.is_finite() && soft <= loud && soft >= -200.0 && loud <= 60.0) {
             return Err(format!("its loudness range is {soft} to {loud} dB"));
         }
-        Ok(())
+        self.decay.as_ref().map_or(Ok(()), Decay::check)
     }
 
     /// Number of noise bands.

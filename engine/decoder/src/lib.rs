@@ -5,12 +5,14 @@
 
 mod card;
 mod check;
+mod decay;
 mod decode;
 mod model;
 mod network;
 mod plan;
 
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
+pub use decay::{Decay, DecayNote, EARLY_S, Fall};
 pub use decode::{Decoder, HIGHEST_HARMONIC_HZ, noise_weights};
 pub use model::{Model, ModelError};
 pub use network::{Answer, Network};
