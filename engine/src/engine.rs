@@ -437,12 +437,17 @@ impl Engine {
         let len = self.clock.len_of(frame);
 
         self.ensemble.call(settings.instrument_a, settings.instrument_b, settings.morph / 100.0);
-        let target = self.ensemble.leader(settings.morph / 100.0).map_or(Target::ANY, |model| Target {
-            pitch_range_hz: model.card().pitch_range_hz,
-            loudness_range_db: model.card().loudness_range_db,
+        let target = self.ensemble.leader(settings.morph / 100.0).map_or(Target::ANY, |model| {
+            let card = model.card();
+            // What the voice gives an instrument that rings is the strength of its strokes.
+            let struck = card.decay.as_ref().filter(|_| settings.sustains_as_instrument());
+            let loudness_range_db = struck.map_or(card.loudness_range_db, |decay| decay.struck_range_db);
+            Target { pitch_range_hz: card.pitch_range_hz, loudness_range_db }
         });
+        // The pitch is that of the frame before: the table of a decay changes less within a frame than anybody hears.
+        let ringing = self.ensemble.ringing(self.before.features.f0_hz);
         let loudness_db = self.loudness.at(end);
-        let mapped = self.mapping.map(&voice, &settings, target, self.pitch_shift.at(end), loudness_db);
+        let mapped = self.mapping.map(&voice, &settings, target, ringing, self.pitch_shift.at(end), loudness_db);
         self.ensemble.decode(&mapped.features, &mut self.controls);
         shape(&mut self.controls, &settings);
         self.gains.shape(&mut self.controls);

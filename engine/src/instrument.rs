@@ -1,7 +1,10 @@
 //! Instruments on one stream, and how they share it: which sound, how much of each, and what they ask of the synth together. Made on
 //! any thread, played on the audio thread without allocating.
 
-use crate::weights::{Gains, NOISE_POINTS, noise_point_hz};
+use crate::{
+    sustain::Ringing,
+    weights::{Gains, NOISE_POINTS, noise_point_hz},
+};
 use std::sync::Arc;
 use syrinx_decoder::{Decoder, Model, noise_weights};
 use syrinx_synth::{Controls, FilteredNoise};
@@ -160,6 +163,26 @@ impl Ensemble {
         let [a, b] = self.playing;
         let place = if morph > 0.5 { b.or(a) } else { a.or(b) };
         Some(self.places[place?].as_ref()?.model())
+    }
+
+    /// How those who play die away, together, at `f0_hz`.
+    pub fn ringing(&self, f0_hz: f32) -> Ringing {
+        let (mut all, mut ringing) = (0.0, Ringing::default());
+        for instrument in self.places.iter().flatten().filter(|i| i.share > 0.0) {
+            all += instrument.share;
+            if let Some(decay) = &instrument.model().card().decay {
+                let fall = decay.at(f0_hz);
+                ringing.share += instrument.share;
+                ringing.fall.early_db += instrument.share * fall.early_db;
+                ringing.fall.late_db_per_s += instrument.share * fall.late_db_per_s;
+            }
+        }
+        if ringing.share > 0.0 {
+            ringing.fall.early_db /= ringing.share;
+            ringing.fall.late_db_per_s /= ringing.share;
+            ringing.share /= all;
+        }
+        ringing
     }
 
     pub fn failed_frames(&self) -> u64 {

@@ -18,13 +18,15 @@ mod params;
 mod reverb;
 mod ring;
 mod snap;
+mod strike;
+mod sustain;
 mod tone;
 mod weights;
 
 pub use engine::{Engine, EngineConfig, EngineError, Monitor, Spectrum};
 pub use instrument::{Instrument, Slot};
 pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, SettingError, Settings};
-pub use syrinx_decoder::{Card, Decoder, Model, ModelError};
+pub use syrinx_decoder::{Card, Decay, Decoder, Model, ModelError};
 pub use syrinx_synth::MAX_HARMONICS;
 pub use syrinx_tracker::{Calibration, Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
 pub use weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, noise_point_hz};

@@ -1,5 +1,5 @@
-//! From the singer's features to the instrument's: transposition, snap, fit, loudness, attack and gate. Audio thread; plain arithmetic
-//! on one frame, with the memory that snap, fit and attack need.
+//! From the singer's features to the instrument's: transposition, snap, fit, loudness, gate, sustain and attack. Audio thread; plain
+//! arithmetic on one frame, with the memory that snap, fit, sustain and attack need.
 
 use crate::{
     Settings,
@@ -7,6 +7,7 @@ use crate::{
     fit::{Fit, FitSettings, Target},
     noise_floor::NoiseFloor,
     snap::{SCALES, Snap, SnapSettings},
+    sustain::{Ringing, Sustain},
 };
 use syrinx_tracker::{Features, HeldPitch, LOUDNESS_FLOOR_DB};
 
@@ -30,6 +31,7 @@ pub struct Mapped {
 pub struct Mapping {
     snap: Snap,
     fit: Fit,
+    sustain: Sustain,
     attack: SoftAttack,
     noise: NoiseFloor,
     held: HeldPitch,
@@ -40,6 +42,7 @@ impl Mapping {
         Self {
             snap: Snap::new(),
             fit: Fit::new(),
+            sustain: Sustain::new(),
             attack: SoftAttack::new(),
             noise: NoiseFloor::new(),
             held: HeldPitch::default(),
@@ -49,14 +52,23 @@ impl Mapping {
     pub fn reset(&mut self) {
         self.snap.reset();
         self.fit.reset();
+        self.sustain.reset();
         self.attack.reset();
         self.noise.reset();
         self.held = HeldPitch::default();
     }
 
-    /// What is to be played for `voice`, by an instrument that was trained on `target`; `shift_st` and `loudness_db` are those two
-    /// settings, gliding, at the moment that the frame describes.
-    pub fn map(&mut self, voice: &Features, settings: &Settings, target: Target, shift_st: f32, loudness_db: f32) -> Mapped {
+    /// What is to be played for `voice`, by an instrument that was trained on `target` and dies away as `ringing` says; `shift_st` and
+    /// `loudness_db` are those two settings, gliding, at the moment that the frame describes.
+    pub fn map(
+        &mut self,
+        voice: &Features,
+        settings: &Settings,
+        target: Target,
+        ringing: Ringing,
+        shift_st: f32,
+        loudness_db: f32,
+    ) -> Mapped {
         let voice = &self.held.step(voice);
         let fit = FitSettings { auto_range: settings.auto_range >= 0.5, octave_fit: settings.octave_fit >= 0.5 };
         let fitted = self.fit.step(voice, target, fit);
@@ -71,7 +83,8 @@ impl Mapping {
         let gate = if settings.auto_gate >= 0.5 { settings.gate.max(adapted) } else { settings.gate };
         let under = (gate - voice.loudness_db).max(0.0);
         let gated = voice.loudness_db - (GATE_SLOPE - 1.0) * under;
-        let soft = self.attack.step(gated, settings.attack / 100.0);
+        let sustained = self.sustain.step(gated, voice, ringing, settings.sustains_as_instrument());
+        let soft = self.attack.step(sustained, settings.attack / 100.0);
         let level = if voice.loudness_db <= LOUDNESS_FLOOR_DB {
             LOUDNESS_FLOOR_DB
         } else {
@@ -92,7 +105,7 @@ mod tests {
     const TARGET: Target = Target { pitch_range_hz: [200.0, 2000.0], loudness_range_db: [-40.0, -10.0] };
 
     fn map(voice: &Features, settings: &Settings) -> Features {
-        Mapping::new().map(voice, settings, TARGET, settings.pitch_shift, settings.loudness).features
+        Mapping::new().map(voice, settings, TARGET, Ringing::default(), settings.pitch_shift, settings.loudness).features
     }
 
     #[test]
@@ -118,9 +131,9 @@ mod tests {
         let play = |settings: &Settings, voice: &Features| {
             let mut mapping = Mapping::new();
             for _ in 0..1500 {
-                mapping.map(&hiss, settings, TARGET, 0.0, 0.0);
+                mapping.map(&hiss, settings, TARGET, Ringing::default(), 0.0, 0.0);
             }
-            mapping.map(voice, settings, TARGET, 0.0, 0.0).features.loudness_db
+            mapping.map(voice, settings, TARGET, Ringing::default(), 0.0, 0.0).features.loudness_db
         };
         assert!(play(&settings, &hiss) < -70.0, "the room plays along");
         let soft = Features { loudness_db: -48.0, ..VOICE };
@@ -139,9 +152,9 @@ mod tests {
         let low = Features { f0_hz: 66.0, ..VOICE };
         let settings = Settings { octave_fit: 1.0, snap: 100.0, pitch_shift: 7.0, ..Settings::default() };
         let mut mapping = Mapping::new();
-        let mut out = mapping.map(&low, &settings, TARGET, 7.0, 0.0);
+        let mut out = mapping.map(&low, &settings, TARGET, Ringing::default(), 7.0, 0.0);
         for _ in 0..250 {
-            out = mapping.map(&low, &settings, TARGET, 7.0, 0.0);
+            out = mapping.map(&low, &settings, TARGET, Ringing::default(), 7.0, 0.0);
         }
         // 66 Hz is 16 cents over C2; the octave of C that lies in the range, and a fifth above it.
         let cents = 1200.0 * (out.unshifted_hz / 261.626).log2();

@@ -240,6 +240,9 @@ params! {
         even_odd: "Even/odd", "%", PERCENT, -100.0, 100.0, 0.0;
         /// How softly notes begin: at 100 %, over 0.4 s.
         attack: "Attack softness", "%", PERCENT, 0.0, 100.0, 0.0;
+        /// Who sustains a held note: a plucked or struck instrument, which dies away of its own until the next note, or the voice. Others
+        /// follow the voice anyway.
+        sustain: "Sustain", "", Kind::Choice(&["Instrument", "Voice"]), 0.0, 1.0, 0.0;
     }
     "Reverb" {
         /// Size of the room, per cent: 0.3 to 6 s of reverberation.
@@ -294,6 +297,11 @@ fn ids() -> String {
 }
 
 impl Settings {
+    /// Whether instruments that die away do so while the voice holds.
+    pub(crate) fn sustains_as_instrument(&self) -> bool {
+        self.sustain < 0.5
+    }
+
     /// Sets the parameter `id` from text: a number, with or without the unit (`"-6"`, `"-6 dB"`, `"12 st"`).
     ///
     /// # Errors

@@ -197,6 +197,9 @@ fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color3
         ("attack", "Attack", colour),
     ];
     grid(ui, rect, theme, desk, 3, &knobs);
+    // Beside the heading: lit, the voice sustains what a plucked instrument would let die away.
+    let place = Rect::from_min_max(pos2(rect.right() - 64.0, rect.top() - 23.0), pos2(rect.right(), rect.top() - 4.0));
+    toggle(ui, place, theme, desk, "sustain", "Sustain", colour);
 }
 
 fn room_group(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
