@@ -4,7 +4,8 @@ mod support;
 
 use serde_json::Value;
 use std::path::Path;
-use support::{Folder, RATE_HZ, following, ok, refused, samples};
+use support::{FRAME_RATE_HZ, Folder, RATE_HZ, following, heard, ok, refused, samples};
+use syrinx_singer::{Event, Note, Phoneme, Voice, sing_score};
 
 /// A plain reed: odd harmonics stronger, brighter when louder, some breath; `seconds` at `midi`, soft to loud and back.
 fn note(midi: f64, seconds: f64, seed: u32) -> Vec<f32> {
@@ -44,6 +45,35 @@ fn recordings(folder: &Folder, name: &str) -> std::path::PathBuf {
         folder.wav(&format!("{name}/note-{i:02}.wav"), RATE_HZ, &note(f64::from(midi), 2.5, midi));
     }
     path
+}
+
+/// A plucked string at `midi`: a fast early fall of 6 dB, then a slow one, faster for higher notes; damped after `seconds`.
+fn pluck(midi: f64, seconds: f64) -> Vec<f32> {
+    let rate = f64::from(RATE_HZ);
+    let f0 = 440.0 * ((midi - 69.0) / 12.0).exp2();
+    (0..((seconds + 0.2) * rate) as usize)
+        .map(|i| {
+            let t = i as f64 / rate;
+            let fall_db = 6.0 * (1.0 - (-t / 0.12).exp()) + (4.0 + 0.2 * (midi - 52.0)) * t + 300.0 * (t - seconds).max(0.0);
+            let tone: f64 = (1..=30)
+                .filter(|k| f64::from(*k) * f0 < 20_000.0)
+                .map(|k| f64::from(k).powf(-1.3) * (std::f64::consts::TAU * f64::from(k) * f0 * t).sin())
+                .sum();
+            (0.2 * (t / 0.004).min(1.0) * 10f64.powf(-fall_db / 20.0) * tone) as f32
+        })
+        .collect()
+}
+
+/// By how much a sound is softer 0.5, 1 and 2 s after the loudest frame of its first half second, dB; what starts late is looked at from its start.
+fn falls(sound: &[f32]) -> [f32; 3] {
+    let frames = heard(RATE_HZ, sound);
+    let at = |seconds: f64| (seconds * FRAME_RATE_HZ) as usize;
+    let start = frames.iter().position(|f| f.loudness_db > -60.0).expect("there is a sound");
+    let loudest = |n: &usize| frames[*n].loudness_db;
+    let peak = (start..start + at(0.5)).max_by(|a, b| loudest(a).total_cmp(&loudest(b))).unwrap();
+    // Over a tenth of a second: singers have vibrato.
+    let about = |n: usize| frames[n - at(0.05)..n + at(0.05)].iter().map(|f| f.loudness_db).sum::<f32>() / (2 * at(0.05)) as f32;
+    [0.5, 1.0, 2.0].map(|seconds| frames[peak].loudness_db - about(peak + at(seconds)))
 }
 
 fn train(recordings: &Path, out: &Path) -> String {
@@ -95,6 +125,94 @@ fn a_new_instrument_from_recordings_plays_and_is_the_same_every_time() {
     assert!(score(&scores, "h1_5") < 4.0, "{scores}");
     assert!(score(&scores, "lsd") < score(&violin, "lsd"), "a violin is closer to the reed than the reed: {scores} {violin}");
     assert!(score(&scores, "loudness") < 1.0, "{scores}");
+}
+
+/// Plucked and struck instruments die away as their recordings do, while the voice holds; until the next note, and unless the player
+/// wants the voice to sustain them.
+#[test]
+fn a_plucked_instrument_dies_away_while_the_voice_holds() {
+    const NOTE: f64 = 67.0;
+    let folder = Folder::new();
+    let plucked = folder.path("plucked");
+    std::fs::create_dir_all(&plucked).unwrap();
+    for midi in (52..77).step_by(2) {
+        folder.wav(&format!("plucked/{midi}.wav"), RATE_HZ, &pluck(f64::from(midi), 2.6));
+    }
+    let mut instruments = vec![(plucked, falls(&pluck(NOTE, 2.6)))];
+    let vibraphone = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/vibraphone");
+    if vibraphone.exists() {
+        // What its recordings of this very note do, in the mean.
+        let takes = ["vcsl-mf-ff/G4-mf.flac", "vcsl-soft-mp/g3.flac", "vcsl-mf-ff/G4-ff.flac"]
+            .map(|file| falls(&syrinx_analysis::read_audio(vibraphone.join(file)).unwrap().resampled(RATE_HZ).mono()));
+        let median = |n: usize| {
+            let mut three = takes.map(|t| t[n]);
+            three.sort_by(f32::total_cmp);
+            three[1]
+        };
+        instruments.push((vibraphone, [median(0), median(1), median(2)]));
+    }
+    let note = |seconds: f64| Event::Note(Note::new(NOTE, seconds, &[Phoneme::A]));
+    let score = [note(3.0), Event::Rest { duration_s: 0.2 }, note(1.0)];
+    let voice = sing_score(&score, &Voice::mezzo(), RATE_HZ, 1).unwrap().samples;
+    let input = folder.wav("voice.wav", RATE_HZ, &voice);
+    let sung = falls(&voice);
+    for (recordings, wanted) in instruments {
+        let model = folder.path("model.onnx");
+        let report = train(&recordings, &model);
+        assert!(report.contains("It dies away"), "{report}");
+        let out = folder.path("out.wav");
+        let render = |sustain: &str| {
+            let set = format!("sustain={sustain}");
+            ok([
+                "render",
+                input.to_str().unwrap(),
+                "-o",
+                out.to_str().unwrap(),
+                "--instrument",
+                model.to_str().unwrap(),
+                "--set",
+                &set,
+            ]);
+            samples(&out)
+        };
+        let (own, followed) = (render("Instrument"), render("Voice"));
+        let (fell, held) = (falls(&own), falls(&followed));
+        println!(
+            "{}: falls by {fell:.1?} dB, recordings by {wanted:.1?}, the voice by {sung:.1?}, following it by {held:.1?}",
+            recordings.display()
+        );
+        for (n, (fell, wanted)) in fell.iter().zip(&wanted).enumerate() {
+            assert!((fell - wanted).abs() < 1.5 + 0.1 * wanted, "at {n}: {fell} dB where the recordings fall by {wanted}");
+            assert!((held[n] - sung[n]).abs() < 1.5, "{held:?} dB where the voice falls by {sung:?}");
+        }
+        let peak = |sound: &[f32]| heard(RATE_HZ, sound).iter().map(|f| f.loudness_db).fold(f32::MIN, f32::max);
+        let second = (3.1 * f64::from(RATE_HZ)) as usize;
+        assert!((peak(&own[second..]) - peak(&voice[second..])).abs() < 1.5, "the next note is struck at the voice's level");
+        assert!(own[second - 480..second].iter().all(|x| x.abs() < 1e-3), "between the notes nothing rings on");
+        let between = |set: &[&str]| {
+            let mut args =
+                vec!["render", input.to_str().unwrap(), "-o", out.to_str().unwrap(), "--instrument", model.to_str().unwrap()];
+            args.extend(set);
+            ok(args);
+            samples(&out)
+        };
+        assert!(between(&["--block", "777"]) == own && between(&["--block", "64"]) == own, "the block changes the sound");
+        let morphed = falls(&between(&["--set", "instrument_b=violin", "--set", "morph=50"]));
+        let middle = 0.5 * (fell[2] + held[2]);
+        assert!(
+            (morphed[2] - middle).abs() < 1.5,
+            "half-way to a violin it falls by {} dB, and {middle} is the middle",
+            morphed[2]
+        );
+        assert!(own.iter().zip(&followed).any(|(a, b)| a != b) && own.iter().all(|x| x.is_finite()));
+    }
+    // What sounds as long as it is bowed does not know the difference.
+    let violin = |sustain: &str| {
+        let out = folder.path("violin.wav");
+        ok(["render", input.to_str().unwrap(), "-o", out.to_str().unwrap(), "--set", sustain]);
+        samples(&out)
+    };
+    assert!(violin("sustain=instrument") == violin("sustain=voice"));
 }
 
 #[test]

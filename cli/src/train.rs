@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, MeanSpectrum, Scores, Take, in_parallel, live_delay_samples, write_wav};
-use syrinx_engine::Model;
+use syrinx_engine::{Decay, Model};
 use syrinx_tracker::FrameClock;
 use syrinx_trainer::{
     Brightness, Evaluation, Part, TrainOptions, Trained, brightness, compare_takes, evaluate, render, second_takes, train,
@@ -126,6 +126,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     write_text(&args.output.with_extension("toml"), &toml)?;
     for caveat in card.caveats.iter().filter(|c| !args.caveats.contains(c)) {
         println!("{caveat}");
+    }
+    if let Some((least, most)) = card.decay.as_ref().and_then(Decay::late_range) {
+        println!(
+            "It dies away by {least:.0} to {most:.0} dB a second while the voice holds; --set sustain=voice makes it follow the voice."
+        );
     }
     println!(
         "{} of {} bytes; analysed in {:.0} s, trained in {:.0} s",

@@ -38,6 +38,7 @@
 //! ```
 
 mod batch;
+mod decay;
 mod evaluate;
 mod export;
 mod expression;

@@ -62,7 +62,7 @@ impl Statistics {
 }
 
 /// The value below which the share `q` of `values` lies; sorts them.
-fn quantile(values: &mut [f32], q: f32) -> f32 {
+pub fn quantile(values: &mut [f32], q: f32) -> f32 {
     values.sort_unstable_by(f32::total_cmp);
     values[((values.len() - 1) as f32 * q).round() as usize]
 }

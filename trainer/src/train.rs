@@ -15,6 +15,7 @@ use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
     batch::{BATCH_ROWS, Batch, FARTHEST_SHIFT},
+    decay,
     formants::envelope_share,
     hearing::{Hearing, INPUTS},
     learner::{Learner, loss_of},
@@ -157,6 +158,7 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
     let everything = split.all_for_training();
     let statistics = Statistics::new(takes, &gains, &everything).ok_or(TrainError::NoPitch("training"))?;
     let mut card = card(options, &statistics);
+    card.decay = decay::measure(takes, &gains, &everything);
     let limit_hz = takes.iter().map(|t| t.band_limit_hz).fold(f32::INFINITY, f32::min);
     if is_limited(limit_hz) {
         card.caveats.push(format!(

@@ -7,7 +7,7 @@ use super::{
     theme::{BODY, GRID, SMALL, TITLE, Theme},
 };
 use egui::{Align2, Color32, CornerRadius, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
-use syrinx_engine::Card;
+use syrinx_engine::{Card, Decay};
 
 /// Held-out scores that are shown, what they are called, and what a listener makes of them.
 const SCORES: [(&str, &str); 6] = [
@@ -39,6 +39,9 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, card: &Card, colour: Color32
             let [low, high] = card.pitch_range_hz.map(|hz| note_name(note(hz)));
             let [soft, loud] = card.loudness_range_db;
             fact(ui, theme, "Range", &format!("{low} to {high}, {soft:.0} to {loud:.0} dB(A)"));
+            if let Some((least, most)) = card.decay.as_ref().and_then(Decay::late_range) {
+                fact(ui, theme, "Dies away", &format!("by {least:.0} to {most:.0} dB a second"));
+            }
             fact(ui, theme, "Licence", &card.licence);
             if let Some(seconds) = card.training.get("seconds") {
                 fact(ui, theme, "Trained on", &format!("{seconds} s of recordings"));
