@@ -76,8 +76,8 @@ fn falls(sound: &[f32]) -> [f32; 3] {
     [0.5, 1.0, 2.0].map(|seconds| frames[peak].loudness_db - about(peak + at(seconds)))
 }
 
-fn train(recordings: &Path, out: &Path) -> String {
-    let args = [
+fn train(recordings: &Path, out: &Path, more: &[&str]) -> String {
+    let mut args = vec![
         "train",
         recordings.to_str().unwrap(),
         "--id",
@@ -93,6 +93,7 @@ fn train(recordings: &Path, out: &Path) -> String {
         "-o",
         out.to_str().unwrap(),
     ];
+    args.extend(more);
     ok(args)
 }
 
@@ -101,10 +102,18 @@ fn a_new_instrument_from_recordings_plays_and_is_the_same_every_time() {
     let folder = Folder::new();
     let recordings = recordings(&folder, "reed");
     let (model, again) = (folder.path("reed.onnx"), folder.path("again.onnx"));
-    let report = train(&recordings, &model);
+    let sounds = folder.path("sounds");
+    let report = train(&recordings, &model, &["--sounds", sounds.to_str().unwrap()]);
     assert!(report.contains("usable") && report.contains("pitch: E3 to D5"), "the report on the recordings: {report}");
-    train(&recordings, &again);
+    train(&recordings, &again, &[]);
     assert!(std::fs::read(&model).unwrap() == std::fs::read(&again).unwrap(), "same seed, same model");
+
+    // A held-out note and what became of it lie side by side.
+    assert!(report.contains("the instrument, studio"), "{report}");
+    let [held_out, played] = ["held-out.wav", "resynthesis.wav"].map(|name| samples(&sounds.join(name)));
+    assert!(held_out.len() == played.len() && held_out.len() > RATE_HZ as usize);
+    let close = syrinx_analysis::score(&held_out, &played, RATE_HZ);
+    assert!(close.lsd > 0.1 && close.loudness < 1.0, "{close}");
 
     // It plays: a sung phrase comes out at its pitch and loudness.
     let voice = syrinx_singer::sing(RATE_HZ, 1);
@@ -158,7 +167,7 @@ fn a_plucked_instrument_dies_away_while_the_voice_holds() {
     let sung = falls(&voice);
     for (recordings, wanted) in instruments {
         let model = folder.path("model.onnx");
-        let report = train(&recordings, &model);
+        let report = train(&recordings, &model, &[]);
         assert!(report.contains("It dies away"), "{report}");
         let out = folder.path("out.wav");
         let render = |sustain: &str| {
@@ -230,7 +239,7 @@ fn hopeless_recordings_are_refused_with_the_reason() {
     let silence = folder.wav("silence.wav", RATE_HZ, &vec![0.0; seconds]);
     let short = folder.wav("short.wav", RATE_HZ, &note(60.0, 1.0, 1));
     let model = folder.path("model.onnx");
-    for (file, says) in [(&noise, "pitch"), (&silence, "silent"), (&short, "at least 20 s")] {
+    for (file, says) in [(&noise, "pitch"), (&silence, "silent"), (&short, "at least 15 s")] {
         let args = ["train", file.to_str().unwrap(), "--id", "x", "--name", "X", "-o", model.to_str().unwrap()];
         let sentence = refused(args);
         assert!(sentence.to_lowercase().contains(says), "{}: {sentence}", file.display());

@@ -30,7 +30,7 @@ enum Command {
     /// Writes what the tracker hears, frame by frame, as CSV.
     Track(track::Args),
     /// Trains an instrument from recordings.
-    Train(train::Args),
+    Train(Box<train::Args>),
     /// Sorts the NSynth dataset into folders of recordings, one an instrument, or lists its instruments.
     Nsynth(nsynth::Args),
     /// Renders a synthesiser's single cycle as notes to train on.

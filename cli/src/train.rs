@@ -182,7 +182,7 @@ fn judge(
                 let samples = samples(stretch.take)?;
                 let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
                 let evaluation = evaluate(&model, Some(&mean), samples, &take, gain_db(&take));
-                return Ok(Judgement::HeldOut(take, evaluation));
+                return Ok(Judgement::HeldOut(Box::new((take, evaluation))));
             }
             let (a, b) = pairs[job - jobs];
             Ok(Judgement::SecondTake(compare_takes(&samples(a)?, &samples(b)?, takes[a].band_limit_hz)))
@@ -192,7 +192,8 @@ fn judge(
     let (mut held_out, mut evaluations, mut second) = (Vec::new(), Vec::new(), Vec::new());
     for result in results {
         match result? {
-            Judgement::HeldOut(take, evaluation) => {
+            Judgement::HeldOut(judged) => {
+                let (take, evaluation) = *judged;
                 held_out.push(take);
                 evaluations.push(evaluation);
             }
@@ -205,8 +206,8 @@ fn judge(
         let features: Vec<_> = take.frames.iter().map(|f| f.features).collect();
         let rendered = render(&model, &features, live_delay_samples(), gain_db(&take), samples.len());
         create_folder(folder)?;
-        write_wav(&folder.join("held-out.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, samples.to_vec()))?;
-        write_wav(&folder.join("resynthesis.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, rendered))?;
+        write_wav(folder.join("held-out.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, samples.to_vec()))?;
+        write_wav(folder.join("resynthesis.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, rendered))?;
     }
     let brightness = brightness(&model, held_out.iter().map(|take| (take, gain_db(take))));
     let mean = Evaluation::mean(&evaluations);
@@ -223,7 +224,7 @@ fn judge(
 
 /// One result of [`judge`]'s jobs.
 enum Judgement {
-    HeldOut(Take, Evaluation),
+    HeldOut(Box<(Take, Evaluation)>),
     SecondTake(Option<Scores>),
 }
 

@@ -84,6 +84,8 @@ pub fn cents(a: f32, b: f64) -> f64 {
 pub struct Following {
     /// Share of surely voiced frames whose output pitch is within 50 cents of the voice's, transposed.
     pub within_50_cents: f64,
+    /// The same, in whichever octave: instruments of several reeds or pipes a note sound in more than one.
+    pub within_any_octave: f64,
     /// Mean |loudness out - loudness in| over surely voiced frames, dB.
     pub loudness_error_db: f64,
     /// Frames that counted.
@@ -100,16 +102,19 @@ pub fn following(voice: &DemoVoice, out: &[f32], semitones: f64) -> Following {
             truth.voiced && truth.certain
         })
     };
-    let (mut frames, mut within, mut error) = (0, 0, 0.0);
+    let (mut frames, mut within, mut any, mut error) = (0, 0, 0, 0.0);
     for n in 0..sung.len().min(played.len()) {
         let time_s = n as f64 / FRAME_RATE_HZ;
         if sure(time_s) {
             frames += 1;
             let target = voice.truth_at(time_s).f0_hz * (semitones / 12.0).exp2();
-            within += usize::from(played[n].f0_hz > 0.0 && cents(played[n].f0_hz, target).abs() < 50.0);
+            let off = cents(played[n].f0_hz, target);
+            within += usize::from(played[n].f0_hz > 0.0 && off.abs() < 50.0);
+            any += usize::from(played[n].f0_hz > 0.0 && (off - 1200.0 * (off / 1200.0).round()).abs() < 50.0);
             error += f64::from(played[n].loudness_db - sung[n].loudness_db).abs();
         }
     }
     assert!(frames > 200, "only {frames} frames are surely voiced");
-    Following { within_50_cents: within as f64 / frames as f64, loudness_error_db: error / frames as f64, frames }
+    let share = |count: usize| count as f64 / frames as f64;
+    Following { within_50_cents: share(within), within_any_octave: share(any), loudness_error_db: error / frames as f64, frames }
 }

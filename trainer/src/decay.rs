@@ -1,8 +1,8 @@
 //! Whether an instrument dies away of its own, and how fast at each pitch: measured from its notes, single or in phrases. Any thread.
 //!
 //! A note that rings is loudest at once and then falls, steadily: its A-weighted loudness follows [`Fall`], a fast early fall and a slow
-//! late one, to within a small share of what it falls by. An instrument rings when most of its notes do. Measured so, of 20 folders of
-//! recordings, 83 to 100 % of the notes of vibraphone, electric piano, guitar, bass guitar and sitar ring, and at most 19 % of those of
+//! late one, to within a small share of what it falls by. An instrument rings when most of its notes do. Of 20 folders of recordings,
+//! measured so, 83 to 100 % of the notes of vibraphone, electric piano, guitar, bass guitar and sitar ring, and at most 18 % of those of
 //! any organ, harmonium, bowed string, wind or voice: half is far from both.
 
 use syrinx_analysis::{Frame, Take};

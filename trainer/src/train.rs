@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 use syrinx_analysis::{HARMONICS, Take, is_limited, noise_edges_hz};
-use syrinx_decoder::{Card, FORMAT_VERSION};
+use syrinx_decoder::{Card, Decay, FORMAT_VERSION};
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
@@ -171,7 +171,7 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
     let mut steps = Steps { start: Instant::now(), done: 0, total: 2 * options.steps.max(1), progress };
     let mut train_on = |split: &Split| {
         let statistics = Statistics::new(takes, &gains, split).ok_or(TrainError::NoPitch("training"))?;
-        let hearing = hearing(&statistics);
+        let hearing = hearing(&statistics, card.decay.as_ref());
         let rows = Rows::new(takes, &gains, split, Part::Training, &hearing);
         if !rows.rows.iter().any(|r| r.voiced) {
             return Err(TrainError::NoPitch("training"));
@@ -213,11 +213,13 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
     Ok(Trained { card, split, test_loss, mean_spectrum_loss, network, blind })
 }
 
-/// What a network hears that is trained on recordings of these `statistics`.
-fn hearing(statistics: &Statistics) -> Hearing {
+/// What a network hears that is trained on recordings of these `statistics`, which die away like this, if they do.
+fn hearing(statistics: &Statistics, decay: Option<&Decay>) -> Hearing {
     let margin = 2f32.powf(FARTHEST_SHIFT / 12.0);
     let [low, high] = statistics.pitch_range_hz;
     let [soft, loud] = statistics.loudness_range_db;
+    // Strikes are too short to count in the range of loudness.
+    let loud = decay.map_or(loud, |decay| decay.struck_range_db[1].max(loud));
     Hearing::new([low / margin, high * margin], [soft - LOUDNESS_MARGIN_DB[0], loud + LOUDNESS_MARGIN_DB[1]])
 }
 

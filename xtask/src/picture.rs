@@ -70,7 +70,14 @@ type Canvas<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
 /// Draws `sheet` into the PNG file `path`.
 pub fn draw(sheet: &Sheet<'_>, path: &Path) -> Result<(), Failure> {
     know_typeface();
-    let root = BitMapBackend::new(path, SIZE).into_drawing_area();
+    let mut pixels = vec![0; (3 * SIZE.0 * SIZE.1) as usize];
+    paint(sheet, &mut pixels)?;
+    save(&pixels, SIZE, path)
+}
+
+/// Draws `sheet` into `pixels`, red, green, blue, row by row.
+fn paint(sheet: &Sheet<'_>, pixels: &mut [u8]) -> Result<(), Failure> {
+    let root = BitMapBackend::with_buffer(pixels, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let (title, rest) = root.split_vertically(TITLE_PX);
     let (voice, rest) = rest.split_vertically(SPECTROGRAM_PX);
@@ -91,8 +98,22 @@ pub fn draw(sheet: &Sheet<'_>, path: &Path) -> Result<(), Failure> {
     spectrogram::panel(&instrument, "Instrument out", &instrument_picture, seconds, top_db, TIME_MARKS)?;
     curves::pitch(&pitch, sheet, seconds)?;
     curves::loudness(&loudness, sheet, seconds)?;
-    root.present().map_err(|e| format!("{}: {e}", path.display()))?;
-    Ok(())
+    Ok(root.present()?)
+}
+
+/// Writes `pixels` as a PNG file, as small as it gets: these pictures are kept.
+fn save(pixels: &[u8], (width, height): (u32, u32), path: &Path) -> Result<(), Failure> {
+    let unwritable = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    let file = std::fs::File::create(path).map_err(|e| unwritable(&e))?;
+    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::High);
+    // Runs of one colour become zeros; with the filters of its own choice the encoder makes files twice as large.
+    encoder.set_filter(png::Filter::Sub);
+    let mut writer = encoder.write_header().map_err(|e| unwritable(&e))?;
+    writer.write_image_data(pixels).map_err(|e| unwritable(&e))?;
+    Ok(writer.finish().map_err(|e| unwritable(&e))?)
 }
 
 /// Makes the typeface known to plotters.

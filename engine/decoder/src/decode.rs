@@ -19,11 +19,19 @@ const LOUDNESS_MARGIN_DB: f32 = 3.0;
 /// The network hears pitch clamped to its training range and this much beyond, as a ratio (two semitones).
 const PITCH_MARGIN: f32 = 1.122_462;
 
+/// Where there is no pitch, noise is spread over this many bands to either side: networks that learned from tones answer with the places of
+/// the tones, and noise that is narrower than an octave or so sings.
+const SPREAD_BANDS: usize = 4;
+
 /// Answers one stream's features, frame by frame, in order.
 pub struct Decoder {
     network: Network,
     /// A-weighting of each noise band at its centre, power gain.
     noise_weights: Vec<f32>,
+    /// Width of each noise band, Hz.
+    noise_widths: Vec<f32>,
+    /// Mean square of each noise band.
+    noise: Vec<f32>,
     /// The f0 that was last sounding, for frames without pitch: the network's memory must not see it jump to nothing.
     last_f0_hz: f32,
     failed: u64,
@@ -34,7 +42,9 @@ impl Decoder {
     pub fn new(model: Arc<Model>) -> Self {
         let noise_weights = noise_weights(&model.card().noise_edges_hz);
         let last_f0_hz = middle(model.card().pitch_range_hz);
-        Self { network: Network::new(model), noise_weights, last_f0_hz, failed: 0 }
+        let noise_widths = model.card().noise_edges_hz.windows(2).map(|edges| edges[1] - edges[0]).collect();
+        let noise = vec![0.0; noise_weights.len()];
+        Self { network: Network::new(model), noise_weights, noise_widths, noise, last_f0_hz, failed: 0 }
     }
 
     /// The instrument that answers.
@@ -67,6 +77,8 @@ impl Decoder {
         let [soft, loud] = card.loudness_range_db;
         // The network always runs, in silence too: its memory must know how long the silence was.
         let heard_f0 = f0_hz.clamp(low / PITCH_MARGIN, high * PITCH_MARGIN);
+        // What dies away is loud for a moment only, too short for the range of its loudness: a strike is heard as loud as it was recorded.
+        let loud = card.decay.as_ref().map_or(loud, |decay| decay.struck_range_db[1].max(loud));
         let heard_db =
             if features.loudness_db < soft { features.loudness_db } else { features.loudness_db.min(loud + LOUDNESS_MARGIN_DB) };
         let answer = self.network.run([heard_f0, confidence, heard_db]);
@@ -91,9 +103,15 @@ impl Decoder {
             // A sine of mean square p has the peak amplitude sqrt(2 p).
             *share = (2.0 * power).sqrt();
         }
-        for ((db, rms), weight) in answer.noise_db.iter().zip(&mut controls.noise).zip(&self.noise_weights) {
-            let power = power(*db);
-            weighted += power * weight;
+        for (power_of, db) in self.noise.iter_mut().zip(answer.noise_db) {
+            *power_of = power(*db);
+        }
+        for (band, rms) in controls.noise.iter_mut().take(self.noise.len()).enumerate() {
+            let mut power = self.noise[band];
+            if voicing < 1.0 {
+                power = voicing * power + (1.0 - voicing) * spread(&self.noise, &self.noise_widths, band);
+            }
+            weighted += power * self.noise_weights[band];
             *rms = power.sqrt();
         }
         if weighted <= f32::MIN_POSITIVE {
@@ -117,6 +135,18 @@ pub fn noise_weights(noise_edges_hz: &[f32]) -> Vec<f32> {
     noise_edges_hz.windows(2).map(|w| a_weighting_power(f64::from(0.5 * (w[0] + w[1]))) as f32).collect()
 }
 
+/// Mean square of `band` when the power density of all bands is averaged over its neighbours, the nearer the more.
+fn spread(power: &[f32], widths: &[f32], band: usize) -> f32 {
+    let (from, to) = (band.saturating_sub(SPREAD_BANDS), (band + SPREAD_BANDS + 1).min(power.len()));
+    let (mut sum, mut total) = (0.0, 0.0);
+    for near in from..to {
+        let weight = (SPREAD_BANDS + 1 - near.abs_diff(band)) as f32;
+        sum += weight * power[near] / widths[near];
+        total += weight;
+    }
+    sum / total * widths[band]
+}
+
 fn middle([low, high]: [f32; 2]) -> f32 {
     (low * high).sqrt()
 }
@@ -129,4 +159,23 @@ fn power(db: f32) -> f32 {
 fn smoothstep([from, to]: [f32; 2], x: f32) -> f32 {
     let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_noise_is_spread_and_an_even_one_stays() {
+        let widths: Vec<f32> = (0..20).map(|n| 40.0 + 10.0 * n as f32).collect();
+        for band in 0..20 {
+            let even = spread(&widths, &widths, band);
+            assert!((even / widths[band] - 1.0).abs() < 1e-5, "{band}: {even}");
+        }
+        let mut narrow = vec![0.0; 20];
+        narrow[8] = widths[8];
+        let density = |band: usize| spread(&narrow, &widths, band) / widths[band];
+        assert!((density(8) - 0.2).abs() < 1e-5 && (density(6) - 0.12).abs() < 1e-5 && (density(12) - 0.04).abs() < 1e-5);
+        assert!(density(3) == 0.0 && density(13) == 0.0);
+    }
 }

@@ -35,7 +35,7 @@ const CLIPPED_RUN: usize = 3;
 /// Share of samples that are clipped when a file is badly clipped.
 const MOST_CLIPPED: f32 = 0.01;
 /// Shortest usable sound to train on, s.
-const LEAST_USABLE_S: f32 = 20.0;
+const LEAST_USABLE_S: f32 = 15.0;
 /// Seconds of a semitone that make it covered...
 const COVERED_S: f32 = 0.2;
 /// ...and share of all usable sound: stray readings of a long set add up to more than a moment.

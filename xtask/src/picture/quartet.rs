@@ -1,7 +1,7 @@
 //! The picture of a training: a recording that was held out beside what the instrument makes of it, and a voice beside what the
 //! instrument makes of that. Drawn on the chores' only thread.
 
-use super::{Canvas, FACE, HEAD_PX, INK, LEFT_PX, RIGHT_PX, TITLE_PX, TOP_HZ, know_typeface, spectrogram};
+use super::{Canvas, FACE, HEAD_PX, INK, LEFT_PX, RIGHT_PX, TITLE_PX, TOP_HZ, know_typeface, save, spectrogram};
 use crate::Failure;
 use crate::sound::Sound;
 use plotters::prelude::*;
@@ -31,15 +31,21 @@ pub struct Pair<'a> {
 /// Draws two pairs, one above the other, under `title`, into the PNG file `path`.
 pub fn draw(title: &str, pairs: [Pair<'_>; 2], path: &Path) -> Result<(), Failure> {
     know_typeface();
-    let root = BitMapBackend::new(path, SIZE).into_drawing_area();
+    let mut pixels = vec![0; (3 * SIZE.0 * SIZE.1) as usize];
+    paint(title, pairs, &mut pixels)?;
+    save(&pixels, SIZE, path)
+}
+
+/// Draws them into `pixels`.
+fn paint(title: &str, pairs: [Pair<'_>; 2], pixels: &mut [u8]) -> Result<(), Failure> {
+    let root = BitMapBackend::with_buffer(pixels, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let (head, rest) = root.split_vertically(TITLE_PX);
     head.draw(&Text::new(title.to_owned(), (LEFT_PX as i32, 18), (FACE, 30).into_font().color(&INK)))?;
     let (upper, lower) = rest.split_vertically((SIZE.1 - TITLE_PX) / 2);
     row(&upper, &pairs[0])?;
     row(&lower, &pairs[1])?;
-    root.present().map_err(|e| format!("{}: {e}", path.display()))?;
-    Ok(())
+    Ok(root.present()?)
 }
 
 /// Draws one pair side by side, on one scale.
