@@ -18,6 +18,9 @@ fn render(folder: &Folder, voice: &std::path::Path, more: &[&str]) -> Vec<f32> {
     samples(&out)
 }
 
+/// Reeds or pipes of several octaves sound together in these.
+const OCTAVES: &[&str] = &["harmonium", "organ"];
+
 #[test]
 fn every_instrument_follows_a_sung_phrase() {
     let folder = Folder::new();
@@ -29,8 +32,9 @@ fn every_instrument_follows_a_sung_phrase() {
         assert_eq!(out.len(), voice.samples.len(), "{id}: aligned with the voice");
         let f = following(&voice, &out, 0.0);
         println!("{id}: {f:?}");
-        // A harmonium's reeds sound in two octaves, and a clarinet, with its few even harmonics, is hard to track itself.
-        assert!(f.within_any_octave > 0.92 && (f.within_50_cents > 0.92 || id == "harmonium"), "{id}: {f:?}");
+        // A clarinet, with its few even harmonics, is hard to track itself.
+        let within = if OCTAVES.contains(&id.as_str()) { f.within_any_octave } else { f.within_50_cents };
+        assert!(within > 0.92, "{id}: {f:?}");
         assert!(f.loudness_error_db < 1.5, "{id}: {f:?}");
         assert!(out.iter().all(|x| x.is_finite() && x.abs() < 1.0), "{id} clips");
     }
