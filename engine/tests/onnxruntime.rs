@@ -55,6 +55,7 @@ fn factory_instruments_answer_alike_in_onnxruntime() {
                 worst = worst.max((f64::from(*a) - b.as_f64().unwrap()).abs());
             }
         }
-        assert!(worst < 1e-4, "{id}: answers differ by up to {worst} dB");
+        // Sums of 96 terms in another order, in 32 bits.
+        assert!(worst < 2e-4, "{id}: answers differ by up to {worst} dB");
     }
 }
