@@ -169,8 +169,8 @@ fn standalone_on_screen_is_played_with_the_mouse() {
     // The circle in the first column of the slots: the list of instruments.
     screen.click(&window, layout().slots.left_center() + vec2(60.0, 0.0));
     screen.photograph(&window, "standalone_instruments", |picture| {
-        // A panel where the field was.
-        is(picture, field.left_bottom() + vec2(20.0, -60.0), DARK.panel)
+        // A panel where the field was, left of its tiles.
+        is(picture, field.left_bottom() + vec2(6.0, -60.0), DARK.panel)
     });
     // SAFETY: a signal to a child that has not been waited for.
     unsafe { libc::kill(standalone.id() as i32, libc::SIGTERM) };
