@@ -549,7 +549,7 @@ fn automation_at_audio_speed_never_clicks() {
         println!("{:<16} at rest {at_rest:.5}, automated {moving:.5}", p.id);
         // The automation is sound itself: fast changes of level and pitch have corners of their own. A step of the gain has ten times
         // the corner of the sound at rest.
-        if moving > 3.0 * at_rest {
+        if moving > 2.5 * at_rest {
             clicks.push(format!("{}: a step of {moving}, where the sound at rest has {at_rest}", p.id));
         }
     }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{FRAME_RATE_HZ, Folder, RATE_HZ, following, heard, ok, samples};
+use support::{FRAME_RATE_HZ, Folder, OCTAVES, RATE_HZ, following, heard, ok, samples};
 use syrinx_singer::{Event, Note, Phoneme, Voice, sing, sing_score};
 
 fn instruments() -> Vec<String> {
@@ -18,9 +18,6 @@ fn render(folder: &Folder, voice: &std::path::Path, more: &[&str]) -> Vec<f32> {
     samples(&out)
 }
 
-/// Reeds or pipes of several octaves sound together in these.
-const OCTAVES: &[&str] = &["harmonium", "organ"];
-
 #[test]
 fn every_instrument_follows_a_sung_phrase() {
     let folder = Folder::new();
@@ -32,9 +29,10 @@ fn every_instrument_follows_a_sung_phrase() {
         assert_eq!(out.len(), voice.samples.len(), "{id}: aligned with the voice");
         let f = following(&voice, &out, 0.0);
         println!("{id}: {f:?}");
-        // A clarinet, with its few even harmonics, is hard to track itself.
         let within = if OCTAVES.contains(&id.as_str()) { f.within_any_octave } else { f.within_50_cents };
-        assert!(within > 0.92, "{id}: {f:?}");
+        // With its few even harmonics a clarinet is hard to track itself, and a harmonium, with its reeds.
+        let least = if ["clarinet", "harmonium"].contains(&id.as_str()) { 0.92 } else { 0.95 };
+        assert!(within > least, "{id}: {f:?}");
         assert!(f.loudness_error_db < 1.5, "{id}: {f:?}");
         assert!(out.iter().all(|x| x.is_finite() && x.abs() < 1.0), "{id} clips");
     }

@@ -170,38 +170,31 @@ fn judge(
     let pairs = second_takes(takes);
     let seen = takes.iter().enumerate().filter(|(i, _)| test.iter().all(|s| s.take != *i)).map(|(_, t)| t);
     let mean = MeanSpectrum::fit(seen);
-    let gain_db = |take: &Take| options.source_gains_db.get(&take.source).copied().unwrap_or(0.0);
-    let (jobs, all) = (test.len(), test.len() + pairs.len());
-    let progress = bar(all as u64, "scoring");
-    let results = in_parallel(
-        &(0..all).collect::<Vec<_>>(),
+    let gain_db = |take: &Take| options.gain_db(take);
+    let samples = |take: usize| recordings::analysis_samples(&paths[take]).map_err(|e| e.to_string());
+
+    let progress = bar((test.len() + pairs.len()) as u64, "scoring");
+    let judged = in_parallel(
+        &test,
         |done| progress.set_position(done as u64),
-        |&job| -> Result<Judgement, String> {
-            let samples = |take: usize| recordings::analysis_samples(&paths[take]).map_err(|e| e.to_string());
-            if let Some(stretch) = test.get(job) {
-                let samples = samples(stretch.take)?;
-                let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
-                let evaluation = evaluate(&model, Some(&mean), samples, &take, gain_db(&take));
-                return Ok(Judgement::HeldOut(Box::new((take, evaluation))));
-            }
-            let (a, b) = pairs[job - jobs];
-            Ok(Judgement::SecondTake(compare_takes(&samples(a)?, &samples(b)?, takes[a].band_limit_hz)))
+        |stretch| {
+            let samples = samples(stretch.take)?;
+            let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
+            let evaluation = evaluate(&model, Some(&mean), samples, &take, gain_db(&take));
+            Ok::<_, String>((take, evaluation))
         },
     );
+    let compared = in_parallel(
+        &pairs,
+        |done| progress.set_position((test.len() + done) as u64),
+        |&(a, b)| Ok::<_, String>(compare_takes(&samples(a)?, &samples(b)?, takes[a].band_limit_hz)),
+    );
     progress.finish_and_clear();
-    let (mut held_out, mut evaluations, mut second) = (Vec::new(), Vec::new(), Vec::new());
-    for result in results {
-        match result? {
-            Judgement::HeldOut(judged) => {
-                let (take, evaluation) = *judged;
-                held_out.push(take);
-                evaluations.push(evaluation);
-            }
-            Judgement::SecondTake(scores) => second.extend(scores),
-        }
-    }
+    let (held_out, evaluations): (Vec<_>, Vec<_>) = judged.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let second: Vec<Scores> = compared.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+
     if let (Some(folder), Some(stretch)) = (sounds, test.first()) {
-        let samples = recordings::analysis_samples(&paths[stretch.take])?;
+        let samples = samples(stretch.take)?;
         let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
         let features: Vec<_> = take.frames.iter().map(|f| f.features).collect();
         let rendered = render(&model, &features, live_delay_samples(), gain_db(&take), samples.len());
@@ -220,12 +213,6 @@ fn judge(
     ];
     let rows = rows.into_iter().filter_map(|(name, scores, prefix)| Some((name, scores?, prefix))).collect();
     Ok(Judged { rows, brightness })
-}
-
-/// One result of [`judge`]'s jobs.
-enum Judgement {
-    HeldOut(Box<(Take, Evaluation)>),
-    SecondTake(Option<Scores>),
 }
 
 /// A stretch of a take as a take of its own, and its samples.

@@ -79,6 +79,15 @@ pub fn cents(a: f32, b: f64) -> f64 {
     1200.0 * (f64::from(a) / b).log2()
 }
 
+/// The same, whatever the octave.
+pub fn cents_of_any_octave(a: f32, b: f64) -> f64 {
+    let off = cents(a, b);
+    off - 1200.0 * (off / 1200.0).round()
+}
+
+/// Reeds or pipes of several octaves sound together in these instruments: a tracker may hear any of them.
+pub const OCTAVES: &[&str] = &["harmonium", "organ"];
+
 /// How an instrument followed a voice of which the truth is known.
 #[derive(Debug)]
 pub struct Following {
@@ -108,9 +117,9 @@ pub fn following(voice: &DemoVoice, out: &[f32], semitones: f64) -> Following {
         if sure(time_s) {
             frames += 1;
             let target = voice.truth_at(time_s).f0_hz * (semitones / 12.0).exp2();
-            let off = cents(played[n].f0_hz, target);
-            within += usize::from(played[n].f0_hz > 0.0 && off.abs() < 50.0);
-            any += usize::from(played[n].f0_hz > 0.0 && (off - 1200.0 * (off / 1200.0).round()).abs() < 50.0);
+            let f0_hz = played[n].f0_hz;
+            within += usize::from(f0_hz > 0.0 && cents(f0_hz, target).abs() < 50.0);
+            any += usize::from(f0_hz > 0.0 && cents_of_any_octave(f0_hz, target).abs() < 50.0);
             error += f64::from(played[n].loudness_db - sung[n].loudness_db).abs();
         }
     }

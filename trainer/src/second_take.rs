@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use syrinx_analysis::{Reference, Scores, Take};
 
+use crate::statistics::quantile;
+
 /// Takes whose loudness (median of the sounding frames) differs by more than this are of different layers, dB.
 const SAME_LAYER_DB: f32 = 3.0;
 /// A take begins where it comes within this of its loudest, dB.
@@ -50,8 +52,7 @@ pub fn compare_takes(first: &[f32], second: &[f32], limit_hz: f32) -> Option<Sco
 /// Median loudness of the frames with a pitch, dB.
 fn usual_loudness_db(take: &Take) -> Option<f32> {
     let mut levels: Vec<f32> = take.frames.iter().filter(|f| f.target.f0_hz > 0.0).map(|f| f.features.loudness_db).collect();
-    levels.sort_by(f32::total_cmp);
-    levels.get(levels.len() / 2).copied()
+    (!levels.is_empty()).then(|| quantile(&mut levels, 0.5))
 }
 
 /// The first sample that belongs to the sound.

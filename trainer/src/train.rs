@@ -82,6 +82,11 @@ impl TrainOptions {
             source_gains_db: BTreeMap::new(),
         }
     }
+
+    /// Gain in dB on the loudness of this take: that of its source.
+    pub fn gain_db(&self, take: &Take) -> f32 {
+        self.source_gains_db.get(&take.source).copied().unwrap_or(0.0)
+    }
 }
 
 /// Why nothing was trained.
@@ -154,7 +159,7 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
         notes: takes.iter().filter_map(|t| t.note).collect::<std::collections::BTreeSet<_>>().len(),
         phrases_s: takes.iter().filter(|t| t.note.is_none()).map(|t| t.frames.len()).sum::<usize>() as f32 / FRAME_RATE_HZ as f32,
     })?;
-    let gains: Vec<f32> = takes.iter().map(|t| options.source_gains_db.get(&t.source).copied().unwrap_or(0.0)).collect();
+    let gains: Vec<f32> = takes.iter().map(|t| options.gain_db(t)).collect();
     let everything = split.all_for_training();
     let statistics = Statistics::new(takes, &gains, &everything).ok_or(TrainError::NoPitch("training"))?;
     let mut card = card(options, &statistics);
@@ -168,28 +173,24 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
     }
     card.check().map_err(TrainError::BadCard)?;
 
-    let mut steps = Steps { start: Instant::now(), done: 0, total: 2 * options.steps.max(1), progress };
-    let mut train_on = |split: &Split| {
-        let statistics = Statistics::new(takes, &gains, split).ok_or(TrainError::NoPitch("training"))?;
-        let hearing = hearing(&statistics, card.decay.as_ref());
-        let rows = Rows::new(takes, &gains, split, Part::Training, &hearing);
-        if !rows.rows.iter().any(|r| r.voiced) {
-            return Err(TrainError::NoPitch("training"));
-        }
-        Ok(learn(hearing, &rows, options, &mut steps))
+    let rows = |split: &Split, part, hearing: &Hearing, name| {
+        let rows = Rows::new(takes, &gains, split, part, hearing);
+        if rows.rows.iter().any(|r| r.voiced) { Ok(rows) } else { Err(TrainError::NoPitch(name)) }
     };
-    let blind = train_on(&split)?;
-    let network = train_on(&everything)?;
+    let blind_statistics = Statistics::new(takes, &gains, &split).ok_or(TrainError::NoPitch("training"))?;
+    let blind_hearing = hearing(&blind_statistics, card.decay.as_ref());
+    // All that may be missing is missed before the work begins.
+    let training = rows(&split, Part::Training, &blind_hearing, "training")?;
+    let validation = rows(&split, Part::Validation, &blind_hearing, "validation")?;
+    let test = rows(&split, Part::Test, &blind_hearing, "test")?;
+    let hearing = hearing(&statistics, card.decay.as_ref());
+    let all = rows(&everything, Part::Training, &hearing, "training")?;
 
-    let mut judged = Vec::new();
-    for (part, name) in [(Part::Validation, "validation"), (Part::Test, "test")] {
-        let rows = Rows::new(takes, &gains, &split, part, &blind.hearing);
-        if !rows.rows.iter().any(|r| r.voiced) {
-            return Err(TrainError::NoPitch(name));
-        }
-        judged.push(judge(&blind, &rows));
-    }
-    let [(validation_loss, _), (test_loss, mean_spectrum_loss)] = judged[..] else { unreachable!("two parts are judged") };
+    let mut steps = Steps { start: Instant::now(), done: 0, total: 2 * options.steps.max(1), progress };
+    let blind = learn(blind_hearing, &training, options, &mut steps);
+    let network = learn(hearing, &all, options, &mut steps);
+    let (validation_loss, _) = judge(&blind, &validation);
+    let (test_loss, mean_spectrum_loss) = judge(&blind, &test);
     let facts = [
         ("seconds", format!("{:.1}", statistics.seconds)),
         ("recordings", takes.len().to_string()),
@@ -218,8 +219,7 @@ fn hearing(statistics: &Statistics, decay: Option<&Decay>) -> Hearing {
     let margin = 2f32.powf(FARTHEST_SHIFT / 12.0);
     let [low, high] = statistics.pitch_range_hz;
     let [soft, loud] = statistics.loudness_range_db;
-    // Strikes are too short to count in the range of loudness.
-    let loud = decay.map_or(loud, |decay| decay.struck_range_db[1].max(loud));
+    let loud = Decay::loudest_db(decay, loud);
     Hearing::new([low / margin, high * margin], [soft - LOUDNESS_MARGIN_DB[0], loud + LOUDNESS_MARGIN_DB[1]])
 }
 

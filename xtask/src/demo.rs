@@ -46,11 +46,16 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         }
     } else {
         let voice = folder.join("voice.wav");
-        Sound { samples: syrinx_singer::sing(SAMPLE_RATE_HZ, TAKE).samples, sample_rate_hz: SAMPLE_RATE_HZ }.write(&voice)?;
+        write_voice(&voice)?;
         play(&syrinx, &voice, &instruments, "The demo voice", "")?;
     }
     println!("\nEach instrument has a .wav, a .csv (its pitch and loudness) and a .png in {}.", folder.display());
     Ok(())
+}
+
+/// Sings the demo voice into the WAV file `path`.
+pub fn write_voice(path: &Path) -> Result<(), Failure> {
+    Sound { samples: syrinx_singer::sing(SAMPLE_RATE_HZ, TAKE).samples, sample_rate_hz: SAMPLE_RATE_HZ }.write(path)
 }
 
 /// Plays the voice in the WAV file `path` on all `instruments`, prints the figures and draws what happened, into files beside it whose

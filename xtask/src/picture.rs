@@ -12,7 +12,6 @@ use crate::sound::Sound;
 use crate::track::TrackPoint;
 use plotters::prelude::*;
 use plotters::style::register_font;
-use spectrogram::Spectrogram;
 use std::path::Path;
 use std::sync::Once;
 
@@ -69,36 +68,36 @@ type Canvas<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
 
 /// Draws `sheet` into the PNG file `path`.
 pub fn draw(sheet: &Sheet<'_>, path: &Path) -> Result<(), Failure> {
-    know_typeface();
-    let mut pixels = vec![0; (3 * SIZE.0 * SIZE.1) as usize];
-    paint(sheet, &mut pixels)?;
-    save(&pixels, SIZE, path)
+    on_page(sheet.title, SIZE, path, |page| {
+        let (voice, rest) = page.split_vertically(SPECTROGRAM_PX);
+        let (instrument, rest) = rest.split_vertically(SPECTROGRAM_PX);
+        let (pitch, loudness) = rest.split_vertically(PITCH_PX);
+        let seconds = sheet.voice.seconds().max(sheet.instrument.seconds()).max(0.1);
+        let sounds = [(&voice, "Voice in", sheet.voice), (&instrument, "Instrument out", sheet.instrument)];
+        spectrogram::pair(sounds, seconds, TIME_MARKS)?;
+        curves::pitch(&pitch, sheet, seconds)?;
+        curves::loudness(&loudness, sheet, seconds)
+    })
 }
 
-/// Draws `sheet` into `pixels`, red, green, blue, row by row.
-fn paint(sheet: &Sheet<'_>, pixels: &mut [u8]) -> Result<(), Failure> {
-    let root = BitMapBackend::with_buffer(pixels, SIZE).into_drawing_area();
-    root.fill(&WHITE)?;
-    let (title, rest) = root.split_vertically(TITLE_PX);
-    let (voice, rest) = rest.split_vertically(SPECTROGRAM_PX);
-    let (instrument, rest) = rest.split_vertically(SPECTROGRAM_PX);
-    let (pitch, loudness) = rest.split_vertically(PITCH_PX);
-
-    let seconds = sheet.voice.seconds().max(sheet.instrument.seconds()).max(0.1);
-    title.draw(&Text::new(sheet.title, (LEFT_PX as i32, 18), (FACE, 30).into_font().color(&INK)))?;
-
-    let width = SIZE.0 - LEFT_PX - RIGHT_PX;
-    let height = SPECTROGRAM_PX - HEAD_PX - BOTTOM_PX;
-    let of = |sound: &Sound| Spectrogram::new(sound, seconds, TOP_HZ, width as usize, height as usize);
-    let (voice_picture, instrument_picture) = (of(sheet.voice), of(sheet.instrument));
-    // One scale for both, a whole multiple of 10 dB, so that colours can be compared.
-    let loudest = voice_picture.loudest_db().max(instrument_picture.loudest_db()).max(-100.0);
-    let top_db = (loudest / 10.0).ceil() * 10.0;
-    spectrogram::panel(&voice, "Voice in", &voice_picture, seconds, top_db, TIME_MARKS)?;
-    spectrogram::panel(&instrument, "Instrument out", &instrument_picture, seconds, top_db, TIME_MARKS)?;
-    curves::pitch(&pitch, sheet, seconds)?;
-    curves::loudness(&loudness, sheet, seconds)?;
-    Ok(root.present()?)
+/// Has `draw` fill a white page of `size` pixels under `title`, and writes it into the PNG file `path`.
+fn on_page(
+    title: &str,
+    size: (u32, u32),
+    path: &Path,
+    draw: impl FnOnce(&Canvas<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    know_typeface();
+    let mut pixels = vec![0; (3 * size.0 * size.1) as usize];
+    {
+        let root = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
+        root.fill(&WHITE)?;
+        let (head, page) = root.split_vertically(TITLE_PX);
+        head.draw(&Text::new(title.to_owned(), (LEFT_PX as i32, 18), (FACE, 30).into_font().color(&INK)))?;
+        draw(&page)?;
+        root.present()?;
+    }
+    save(&pixels, size, path)
 }
 
 /// Writes `pixels` as a PNG file, as small as it gets: these pictures are kept.

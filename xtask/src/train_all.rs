@@ -2,6 +2,7 @@
 //! them a table of all scores, `models/SCORES.md`, and a picture of each in `models/pictures/`.
 
 use crate::{
+    demo::write_voice,
     scores::Scores,
     syrinx::{Syrinx, text},
 };
@@ -16,10 +17,6 @@ use xtask::sound::Sound;
 
 /// Where the recordings are looked for by default, from the root of the repository.
 const RECORDINGS: &str = "../shared/data";
-/// Rate of the demo voice in the pictures, Hz, and which take of it.
-const SAMPLE_RATE_HZ: u32 = 48_000;
-/// See [`SAMPLE_RATE_HZ`].
-const TAKE: u64 = 1;
 
 /// `models/recipes.toml`.
 #[derive(Deserialize)]
@@ -72,7 +69,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     std::fs::create_dir_all(root.join("models/pictures"))?;
     std::fs::create_dir_all(&work)?;
     let voice = work.join("voice.wav");
-    Sound { samples: syrinx_singer::sing(SAMPLE_RATE_HZ, TAKE).samples, sample_rate_hz: SAMPLE_RATE_HZ }.write(&voice)?;
+    write_voice(&voice)?;
     let mut scores = Scores::read(&root.join("models"))?;
     for recipe in recipes.instrument.iter().filter(|r| wanted.is_empty() || wanted.contains(&r.id)) {
         let start = Instant::now();

@@ -73,6 +73,12 @@ impl Decay {
         Some((late.clone().min_by(f32::total_cmp)?, late.max_by(f32::total_cmp)?))
     }
 
+    /// The loudest that an instrument was heard, dB: `loud_db`, the upper end of its range of loudness, unless it dies away. Then its strikes,
+    /// which are too short to count in that range, were louder.
+    pub fn loudest_db(decay: Option<&Self>, loud_db: f32) -> f32 {
+        decay.map_or(loud_db, |decay| decay.struck_range_db[1].max(loud_db))
+    }
+
     /// Checks that the numbers are those of an instrument.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Features to controls: the network, then what is outside the network so that no network can get it wrong: voicing, the range
 //! it was trained in, and the loudness lock. Audio thread; never allocates after `new`.
 
-use crate::{Model, network::Network};
+use crate::{Decay, Model, network::Network};
 use std::sync::Arc;
 use syrinx_synth::Controls;
 use syrinx_tracker::{Features, a_weighting_power};
@@ -77,8 +77,7 @@ impl Decoder {
         let [soft, loud] = card.loudness_range_db;
         // The network always runs, in silence too: its memory must know how long the silence was.
         let heard_f0 = f0_hz.clamp(low / PITCH_MARGIN, high * PITCH_MARGIN);
-        // What dies away is loud for a moment only, too short for the range of its loudness: a strike is heard as loud as it was recorded.
-        let loud = card.decay.as_ref().map_or(loud, |decay| decay.struck_range_db[1].max(loud));
+        let loud = Decay::loudest_db(card.decay.as_ref(), loud);
         let heard_db =
             if features.loudness_db < soft { features.loudness_db } else { features.loudness_db.min(loud + LOUDNESS_MARGIN_DB) };
         let answer = self.network.run([heard_f0, confidence, heard_db]);

@@ -1,11 +1,9 @@
 //! The picture of a training: a recording that was held out beside what the instrument makes of it, and a voice beside what the
 //! instrument makes of that. Drawn on the chores' only thread.
 
-use super::{Canvas, FACE, HEAD_PX, INK, LEFT_PX, RIGHT_PX, TITLE_PX, TOP_HZ, know_typeface, save, spectrogram};
+use super::{TITLE_PX, on_page, spectrogram};
 use crate::Failure;
 use crate::sound::Sound;
-use plotters::prelude::*;
-use spectrogram::Spectrogram;
 use std::path::Path;
 
 /// Width and height in pixels.
@@ -30,35 +28,16 @@ pub struct Pair<'a> {
 
 /// Draws two pairs, one above the other, under `title`, into the PNG file `path`.
 pub fn draw(title: &str, pairs: [Pair<'_>; 2], path: &Path) -> Result<(), Failure> {
-    know_typeface();
-    let mut pixels = vec![0; (3 * SIZE.0 * SIZE.1) as usize];
-    paint(title, pairs, &mut pixels)?;
-    save(&pixels, SIZE, path)
-}
-
-/// Draws them into `pixels`.
-fn paint(title: &str, pairs: [Pair<'_>; 2], pixels: &mut [u8]) -> Result<(), Failure> {
-    let root = BitMapBackend::with_buffer(pixels, SIZE).into_drawing_area();
-    root.fill(&WHITE)?;
-    let (head, rest) = root.split_vertically(TITLE_PX);
-    head.draw(&Text::new(title.to_owned(), (LEFT_PX as i32, 18), (FACE, 30).into_font().color(&INK)))?;
-    let (upper, lower) = rest.split_vertically((SIZE.1 - TITLE_PX) / 2);
-    row(&upper, &pairs[0])?;
-    row(&lower, &pairs[1])?;
-    Ok(root.present()?)
-}
-
-/// Draws one pair side by side, on one scale.
-fn row(canvas: &Canvas<'_>, pair: &Pair<'_>) -> Result<(), Failure> {
-    let (left, right) = canvas.split_horizontally(SIZE.0 / 2);
-    let (width, height) = left.dim_in_pixel();
-    let (width, height) = (width - LEFT_PX - RIGHT_PX, height - HEAD_PX - super::BOTTOM_PX);
-    let seconds = pair.heard.seconds().clamp(0.1, LONGEST_S);
-    let of = |sound: &Sound| Spectrogram::new(sound, seconds, TOP_HZ, width as usize, height as usize);
-    let (heard, played) = (of(pair.heard), of(pair.played));
-    let top_db = (heard.loudest_db().max(played.loudest_db()).max(-100.0) / 10.0).ceil() * 10.0;
-    spectrogram::panel(&left, pair.heard_title, &heard, seconds, top_db, TIME_MARKS)?;
-    spectrogram::panel(&right, pair.played_title, &played, seconds, top_db, TIME_MARKS)
+    on_page(title, SIZE, path, |page| {
+        let (upper, lower) = page.split_vertically((SIZE.1 - TITLE_PX) / 2);
+        for (canvas, pair) in [upper, lower].iter().zip(&pairs) {
+            let (left, right) = canvas.split_horizontally(SIZE.0 / 2);
+            let seconds = pair.heard.seconds().clamp(0.1, LONGEST_S);
+            let sounds = [(&left, pair.heard_title, pair.heard), (&right, pair.played_title, pair.played)];
+            spectrogram::pair(sounds, seconds, TIME_MARKS)?;
+        }
+        Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Spectrograms: measured per pixel, and drawn with their scale.
 
-use super::{BOTTOM_PX, Canvas, DEPTH_DB, FACE, HEAD_PX, INK, LEFT_PX, RIGHT_PX, colour::inferno, heading, time_mark};
+use super::{BOTTOM_PX, Canvas, DEPTH_DB, FACE, HEAD_PX, INK, LEFT_PX, RIGHT_PX, TOP_HZ, colour::inferno, heading, time_mark};
 use crate::Failure;
 use crate::sound::Sound;
 use plotters::element::BitMapElement;
@@ -20,7 +20,7 @@ const COLOUR_DB: f64 = 2.5;
 const FLOOR_DB: f64 = -200.0;
 
 /// Level of a sound at each pixel: dB re a full-scale sine.
-pub(super) struct Spectrogram {
+struct Spectrogram {
     width: usize,
     height: usize,
     /// Row by row from the top.
@@ -29,7 +29,7 @@ pub(super) struct Spectrogram {
 
 impl Spectrogram {
     /// The first `seconds` of `sound` from 0 to `top_hz`, one column a pixel. Beyond the sound and beyond Nyquist there is silence.
-    pub(super) fn new(sound: &Sound, seconds: f64, top_hz: f64, width: usize, height: usize) -> Self {
+    fn new(sound: &Sound, seconds: f64, top_hz: f64, width: usize, height: usize) -> Self {
         let rate = f64::from(sound.sample_rate_hz);
         let window = ((WINDOW_S * rate) as usize).next_power_of_two();
         let size = window * PADDING;
@@ -62,13 +62,29 @@ impl Spectrogram {
     }
 
     /// The highest level.
-    pub(super) fn loudest_db(&self) -> f64 {
+    fn loudest_db(&self) -> f64 {
         self.db.iter().copied().fold(FLOOR_DB, f64::max)
     }
 }
 
+/// Draws two sounds on canvases of one size, each under its title, on one scale, so that colours can be compared.
+pub(super) fn pair(sounds: [(&Canvas<'_>, &str, &Sound); 2], seconds: f64, time_marks: usize) -> Result<(), Failure> {
+    let pictures = sounds.map(|(canvas, _, sound)| {
+        let (width, height) = canvas.dim_in_pixel();
+        let (width, height) = (width - LEFT_PX - RIGHT_PX, height - HEAD_PX - BOTTOM_PX);
+        Spectrogram::new(sound, seconds, TOP_HZ, width as usize, height as usize)
+    });
+    let loudest = pictures.iter().map(Spectrogram::loudest_db).fold(-100.0, f64::max);
+    // A whole multiple of 10 dB.
+    let top_db = (loudest / 10.0).ceil() * 10.0;
+    for ((canvas, title, _), picture) in sounds.iter().zip(&pictures) {
+        panel(canvas, title, picture, seconds, top_db, time_marks)?;
+    }
+    Ok(())
+}
+
 /// Draws `picture` with its axes, at most `time_marks` on that of time, and its scale of colours, whose top is `top_db`.
-pub(super) fn panel(
+fn panel(
     canvas: &Canvas<'_>,
     title: &str,
     picture: &Spectrogram,
@@ -83,7 +99,7 @@ pub(super) fn panel(
         .margin_right(RIGHT_PX)
         .set_label_area_size(LabelAreaPosition::Left, LEFT_PX)
         .set_label_area_size(LabelAreaPosition::Bottom, BOTTOM_PX)
-        .build_cartesian_2d(0.0..seconds, 0.0..super::TOP_HZ / 1000.0)?;
+        .build_cartesian_2d(0.0..seconds, 0.0..TOP_HZ / 1000.0)?;
     chart
         .configure_mesh()
         .disable_mesh()
