@@ -15,7 +15,7 @@ use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, MeanSpectrum, Scores, Take, in_pa
 use syrinx_engine::{Decay, Model};
 use syrinx_tracker::FrameClock;
 use syrinx_trainer::{
-    Brightness, Evaluation, Part, TrainOptions, Trained, brightness, compare_takes, evaluate, render, second_takes, train,
+    Brightness, Evaluation, Part, Stretch, TrainOptions, Trained, brightness, compare_takes, evaluate, render, train,
 };
 
 #[derive(clap::Args)]
@@ -96,8 +96,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let analysed = start.elapsed();
 
     let start = Instant::now();
-    let progress = bar(2 * options.steps as u64, "training");
+    let progress = bar(0, "training");
     let trained = train(&takes, &options, &mut |p| {
+        progress.set_length(p.total as u64);
         progress.set_position(p.step as u64);
         progress.set_message(format!("loss {:.2} dB", p.loss));
     })?;
@@ -105,7 +106,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let learned = start.elapsed();
 
     let mut card = trained.card.clone();
-    println!("Held-out recordings, by a twin trained without them:\n{}", heading());
+    println!("Held-out recordings, by twins trained without them:\n{}", heading());
     let judged = judge(&trained, &takes, &paths, &options, args.sounds.as_deref())?;
     for (name, scores, prefix) in &judged.rows {
         println!("{}", row(name, scores));
@@ -150,14 +151,20 @@ fn source_gain(text: &str) -> Result<(String, f32), Failure> {
     pair.ok_or_else(|| format!("--source-gain takes FOLDER=DB, not {text:?}").into())
 }
 
-/// What is known of an instrument on recordings that its twin never saw.
+/// What is known of an instrument on recordings that it never saw.
 struct Judged {
     /// Name, scores, and what their names on the card begin with.
     rows: Vec<(&'static str, Scores, &'static str)>,
     brightness: Option<Brightness>,
 }
 
-/// Judges on the recordings that the training held out for this, and compares takes of the same note.
+/// One recording for a twin that never saw it.
+struct Question<'a> {
+    twin: usize,
+    stretch: &'a Stretch,
+}
+
+/// Asks the twins for all that was held out from them, and compares takes of the same note.
 fn judge(
     trained: &Trained,
     takes: &[Take],
@@ -165,51 +172,70 @@ fn judge(
     options: &TrainOptions,
     sounds: Option<&Path>,
 ) -> Result<Judged, Failure> {
-    let model = Model::from_bytes(&trained.blind_to_onnx())?;
-    let test: Vec<_> = trained.split.of(Part::Test).collect();
-    let pairs = second_takes(takes);
-    let seen = takes.iter().enumerate().filter(|(i, _)| test.iter().all(|s| s.take != *i)).map(|(_, t)| t);
-    let mean = MeanSpectrum::fit(seen);
-    let gain_db = |take: &Take| options.gain_db(take);
+    let (pairs, knowing) = trained.second_takes.as_ref().map(|(pairs, twin)| (pairs.as_slice(), twin)).unzip();
+    let pairs = pairs.unwrap_or_default();
+    let twins: Vec<_> = trained.rounds.iter().chain(knowing).collect();
+    let models = twins.iter().map(|twin| Model::from_bytes(&twin.to_onnx(&trained.card))).collect::<Result<Vec<_>, _>>()?;
+    let means: Vec<_> = twins
+        .iter()
+        .map(|twin| {
+            let held_out: Vec<usize> = twin.split.of(Part::Test).map(|s| s.take).collect();
+            MeanSpectrum::fit(takes.iter().enumerate().filter(|(n, _)| !held_out.contains(n)).map(|(_, take)| take))
+        })
+        .collect();
+    let questions: Vec<_> = twins
+        .iter()
+        .enumerate()
+        .flat_map(|(twin, t)| t.split.of(Part::Test).map(move |stretch| Question { twin, stretch }))
+        .collect();
     let samples = |take: usize| recordings::analysis_samples(&paths[take]).map_err(|e| e.to_string());
 
-    let progress = bar((test.len() + pairs.len()) as u64, "scoring");
-    let judged = in_parallel(
-        &test,
+    let progress = bar((questions.len() + pairs.len()) as u64, "scoring");
+    let answered = in_parallel(
+        &questions,
         |done| progress.set_position(done as u64),
-        |stretch| {
+        |Question { twin, stretch }| {
             let samples = samples(stretch.take)?;
             let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
-            let evaluation = evaluate(&model, Some(&mean), samples, &take, gain_db(&take));
+            let evaluation = evaluate(&models[*twin], Some(&means[*twin]), samples, &take, options.gain_db(&take));
             Ok::<_, String>((take, evaluation))
         },
     );
     let compared = in_parallel(
-        &pairs,
-        |done| progress.set_position((test.len() + done) as u64),
-        |&(a, b)| Ok::<_, String>(compare_takes(&samples(a)?, &samples(b)?, takes[a].band_limit_hz)),
+        pairs,
+        |done| progress.set_position((questions.len() + done) as u64),
+        |&(first, second)| Ok::<_, String>(compare_takes(&samples(second)?, &samples(first)?, takes[second].band_limit_hz)),
     );
     progress.finish_and_clear();
-    let (held_out, evaluations): (Vec<_>, Vec<_>) = judged.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let answered = answered.into_iter().collect::<Result<Vec<_>, _>>()?;
     let second: Vec<Scores> = compared.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let of_rounds = questions.iter().filter(|q| q.twin < trained.rounds.len()).count();
+    let (held_out, known) = answered.split_at(of_rounds);
 
-    if let (Some(folder), Some(stretch)) = (sounds, test.first()) {
-        let samples = samples(stretch.take)?;
-        let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
+    // A note in the middle of what there is.
+    if let (Some(folder), Some(question)) = (sounds, questions[..of_rounds].get(of_rounds / 2)) {
+        let samples = samples(question.stretch.take)?;
+        let (take, samples) = cut(&takes[question.stretch.take], &samples, question.stretch.frames.clone());
         let features: Vec<_> = take.frames.iter().map(|f| f.features).collect();
-        let rendered = render(&model, &features, live_delay_samples(), gain_db(&take), samples.len());
+        let model = &models[question.twin];
+        let rendered = render(model, &features, live_delay_samples(), options.gain_db(&take), samples.len());
         create_folder(folder)?;
         write_wav(folder.join("held-out.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, samples.to_vec()))?;
         write_wav(folder.join("resynthesis.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, rendered))?;
     }
-    let brightness = brightness(&model, held_out.iter().map(|take| (take, gain_db(take))));
-    let mean = Evaluation::mean(&evaluations);
+    let brightness = brightness(
+        questions.iter().zip(held_out).map(|(question, (take, _))| (&models[question.twin], take, options.gain_db(take))),
+    );
+    let mean = |answered: &[(Take, Evaluation)]| Evaluation::mean(&answered.iter().map(|(_, e)| *e).collect::<Vec<_>>());
+    let (unseen, known) = (mean(held_out), mean(known));
     let rows = [
-        ("the instrument, live", mean.as_ref().map(|m| m.model), ""),
-        ("the instrument, studio", mean.as_ref().map(|m| m.studio), "studio_"),
+        ("the instrument, live", unseen.as_ref().map(|m| m.model), ""),
+        ("the instrument, studio", unseen.as_ref().map(|m| m.studio), "studio_"),
+        ("mean spectrum", unseen.as_ref().and_then(|m| m.mean_spectrum), "mean_spectrum_"),
+        ("measured sound, rendered", unseen.as_ref().map(|m| m.upper_bound), "upper_bound_"),
         ("another take of one note", Scores::mean(&second), "second_take_"),
-        ("mean spectrum", mean.as_ref().and_then(|m| m.mean_spectrum), "mean_spectrum_"),
-        ("measured sound, rendered", mean.as_ref().map(|m| m.upper_bound), "upper_bound_"),
+        ("  from the other, live", known.as_ref().map(|m| m.model), "retake_"),
+        ("  from the other, studio", known.as_ref().map(|m| m.studio), "studio_retake_"),
     ];
     let rows = rows.into_iter().filter_map(|(name, scores, prefix)| Some((name, scores?, prefix))).collect();
     Ok(Judged { rows, brightness })

@@ -2,21 +2,23 @@
 
 `syrinx train` teaches its network frame by frame, on harmonics and noise measured in the recordings. The classic way (Engel et al. 2020,
 "DDSP: Differentiable Digital Signal Processing") renders what the network answers and compares spectrograms at several scales. This
-script does that with everything else equal: the graph of a Syrinx model file (its hearing, two hidden layers of 64, 100 harmonics, 32
-noise bands), the decoder's voicing gate and loudness lock, the engine's glides, harmonics and minimum-phase noise at 48 kHz, the
-features of the live tracker, the same recordings and the same held-out pitches (read from the model's card). The result is the same
-model file with other weights, for `syrinx evaluate`.
+script does that with everything else equal: the graph of a Syrinx model file (its hearing, two hidden layers, 100 harmonics, 32 noise
+bands), the decoder's voicing gate and loudness lock, the engine's glides, harmonics and minimum-phase noise at 48 kHz, the features of the
+live tracker and the same recordings, less those of the pitches held out. The result is the same model file with other weights, for
+`syrinx evaluate`.
 
 Needs Python 3.11, torch, numpy, scipy, soundfile, onnx, and a built `syrinx` (for its tracker). One thread; time is CPU time.
 
+    # the model to compare with and to start from: trained frame by frame, without the pitches held out
+    syrinx train $(python classic_loss.py files RECORDINGS --part training) --id alto-sax --name "Alto saxophone" -o MODEL.onnx
     # does the differentiable synth say what the engine says? (compare with `syrinx evaluate MODEL FILES`)
     python classic_loss.py check RECORDINGS MODEL.onnx --syrinx target/release/syrinx
     # from random weights, for an hour of CPU; writes OUT-10.onnx, OUT-20.onnx ... (minutes) and OUT-best.onnx (least validation loss)
     python classic_loss.py train RECORDINGS MODEL.onnx -o OUT --start scratch --seconds 3600 --average 0.998
     # from the model's own weights
     python classic_loss.py train RECORDINGS MODEL.onnx -o OUT --start model --seconds 1200 --rate 3e-4 --average 0.998
-    # which files are whose (then: syrinx evaluate OUT-best.onnx $(python classic_loss.py files RECORDINGS MODEL.onnx))
-    python classic_loss.py files RECORDINGS MODEL.onnx --part test
+    # which files are whose (then: syrinx evaluate OUT-best.onnx $(python classic_loss.py files RECORDINGS))
+    python classic_loss.py files RECORDINGS --part validation
 """
 
 import argparse
@@ -54,6 +56,7 @@ BEFORE, AFTER = 48, 48
 RUN_UP = 6
 SCALES = [4096, 2048, 1024, 512, 256, 128]
 OUTPUT_UNIT = 10.0
+UNPITCHED_GAIN = 0.5
 # Which of the network's inputs is the loudness, in units of 20 dB.
 LOUDNESS_INPUT = 2
 
@@ -95,6 +98,21 @@ def track(syrinx, samples, folder):
     return tuple(np.array([float(r[c]) for r in rows]) for c in ("f0_hz", "confidence", "loudness_db"))
 
 
+def note_of(f0, confidence, loudness):
+    """The MIDI note of a recording of one."""
+    voiced = (confidence >= 0.5) & (loudness > loudness.max() - 30)
+    hz = np.median(f0[voiced]) if voiced.any() else 0.0
+    return round(69 + 12 * math.log2(hz / 440)) if hz > 0 else None
+
+
+def part_of(args, note):
+    return "test" if note in args.test else "validation" if note in args.validation else "training"
+
+
+def recordings(args):
+    return sorted(p for p in Path(args.recordings).iterdir() if p.suffix.lower() in (".wav", ".flac", ".ogg", ".mp3"))
+
+
 class Take:
     """One recording with what the decoder derives from the tracker's features, frame by frame: all that does not depend on weights."""
 
@@ -119,9 +137,7 @@ class Take:
         confidence, loudness = pad(confidence, 0.0, 0.0), pad(loudness, -120.0, -120.0)
         self.frames = len(f0)
 
-        voiced = (confidence >= 0.5) & (loudness > loudness.max() - 30)
-        hz = np.median(f0[voiced]) if voiced.any() else 0.0
-        self.note = round(69 + 12 * math.log2(hz / 440)) if hz > 0 else None
+        self.note = note_of(f0, confidence, loudness)
 
         # What the network hears: clamps, memory and map of the model file.
         heard_f0 = np.clip(f0, low / 1.122462, high * 1.122462)
@@ -142,7 +158,8 @@ class Take:
         voicing = t * t * (3 - 2 * t)
         hz = f0[:, None] * np.arange(1, HARMONICS + 1)
         sounds = (hz <= HIGHEST_HARMONIC_HZ) & (voicing > 0)[:, None] & (loudness > -96)[:, None]
-        fade = np.clip((loudness + 96) / 12, 0, 1)
+        # What has no pitch is softer by half.
+        fade = np.clip((loudness + 96) / 12, 0, 1) * (t + (1 - t) * UNPITCHED_GAIN)
         tensor = lambda x: torch.tensor(x, dtype=torch.float32)
         self.voicing = tensor(sounds * voicing[:, None])
         self.weights = tensor(a_weighting_power(hz) * sounds)
@@ -177,15 +194,11 @@ class Take:
 
 def load(args, model, shifts=()):
     """All recordings by what they are for; those for training also as they sound when played faster or slower."""
-    paths = sorted(p for p in Path(args.recordings).iterdir() if p.suffix.lower() in (".wav", ".flac", ".ogg", ".mp3"))
     parts = {"training": [], "validation": [], "test": []}
-    facts = model.card["training"]
-    part_of = {int(n): "test" for n in facts["held_out_pitches"].split()}
-    part_of |= {int(n): "validation" for n in facts["validation_pitches"].split()}
     with tempfile.TemporaryDirectory() as folder:
-        for path in paths:
+        for path in recordings(args):
             take = Take(path, args.syrinx, model, folder)
-            part = part_of.get(take.note, "training")
+            part = part_of(args, take.note)
             parts[part].append(take)
             if part == "training":
                 shifted = (Take(path, args.syrinx, model, folder, semitones) for semitones in shifts)
@@ -221,13 +234,13 @@ class Net(torch.nn.Module):
     def __init__(self, constants, start):
         super().__init__()
         c = {k: torch.tensor(np.array(v, np.float32)) for k, v in constants.items() if v.dtype == np.float32}
-        self.inputs = c["w1"].shape[0] - 1
+        self.inputs, self.width = c["w1"].shape[0] - 1, c["w1"].shape[1]
         c["w1"] = c["w1"][: self.inputs]
         c["w3"] = torch.cat([c["w_harmonics"], c["w_noise"]], 1) / OUTPUT_UNIT
         middle = torch.cat([c["b_harmonics"], c["b_noise"]])
         c["b3"] = torch.zeros_like(middle)
         if start == "scratch":
-            for n, size in (("1", self.inputs), ("2", 64), ("3", 64)):
+            for n, size in (("1", self.inputs), ("2", self.width), ("3", self.width)):
                 bound = size**-0.5
                 c["w" + n].uniform_(-bound, bound)
                 c["b" + n].uniform_(-bound, bound)
@@ -244,7 +257,7 @@ class Net(torch.nn.Module):
     def forward(self, x):
         for n in "12":
             w, b, scale, shift = (getattr(self, k + n) for k in ("w", "b", "scale", "shift"))
-            x = torch.nn.functional.layer_norm(x @ w + b, (64,), scale, shift, 1e-5)
+            x = torch.nn.functional.layer_norm(x @ w + b, (self.width,), scale, shift, 1e-5)
             x = torch.nn.functional.leaky_relu(x, 0.01)
         answer = (x @ self.w3 + self.b3) * OUTPUT_UNIT + self.middle
         return answer[..., :HARMONICS], answer[..., HARMONICS:]
@@ -252,7 +265,7 @@ class Net(torch.nn.Module):
     def exported(self):
         w = {name: getattr(self, name).detach().numpy() for name in self.NAMES + ["w3", "b3"]}
         w3, b3 = w.pop("w3") * OUTPUT_UNIT, w.pop("b3") * OUTPUT_UNIT + self.middle.numpy()
-        w["w1"] = np.concatenate([w["w1"], np.zeros((1, 64), np.float32)])
+        w["w1"] = np.concatenate([w["w1"], np.zeros((1, self.width), np.float32)])
         for name, columns in (("harmonics", slice(HARMONICS)), ("noise", slice(HARMONICS, None))):
             w["w_" + name], w["b_" + name] = w3[:, columns], b3[columns]
         return w
@@ -489,8 +502,10 @@ def check(args):
 
 
 def files(args):
-    for take in load(args, ModelFile(args.model))[args.part]:
-        print(take.path)
+    with tempfile.TemporaryDirectory() as folder:
+        for path in recordings(args):
+            if part_of(args, note_of(*track(args.syrinx, read_48k(path), folder))) == args.part:
+                print(path)
 
 
 def train(args):
@@ -563,7 +578,11 @@ def main():
         command = commands.add_parser(name)
         command.set_defaults(function=function)
         command.add_argument("recordings", help="folder of recordings")
-        command.add_argument("model", help="model file trained on them by `syrinx train`")
+        if name != "files":
+            command.add_argument("model", help="model file trained by `syrinx train` on those for training")
+        notes = dict(type=int, nargs="*", metavar="NOTE")
+        command.add_argument("--test", default=[51, 62, 71], help="MIDI notes to hold out (default: of the alto saxophone)", **notes)
+        command.add_argument("--validation", default=[57, 66, 78], help="MIDI notes to choose by (default: as well)", **notes)
         command.add_argument("--syrinx", default="syrinx", help="the syrinx command")
         if name == "files":
             command.add_argument("--part", choices=["training", "validation", "test"], default="test")

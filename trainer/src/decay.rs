@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn measured(takes: &[Take]) -> Option<Decay> {
-        measure(takes, &vec![3.0; takes.len()], &Split::new(takes).unwrap())
+        measure(takes, &vec![3.0; takes.len()], &Split::everything(takes))
     }
 
     #[test]

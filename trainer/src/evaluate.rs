@@ -45,7 +45,7 @@ pub fn evaluate(model: &Arc<Model>, mean: Option<&MeanSpectrum>, samples: &[f32]
     let reference = Reference::within(samples.to_vec(), take.band_limit_hz);
     let features: Vec<Features> = take.frames.iter().map(|f| f.features).collect();
     let targets: Vec<Target> = take.frames.iter().map(|f| f.target.clone()).collect();
-    let (ahead, delay) = studio_features(samples);
+    let (ahead, delay) = studio_features(samples, take);
     Evaluation {
         model: reference.score(&render(model, &features, live_delay_samples(), gain_db, samples.len())),
         studio: reference.score(&render(model, &ahead, delay, gain_db, samples.len())),
@@ -99,9 +99,10 @@ mod tests {
     fn an_instrument_is_nearer_to_a_held_out_note_than_the_mean_spectrum() {
         let takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
         let trained = train(&takes, &TrainOptions { steps: 150, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
-        let model = Model::from_bytes(&trained.blind_to_onnx()).unwrap();
-        let held_out = takes.iter().find(|t| trained.split.test_notes.contains(&t.note.unwrap())).unwrap();
-        let seen = takes.iter().filter(|t| !trained.split.test_notes.contains(&t.note.unwrap()));
+        let twin = &trained.rounds[3];
+        let model = Model::from_bytes(&twin.to_onnx(&trained.card)).unwrap();
+        let held_out = takes.iter().find(|t| twin.split.test_notes.contains(&t.note.unwrap())).unwrap();
+        let seen = takes.iter().filter(|t| !twin.split.test_notes.contains(&t.note.unwrap()));
         let mean = MeanSpectrum::fit(seen);
         let targets: Vec<Target> = held_out.frames.iter().map(|f| f.target.clone()).collect();
         let samples = resynthesise(&targets, 250 * 192, 5);

@@ -25,11 +25,11 @@ pub struct Brightness {
     pub answered: f32,
 }
 
-/// Compares the brightness of `model` with that of `takes` (each with the gain on its loudness, dB) over their voiced frames. None where
-/// the loudness hardly moves.
-pub fn brightness<'a>(model: &Arc<Model>, takes: impl IntoIterator<Item = (&'a Take, f32)>) -> Option<Brightness> {
+/// Compares the brightness of `takes`, over their voiced frames, with that of the models that answer them. Each take comes with its model and
+/// the gain on its loudness, dB. None where the loudness hardly moves.
+pub fn brightness<'a>(takes: impl IntoIterator<Item = (&'a Arc<Model>, &'a Take, f32)>) -> Option<Brightness> {
     let (mut recorded, mut answered) = (Slope::default(), Slope::default());
-    for (take, gain_db) in takes {
+    for (model, take, gain_db) in takes {
         let mut decoder = Decoder::new(model.clone());
         let mut controls = Controls::silent(0);
         let mut points = Vec::new();
@@ -102,8 +102,8 @@ mod tests {
         let takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
         let trained = train(&takes, &TrainOptions { steps: 150, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
         let model = Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
-        let b = brightness(&model, takes.iter().map(|t| (t, 0.0))).unwrap();
+        let b = brightness(takes.iter().map(|t| (&model, t, 0.0))).unwrap();
         assert!(b.recorded > 0.05 && (b.answered / b.recorded - 1.0).abs() < 0.25, "{b:?}");
-        assert!(brightness(&model, []).is_none());
+        assert!(brightness([]).is_none());
     }
 }

@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn rows(takes: &[Take]) -> Rows {
-        let split = Split::new(takes).unwrap();
+        let split = Split::everything(takes);
         let hearing = Hearing::new([100.0, 1000.0], [-80.0, 0.0]);
         Rows::new(takes, &vec![0.0; takes.len()], &split, Part::Training, &hearing)
     }

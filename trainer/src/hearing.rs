@@ -8,6 +8,7 @@
 //! `next s = [s, x] * to_state + state_offset`, and the network's input is `clamp([s, x] * to_input + input_offset)`.
 //! A state of zeros means that there was silence before: the state keeps loudness as its height above silence.
 
+use std::ops::Range;
 use syrinx_tracker::{FRAME_RATE_HZ, Features, LOUDNESS_FLOOR_DB};
 
 /// Numbers that one frame brings: ln f0, confidence, loudness.
@@ -30,6 +31,8 @@ pub const PITCH_INPUT: usize = 0;
 pub const CONFIDENCE_INPUT: usize = 1;
 /// See [`PITCH_INPUT`].
 pub const LOUDNESS_INPUT: usize = 2;
+/// Indices of what the loudness has risen by, against the memory of it.
+pub const RISE_INPUTS: Range<usize> = LOUDNESS_INPUT + 1..INPUTS;
 /// Semitones that are 1 in the network's input.
 pub const PITCH_UNIT: f32 = 24.0;
 /// dB that are 1 in the network's input.

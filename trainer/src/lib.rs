@@ -6,7 +6,8 @@
 //! its target, `batch` varies it (as `formants` says the instrument would), `mlp` answers, `levels` locks the answer to the loudness, `loss` compares, `adamw` corrects, and
 //! `export` writes the result as the ONNX file that `syrinx_decoder` reads. [`evaluate`] renders it beside recordings that it never saw.
 //!
-//! The same takes, options and seed give the same file, to the byte, on the same kind of processor: one thread, one random sequence.
+//! The same takes, options and seed give the same file, to the byte, on the same kind of processor: each training is one thread and one
+//! random sequence.
 //!
 //! # Why burn
 //!
@@ -60,6 +61,6 @@ mod train;
 
 pub use evaluate::{Evaluation, evaluate, render};
 pub use expression::{Brightness, brightness};
-pub use second_take::{compare_takes, second_takes};
+pub use second_take::compare_takes;
 pub use split::{Part, Split, Stretch};
-pub use train::{Progress, TrainError, TrainOptions, Trained, train};
+pub use train::{Progress, TrainError, TrainOptions, Trained, Twin, train};

@@ -7,7 +7,7 @@ use syrinx_analysis::{
 use syrinx_tracker::Features;
 
 use crate::{
-    hearing::{Hearing, INPUTS, STATE, UNVOICED_BELOW, midi},
+    hearing::{Hearing, INPUTS, LOUDNESS_UNIT, RISE_INPUTS, STATE, UNVOICED_BELOW, midi},
     levels::{FLOOR_DB, OUTPUTS, power},
     split::{Part, Split},
 };
@@ -16,6 +16,9 @@ use crate::{
 const ROOM_DB: f32 = 60.0;
 /// Weight of the softest frames against the loudest.
 const SOFTEST_WEIGHT: f32 = 0.1;
+
+/// A note begins where the loudness is this much above what the network remembers of it, in units of its input (6 dB).
+const ONSET_RISE: f32 = 6.0 / LOUDNESS_UNIT;
 
 /// One frame to train on.
 #[derive(Clone, Debug)]
@@ -43,6 +46,8 @@ pub struct Rows {
     pub rows: Vec<Row>,
     /// Indices of the rows of each semitone (MIDI).
     pub by_note: BTreeMap<u8, Vec<u32>>,
+    /// Indices of the rows in which a note begins.
+    pub onsets: Vec<u32>,
 }
 
 impl Rows {
@@ -72,7 +77,11 @@ impl Rows {
     fn extend(&mut self, row: Option<Row>) {
         if let Some(row) = row {
             let note = midi(row.f0_hz.max(8.2)).round().clamp(0.0, 127.0) as u8;
-            self.by_note.entry(note).or_default().push(self.rows.len() as u32);
+            let number = self.rows.len() as u32;
+            self.by_note.entry(note).or_default().push(number);
+            if row.input[RISE_INPUTS].iter().any(|&rise| rise > ONSET_RISE) {
+                self.onsets.push(number);
+            }
             self.rows.push(row);
         }
     }
@@ -163,15 +172,18 @@ mod tests {
     #[test]
     fn frames_of_a_note_become_rows_relative_to_loudness() {
         let takes: Vec<Take> = (60..68).map(|n| note(n, "one", 60)).collect();
-        let split = Split::new(&takes).unwrap();
+        let split = Split::everything(&takes);
         let hearing = Hearing::new([200.0, 500.0], [-80.0, 0.0]);
         let gains = vec![0.0; takes.len()];
         let rows = Rows::new(&takes, &gains, &split, Part::Training, &hearing);
         let training = takes.iter().filter(|t| rows.by_note.contains_key(&t.note.unwrap())).count();
-        assert_eq!(training, 6);
+        assert_eq!(training, 8);
         // Silence is left out; the first frames, of which the tracker was not sure, are unvoiced rows.
-        assert_eq!(rows.rows.len(), 6 * 55);
+        assert_eq!(rows.rows.len(), 8 * 55);
         assert!(rows.rows.iter().any(|r| !r.voiced) && rows.rows.iter().any(|r| r.voiced));
+        // Each note begins in a few of its first rows.
+        assert!((8 * 3..8 * 30).contains(&rows.onsets.len()), "{}", rows.onsets.len());
+        assert!(rows.onsets.iter().all(|&n| n % 55 < 35), "{:?}", rows.onsets);
         for row in &rows.rows {
             assert!(row.target.iter().all(|t| (FLOOR_DB..60.0).contains(t)));
             assert!((midi(row.f0_hz) - (24.0 * row.input[PITCH_INPUT] + 60.0)).abs() < 1e-2);

@@ -15,14 +15,16 @@ const MOST_PAIRS: usize = 12;
 /// Length over which the level is measured to find the beginning, samples (1 ms).
 const LEVEL_SAMPLES: usize = 48;
 
-/// Pairs of takes (their indices) of one note, one source and one loudness layer, whose file names differ by nothing but numbers (other
-/// words are other strings, vowels, bow strokes or dynamics); each take in one pair at most, 12 pairs at most, evenly from low to high.
+/// Words that tell takes of the same note apart, as numbers do: strokes of the bow.
+const STROKES: [&str; 2] = ["up", "down"];
+
+/// Pairs of takes (their indices) of one note and one loudness layer, whose file names and sources differ by nothing but numbers and strokes
+/// of the bow (other words are other strings, vowels or dynamics); each take in one pair at most, 12 pairs at most, evenly from low to high.
 pub fn second_takes(takes: &[Take]) -> Vec<(usize, usize)> {
-    let mut of_note = BTreeMap::<(u8, &str, String), Vec<(f32, usize)>>::new();
+    let mut of_note = BTreeMap::<(u8, Vec<&str>, Vec<&str>), Vec<(f32, usize)>>::new();
     for (n, take) in takes.iter().enumerate() {
         if let (Some(note), Some(loudness)) = (take.note, usual_loudness_db(take)) {
-            let words = take.name.chars().filter(|c| !c.is_ascii_digit()).collect();
-            of_note.entry((note, &take.source, words)).or_default().push((loudness, n));
+            of_note.entry((note, words(&take.source), words(&take.name))).or_default().push((loudness, n));
         }
     }
     let mut pairs = Vec::new();
@@ -39,6 +41,11 @@ pub fn second_takes(takes: &[Take]) -> Vec<(usize, usize)> {
     }
     let wanted = pairs.len().min(MOST_PAIRS);
     (0..wanted).map(|n| pairs[n * pairs.len() / wanted]).collect()
+}
+
+/// What names say besides numbers and strokes.
+fn words(name: &str) -> Vec<&str> {
+    name.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty() && !STROKES.contains(word)).collect()
 }
 
 /// Scores of the take `second` against the take `first` as the reference, both mono at the analysis rate, from where each begins to
@@ -69,7 +76,7 @@ mod tests {
     use crate::testing::note;
 
     #[test]
-    fn takes_are_paired_within_note_source_and_layer() {
+    fn takes_are_paired_within_note_words_and_layer() {
         let soft = |mut take: Take, by: f32| {
             take.frames.iter_mut().for_each(|f| f.features.loudness_db -= by);
             take
@@ -85,8 +92,11 @@ mod tests {
             Take { name: "62_f_rr1.wav".into(), ..note(62, "one", 100) },
             Take { name: "62_p_rr1.wav".into(), ..note(62, "one", 100) },
             Take { name: "62_f_rr2.wav".into(), ..note(62, "one", 100) },
+            Take { name: "63_down.wav".into(), ..note(63, "hall", 100) },
+            Take { name: "63_up.wav".into(), ..note(63, "hall-2", 100) },
+            Take { name: "63_up.wav".into(), ..note(63, "stage", 100) },
         ];
-        assert_eq!(second_takes(&takes), [(0, 6), (4, 5), (7, 9)]);
+        assert_eq!(second_takes(&takes), [(0, 6), (4, 5), (7, 9), (10, 11)]);
         let many: Vec<Take> = (40..100).flat_map(|n| [note(n, "one", 30), note(n, "one", 30)]).collect();
         assert_eq!(second_takes(&many).len(), 12);
         assert!(second_takes(&[]).is_empty());

@@ -1,8 +1,9 @@
-//! Which frames are trained on, which the choices in this crate were made by, and which only tell how good an instrument became. Any thread.
+//! Which frames are trained on, and which only tell how good an instrument became. Any thread.
 //!
-//! Single notes are split by pitch and phrases by phrase; a random split of frames would only measure memory. A held-out pitch is held
-//! out of every source, because two collections can be takes of the same note, and is left out of training phrases too. Pitches next
-//! to a held-out one stay in training, and so do the lowest and the highest: the scores are of notes in between, as they are played.
+//! Single notes are split by pitch and phrases by phrase; a random split of frames would only measure memory. In rounds, every pitch but
+//! the lowest and the highest is held out once, and every phrase. A held-out pitch is held out of every source, because two collections can
+//! be takes of the same note, and is left out of training phrases too. Pitches next to a held-out one stay in training: the scores are of
+//! notes in between, as they are played.
 
 use std::{collections::BTreeSet, ops::Range};
 use syrinx_analysis::Take;
@@ -14,9 +15,7 @@ use crate::hearing::midi;
 pub enum Part {
     /// The network learns them.
     Training,
-    /// What is tried in this crate is judged on them.
-    Validation,
-    /// No choice is made on them: only the scores.
+    /// They tell how near it comes.
     Test,
 }
 
@@ -36,18 +35,16 @@ pub struct Stretch {
 pub struct Split {
     /// All frames of all takes, each in one stretch.
     pub stretches: Vec<Stretch>,
-    /// MIDI notes that what is tried is judged on.
-    pub validation_notes: BTreeSet<u8>,
-    /// MIDI notes that only scores know.
+    /// MIDI notes that are held out.
     pub test_notes: BTreeSet<u8>,
 }
 
-/// Distinct pitches without which holding two out would leave too little.
+/// Distinct pitches without which holding one out would leave too little.
 const FEWEST_NOTES: usize = 5;
-/// One pitch in this many is for validation, and one for test.
-const NOTES_A_PART: usize = 8;
-/// One phrase in this many is for validation, and one for test.
-const PHRASES_A_PART: usize = 8;
+/// Phrases without which holding one out would leave too little.
+const FEWEST_PHRASES: usize = 3;
+/// Rounds in which everything is held out once, at most.
+const ROUNDS: usize = 6;
 /// A phrase ends at the first pause after this long, frames (2 s) ...
 const PHRASE_FRAMES: usize = 500;
 /// ... or at this length, frames (8 s).
@@ -56,63 +53,64 @@ const LONGEST_PHRASE_FRAMES: usize = 2000;
 const PAUSE_DB: f32 = 35.0;
 
 impl Split {
-    /// Splits takes; `None` when there are too few pitches and phrases to hold any out.
-    pub fn new(takes: &[Take]) -> Option<Self> {
+    /// Everything for training: what is played knows all recordings.
+    pub fn everything(takes: &[Take]) -> Self {
+        Self::holding_out(takes, BTreeSet::new(), |_| false, |_| false)
+    }
+
+    /// Everything but these takes, whatever else there is of their notes.
+    pub fn without(takes: &[Take], held_out: &[usize]) -> Self {
+        Self::holding_out(takes, BTreeSet::new(), |take| held_out.contains(&take), |_| false)
+    }
+
+    /// Splits that hold out all pitches in between and all phrases, each once. None when there are too few of them to hold any out.
+    pub fn rounds(takes: &[Take]) -> Vec<Self> {
         let notes: Vec<u8> = takes.iter().filter_map(|t| t.note).collect::<BTreeSet<_>>().into_iter().collect();
-        let mut split = Self::default();
-        if notes.len() >= FEWEST_NOTES {
-            let each = (notes.len() / NOTES_A_PART).max(1);
-            for n in 0..2 * each {
-                let note = notes[((n as f32 + 0.5) * notes.len() as f32 / (2 * each) as f32) as usize];
-                let part = if n % 2 == 0 { &mut split.test_notes } else { &mut split.validation_notes };
-                part.insert(note);
-            }
-        }
+        let between = if notes.len() >= FEWEST_NOTES { &notes[1..notes.len() - 1] } else { &[] };
+        let phrases = takes.iter().filter(|t| t.note.is_none()).map(|t| phrases_of(t).len()).sum::<usize>();
+        let phrases = if phrases >= FEWEST_PHRASES { phrases } else { 0 };
+        let rounds = ROUNDS.min(between.len().max(phrases));
+        (0..rounds)
+            .map(|round| {
+                // Neighbours are held out in different rounds.
+                let test_notes = between.iter().skip(round).step_by(rounds).copied().collect();
+                Self::holding_out(takes, test_notes, |_| false, |phrase| phrases > 0 && phrase % rounds == round)
+            })
+            .filter(|split| split.of(Part::Test).next().is_some() && split.of(Part::Training).next().is_some())
+            .collect()
+    }
+
+    /// Holds out notes, whole takes (by index) and phrases (by number).
+    fn holding_out(
+        takes: &[Take],
+        test_notes: BTreeSet<u8>,
+        take_is: impl Fn(usize) -> bool,
+        phrase_is: impl Fn(usize) -> bool,
+    ) -> Self {
+        let mut split = Self { stretches: Vec::new(), test_notes };
         let mut phrases = 0;
+        let part = |test| if test { Part::Test } else { Part::Training };
         for (take, t) in takes.iter().enumerate() {
             if let Some(note) = t.note {
-                let part = split.part_of(note);
+                let part = part(take_is(take) || split.test_notes.contains(&note));
                 split.stretches.push(Stretch { take, frames: 0..t.frames.len(), part });
             } else {
                 for frames in phrases_of(t) {
-                    // The first phrases that are held out come early, so that four phrases are enough for all three parts.
-                    let part = match phrases % PHRASES_A_PART {
-                        1 => Part::Test,
-                        3 => Part::Validation,
-                        _ => Part::Training,
-                    };
-                    split.stretches.push(Stretch { take, frames, part });
+                    split.stretches.push(Stretch { take, frames, part: part(take_is(take) || phrase_is(phrases)) });
                     phrases += 1;
                 }
             }
         }
-        let has = |part| split.stretches.iter().any(|s| s.part == part && !s.frames.is_empty());
-        (has(Part::Training) && has(Part::Validation) && has(Part::Test)).then_some(split)
-    }
-
-    /// The same frames, all for training: nothing is held out of the instrument that is played.
-    pub fn all_for_training(&self) -> Self {
-        let stretches = self.stretches.iter().map(|s| Stretch { part: Part::Training, ..s.clone() }).collect();
-        Self { stretches, ..Self::default() }
-    }
-
-    fn part_of(&self, note: u8) -> Part {
-        if self.test_notes.contains(&note) {
-            Part::Test
-        } else if self.validation_notes.contains(&note) {
-            Part::Validation
-        } else {
-            Part::Training
-        }
+        split
     }
 
     /// Whether a frame of `f0_hz` may be used in `part`: held-out notes sound in phrases, too.
     pub fn admits(&self, part: Part, f0_hz: f32) -> bool {
-        if f0_hz <= 0.0 || part != Part::Training {
+        if f0_hz <= 0.0 || part == Part::Test {
             return true;
         }
         let note = midi(f0_hz).round().clamp(0.0, 127.0) as u8;
-        self.part_of(note) == Part::Training
+        !self.test_notes.contains(&note)
     }
 
     /// The stretches of one part.
@@ -143,42 +141,59 @@ mod tests {
     use crate::testing::{note, phrase};
 
     #[test]
-    fn a_held_out_pitch_is_held_out_of_all_sources_and_its_neighbours_are_not() {
+    fn every_pitch_in_between_is_held_out_once_of_all_sources_and_never_beside_its_neighbour() {
         let mut takes: Vec<Take> = (50..74).map(|n| note(n, "one", 100)).collect();
         takes.extend((50..74).step_by(2).map(|n| note(n, "two", 100)));
-        let split = Split::new(&takes).unwrap();
-        for stretch in &split.stretches {
-            assert_eq!(stretch.part, split.part_of(takes[stretch.take].note.unwrap()));
+        let rounds = Split::rounds(&takes);
+        assert_eq!(rounds.len(), ROUNDS);
+        let mut held: Vec<u8> = Vec::new();
+        for split in &rounds {
+            for stretch in &split.stretches {
+                let test = split.test_notes.contains(&takes[stretch.take].note.unwrap());
+                assert_eq!(stretch.part == Part::Test, test);
+            }
+            let notes: Vec<u8> = split.test_notes.iter().copied().collect();
+            assert!(notes.windows(2).all(|w| w[1] - w[0] > 1));
+            assert!(!split.admits(Part::Training, 440.0 * 2f32.powf((f32::from(notes[0]) + 0.3 - 69.0) / 12.0)));
+            assert!(split.admits(Part::Training, 440.0 * 2f32.powf((f32::from(notes[0]) + 0.7 - 69.0) / 12.0)));
+            held.extend(notes);
         }
-        let held: Vec<u8> = split.test_notes.union(&split.validation_notes).copied().collect();
-        assert_eq!(held.len(), 6);
-        assert!(split.test_notes.is_disjoint(&split.validation_notes));
-        assert!(held.windows(2).all(|w| w[1] - w[0] > 1));
-        assert!(held.iter().all(|&n| n > 50 && n < 73));
-        assert!(!split.admits(Part::Training, 440.0 * 2f32.powf((f32::from(held[0]) + 0.3 - 69.0) / 12.0)));
-        assert!(split.admits(Part::Training, 440.0 * 2f32.powf((f32::from(held[0]) + 0.7 - 69.0) / 12.0)));
+        held.sort_unstable();
+        assert_eq!(held, (51..73).collect::<Vec<u8>>());
     }
 
     #[test]
-    fn phrases_are_whole_and_every_frame_is_somewhere_once() {
+    fn phrases_are_whole_and_every_one_is_held_out_once() {
         let takes = [phrase(40 * 250)];
-        let split = Split::new(&takes).unwrap();
-        let mut at = 0;
-        for stretch in &split.stretches {
-            assert_eq!(stretch.frames.start, at);
-            assert!(stretch.frames.len() <= LONGEST_PHRASE_FRAMES);
-            at = stretch.frames.end;
+        let rounds = Split::rounds(&takes);
+        assert!(rounds.len() >= FEWEST_PHRASES);
+        for split in &rounds {
+            let mut at = 0;
+            for stretch in &split.stretches {
+                assert_eq!(stretch.frames.start, at);
+                assert!(stretch.frames.len() <= LONGEST_PHRASE_FRAMES);
+                at = stretch.frames.end;
+            }
+            assert_eq!(at, takes[0].frames.len());
         }
-        assert_eq!(at, takes[0].frames.len());
-        for part in [Part::Training, Part::Validation, Part::Test] {
-            assert!(split.of(part).count() > 0);
-        }
+        let held: usize = rounds.iter().map(|split| split.of(Part::Test).count()).sum();
+        assert_eq!(held, rounds[0].stretches.len());
+    }
+
+    #[test]
+    fn a_take_is_held_out_and_the_others_of_its_note_are_not() {
+        let takes: Vec<Take> = (60..66).flat_map(|n| [note(n, "one", 100), note(n, "one", 100)]).collect();
+        let split = Split::without(&takes, &[1, 4]);
+        let held: Vec<usize> = split.of(Part::Test).map(|s| s.take).collect();
+        assert_eq!(held, [1, 4]);
+        assert!(split.admits(Part::Training, 261.6));
+        assert!(Split::everything(&takes).of(Part::Test).next().is_none());
     }
 
     #[test]
     fn too_little_is_refused() {
         let takes: Vec<Take> = (60..64).map(|n| note(n, "one", 100)).collect();
-        assert!(Split::new(&takes).is_none());
-        assert!(Split::new(&[]).is_none());
+        assert!(Split::rounds(&takes).is_empty());
+        assert!(Split::rounds(&[]).is_empty());
     }
 }

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn the_card_tells_what_was_trained_on_and_only_that() {
         let takes: Vec<Take> = (60..72).map(|n| note(n, "one", 105)).collect();
-        let split = Split::new(&takes).unwrap();
+        let split = Split::everything(&takes);
         let s = Statistics::new(&takes, &vec![0.0; takes.len()], &split).unwrap();
         assert!((midi(s.pitch_range_hz[0]) - 60.0).abs() < 0.01 && (midi(s.pitch_range_hz[1]) - 71.0).abs() < 0.01);
         assert!(s.pitch_histogram_s.iter().all(|(n, _)| !split.test_notes.contains(n) && !split.validation_notes.contains(n)));

@@ -1,15 +1,18 @@
 //! The training run: frame by frame against measured targets. The caller's thread, for some ten seconds.
 //!
-//! Every instrument is trained twice, in the same way: once without the held-out pitches and phrases, for the scores, and once on all
-//! recordings, for the file. A pitch that was recorded sounds much nearer to its recording when it was trained on (measured: `FINDINGS.md`
-//! beside this crate's sources), and who plays wants all of them. Nothing is chosen by the held-out recordings, not even when to stop:
-//! more steps than [`TrainOptions::steps`] bring the recorded pitches nearer still, and the others no farther and no nearer.
+//! Every instrument is trained several times, in the same way: once on all recordings, for the file, and for the scores in rounds, each
+//! without some pitches and phrases, until all were held out once. A pitch that was recorded sounds much nearer to its recording when it
+//! was trained on (measured: `FINDINGS.md` beside this crate's sources), and who plays wants all of them. Where there are two takes of
+//! the same notes, one more training knows one of each pair, and is asked for the other. Nothing is chosen by the held-out recordings, not
+//! even when to stop: more steps than [`TrainOptions::steps`] bring the recorded pitches nearer still, and the others no farther and no
+//! nearer.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use syrinx_analysis::{HARMONICS, Take, is_limited, noise_edges_hz};
+use syrinx_analysis::{HARMONICS, Take, in_parallel, is_limited, noise_edges_hz};
 use syrinx_decoder::{Card, Decay, FORMAT_VERSION};
 use syrinx_tracker::FRAME_RATE_HZ;
 
@@ -24,6 +27,7 @@ use crate::{
     network::Network,
     random::Random,
     rows::Rows,
+    second_take::second_takes,
     split::{Part, Split},
     statistics::Statistics,
 };
@@ -60,7 +64,7 @@ pub struct TrainOptions {
     pub caveats: Vec<String>,
     /// Seed of all randomness: the same takes, options and seed give the same file, to the byte, on the same kind of processor.
     pub seed: u64,
-    /// Steps of each of the two trainings.
+    /// Steps of each training.
     pub steps: usize,
     /// Gain in dB on the loudness of each source (by its name), where levels of several are to be made to agree.
     pub source_gains_db: BTreeMap<String, f32>,
@@ -113,7 +117,7 @@ pub enum TrainError {
 /// How far the training is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// Steps done, of both trainings.
+    /// Steps done, of all trainings.
     pub step: usize,
     /// Steps in all.
     pub total: usize,
@@ -128,14 +132,11 @@ pub struct Progress {
 pub struct Trained {
     /// Its card, without scores.
     pub card: Card,
-    /// Which recordings were held out: [`crate::evaluate`] wants those of [`Part::Test`].
-    pub split: Split,
-    /// Weighted mean |dB| on the test rows, of the network that never saw them.
-    pub test_loss: f32,
-    /// The same of the mean training spectrum, which ignores the voice: what there was to gain.
-    pub mean_spectrum_loss: f32,
+    /// Its twins, each trained without what its split holds out; together they hold out all there is to hold out.
+    pub rounds: Vec<Twin>,
+    /// Pairs of takes of the same note (their indices), where there are any, and a twin that knows the first of each, not the second.
+    pub second_takes: Option<(Vec<(usize, usize)>, Twin)>,
     network: Network,
-    blind: Network,
 }
 
 impl Trained {
@@ -143,24 +144,48 @@ impl Trained {
     pub fn to_onnx(&self, card: &Card) -> Vec<u8> {
         self.network.to_onnx(card)
     }
+}
 
-    /// The bytes of a model file with the twin that was trained without what is held out: the one to score.
-    pub fn blind_to_onnx(&self) -> Vec<u8> {
-        self.blind.to_onnx(&self.card)
+/// The same instrument, trained without some recordings: the one to score on them.
+#[derive(Clone, Debug)]
+pub struct Twin {
+    /// Which recordings were held out: [`crate::evaluate`] wants those of [`Part::Test`].
+    pub split: Split,
+    /// Weighted mean |dB| on what was held out.
+    pub test_loss: f32,
+    /// The same of the mean training spectrum, which ignores the voice: what there was to gain.
+    pub mean_spectrum_loss: f32,
+    network: Network,
+}
+
+impl Twin {
+    /// The bytes of a model file with this twin and `card`.
+    pub fn to_onnx(&self, card: &Card) -> Vec<u8> {
+        self.network.to_onnx(card)
     }
 }
 
-/// Trains an instrument on analysed recordings, in seconds. `progress` is called after every step.
+/// Trains an instrument on analysed recordings, in seconds, on as many threads as the machine has cores. `progress` is called after every
+/// step, from any of them.
 ///
 /// # Errors
 /// When there is too little to learn from, or an entry of the card is not acceptable.
-pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Progress)) -> Result<Trained, TrainError> {
-    let split = Split::new(takes).ok_or_else(|| TrainError::TooLittle {
-        notes: takes.iter().filter_map(|t| t.note).collect::<std::collections::BTreeSet<_>>().len(),
-        phrases_s: takes.iter().filter(|t| t.note.is_none()).map(|t| t.frames.len()).sum::<usize>() as f32 / FRAME_RATE_HZ as f32,
-    })?;
+pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Trained, TrainError> {
+    let mut splits = Split::rounds(takes);
+    if splits.is_empty() {
+        return Err(TrainError::TooLittle {
+            notes: takes.iter().filter_map(|t| t.note).collect::<BTreeSet<_>>().len(),
+            phrases_s: takes.iter().filter(|t| t.note.is_none()).map(|t| t.frames.len()).sum::<usize>() as f32
+                / FRAME_RATE_HZ as f32,
+        });
+    }
+    let rounds = splits.len();
+    let pairs = second_takes(takes);
+    if !pairs.is_empty() {
+        splits.push(Split::without(takes, &pairs.iter().map(|&(_, second)| second).collect::<Vec<_>>()));
+    }
     let gains: Vec<f32> = takes.iter().map(|t| options.gain_db(t)).collect();
-    let everything = split.all_for_training();
+    let everything = Split::everything(takes);
     let statistics = Statistics::new(takes, &gains, &everything).ok_or(TrainError::NoPitch("training"))?;
     let mut card = card(options, &statistics);
     card.decay = decay::measure(takes, &gains, &everything);
@@ -173,37 +198,53 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
     }
     card.check().map_err(TrainError::BadCard)?;
 
-    let rows = |split: &Split, part, hearing: &Hearing, name| {
-        let rows = Rows::new(takes, &gains, split, part, hearing);
-        if rows.rows.iter().any(|r| r.voiced) { Ok(rows) } else { Err(TrainError::NoPitch(name)) }
+    let heard_rows = |split: &Split| {
+        let statistics = Statistics::new(takes, &gains, split).ok_or(TrainError::NoPitch("training"))?;
+        let hearing = hearing(&statistics, card.decay.as_ref());
+        let rows = Rows::new(takes, &gains, split, Part::Training, &hearing);
+        if rows.rows.iter().any(|r| r.voiced) { Ok((hearing, rows)) } else { Err(TrainError::NoPitch("training")) }
     };
-    let blind_statistics = Statistics::new(takes, &gains, &split).ok_or(TrainError::NoPitch("training"))?;
-    let blind_hearing = hearing(&blind_statistics, card.decay.as_ref());
-    // All that may be missing is missed before the work begins.
-    let training = rows(&split, Part::Training, &blind_hearing, "training")?;
-    let validation = rows(&split, Part::Validation, &blind_hearing, "validation")?;
-    let test = rows(&split, Part::Test, &blind_hearing, "test")?;
-    let hearing = hearing(&statistics, card.decay.as_ref());
-    let all = rows(&everything, Part::Training, &hearing, "training")?;
-
-    let mut steps = Steps { start: Instant::now(), done: 0, total: 2 * options.steps.max(1), progress };
-    let blind = learn(blind_hearing, &training, options, &mut steps);
-    let network = learn(hearing, &all, options, &mut steps);
-    let (validation_loss, _) = judge(&blind, &validation);
-    let (test_loss, mean_spectrum_loss) = judge(&blind, &test);
+    let total = (splits.len() + 1) * options.steps.max(1);
+    let steps = Mutex::new(Steps { start: Instant::now(), done: 0, total, progress });
+    let (hearing, rows) = heard_rows(&everything)?;
+    let network = learn(hearing, &rows, options, &steps);
+    drop(rows);
+    let twins = in_parallel(
+        &splits,
+        |_| (),
+        |split| {
+            let (hearing, rows) = heard_rows(split)?;
+            let network = learn(hearing, &rows, options, &steps);
+            let held_out = Rows::new(takes, &gains, split, Part::Test, &network.hearing);
+            // A round may hold out nothing but what no tracker finds a pitch in: it has nothing to say.
+            let (test_loss, mean_spectrum_loss) =
+                if held_out.rows.is_empty() { (f32::NAN, f32::NAN) } else { judge(&network, &held_out) };
+            Ok(Twin { split: split.clone(), test_loss, mean_spectrum_loss, network })
+        },
+    );
+    let mut twins: Vec<Twin> = twins.into_iter().collect::<Result<_, TrainError>>()?;
+    let second_takes = (twins.len() > rounds).then(|| (pairs, twins.pop().expect("it was trained last")));
+    let mean = |loss: fn(&Twin) -> f32| {
+        let losses: Vec<f32> = twins.iter().map(loss).filter(|loss| loss.is_finite()).collect();
+        losses.iter().sum::<f32>() / losses.len() as f32
+    };
+    let (test_loss, mean_spectrum_loss) = (mean(|t| t.test_loss), mean(|t| t.mean_spectrum_loss));
+    if !test_loss.is_finite() {
+        return Err(TrainError::NoPitch("held-out"));
+    }
     let facts = [
         ("seconds", format!("{:.1}", statistics.seconds)),
         ("recordings", takes.len().to_string()),
-        ("held_out_pitches", list(&split.test_notes)),
-        ("validation_pitches", list(&split.validation_notes)),
+        ("held_out_pitches", list(twins.iter().flat_map(|t| &t.split.test_notes))),
         (
             "scores",
-            "of a twin trained without the held-out and validation recordings; the instrument itself knows them all".into(),
+            format!(
+                "of {rounds} twins, each trained without some pitches or phrases and asked for those; the instrument itself knows them all"
+            ),
         ),
         ("steps", options.steps.to_string()),
         ("seed", options.seed.to_string()),
         ("weights", network.mlp.weights.len().to_string()),
-        ("validation_loss_db", format!("{validation_loss:.3}")),
         ("test_loss_db", format!("{test_loss:.3}")),
         ("mean_spectrum_test_loss_db", format!("{mean_spectrum_loss:.3}")),
     ];
@@ -211,7 +252,7 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut dyn FnMut(Pr
     if is_limited(limit_hz) {
         card.training.insert("band_limit_hz".into(), format!("{limit_hz:.0}"));
     }
-    Ok(Trained { card, split, test_loss, mean_spectrum_loss, network, blind })
+    Ok(Trained { card, rounds: twins, second_takes, network })
 }
 
 /// What a network hears that is trained on recordings of these `statistics`, which die away like this, if they do.
@@ -223,12 +264,12 @@ fn hearing(statistics: &Statistics, decay: Option<&Decay>) -> Hearing {
     Hearing::new([low / margin, high * margin], [soft - LOUDNESS_MARGIN_DB[0], loud + LOUDNESS_MARGIN_DB[1]])
 }
 
-/// Counts the steps of both trainings for whoever watches.
+/// Counts the steps of all trainings for whoever watches.
 struct Steps<'a> {
     start: Instant,
     done: usize,
     total: usize,
-    progress: &'a mut dyn FnMut(Progress),
+    progress: &'a mut (dyn FnMut(Progress) + Send),
 }
 
 impl Steps<'_> {
@@ -240,8 +281,8 @@ impl Steps<'_> {
     }
 }
 
-fn list(notes: &std::collections::BTreeSet<u8>) -> String {
-    notes.iter().map(u8::to_string).collect::<Vec<_>>().join(" ")
+fn list<'a>(notes: impl Iterator<Item = &'a u8>) -> String {
+    notes.collect::<BTreeSet<_>>().into_iter().map(u8::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
@@ -268,7 +309,7 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
 }
 
 /// One training, from random weights: the weights averaged over its last steps.
-fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &mut Steps<'_>) -> Network {
+fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &Mutex<Steps<'_>>) -> Network {
     let mut random = Random::new(options.seed);
     let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs: OUTPUTS }, || random.uniform());
     let weighting = Weighting::new();
@@ -285,7 +326,7 @@ fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &mut Step
         for (average, w) in network.mlp.weights.iter_mut().zip(learner.weights()) {
             *average = keeps * *average + (1.0 - keeps) * w;
         }
-        steps.one_more(loss);
+        steps.lock().unwrap_or_else(PoisonError::into_inner).one_more(loss);
     }
     network
 }
@@ -334,11 +375,14 @@ mod tests {
         let mut steps = 0;
         let trained = train(&takes, &TrainOptions { steps: 150, ..options() }, &mut |p| {
             steps += 1;
-            assert!(p.step == steps && p.total == 300 && p.loss.is_finite());
+            assert!(p.step == steps && p.total == 7 * 150 && p.loss.is_finite());
         })
         .unwrap();
-        assert_eq!(steps, 300);
-        assert!(trained.test_loss < 0.6 * trained.mean_spectrum_loss, "{} {}", trained.test_loss, trained.mean_spectrum_loss);
+        assert_eq!(steps, 7 * 150);
+        assert_eq!(trained.rounds.len(), 6);
+        for twin in &trained.rounds {
+            assert!(twin.test_loss < 0.6 * twin.mean_spectrum_loss, "{} {}", twin.test_loss, twin.mean_spectrum_loss);
+        }
         let model = syrinx_decoder::Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
         assert_eq!(model.card().harmonics, HARMONICS);
         assert!((model.card().pitch_range_hz[0] - 146.8).abs() < 1.0);
@@ -371,12 +415,9 @@ mod tests {
             }
         }
         let other = train(&garbage, &options, &mut |_| ()).unwrap();
-        assert!(
-            (other.test_loss - trained.test_loss).abs() < 0.1 * trained.test_loss,
-            "{} {}",
-            other.test_loss,
-            trained.test_loss
-        );
+        for (other, twin) in other.rounds.iter().zip(&trained.rounds) {
+            assert!((other.test_loss - twin.test_loss).abs() < 0.1 * twin.test_loss, "{} {}", other.test_loss, twin.test_loss);
+        }
     }
 
     #[test]
@@ -390,6 +431,18 @@ mod tests {
         let first = bytes(7);
         assert!(first == bytes(7));
         assert!(first != bytes(8));
+    }
+
+    #[test]
+    fn where_there_are_second_takes_a_twin_knows_the_first_ones() {
+        let takes: Vec<Take> = (55..61).flat_map(|n| [note(n, "one", 80), note(n, "one", 80)]).collect();
+        let trained = train(&takes, &options(), &mut |_| ()).unwrap();
+        let (pairs, twin) = trained.second_takes.unwrap();
+        assert_eq!(pairs.len(), 6);
+        let held: Vec<usize> = twin.split.of(Part::Test).map(|s| s.take).collect();
+        assert_eq!(held, [1, 3, 5, 7, 9, 11]);
+        let single: Vec<Take> = (55..61).map(|n| note(n, "one", 80)).collect();
+        assert!(train(&single, &options(), &mut |_| ()).unwrap().second_takes.is_none());
     }
 
     #[test]

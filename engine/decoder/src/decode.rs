@@ -23,6 +23,10 @@ const PITCH_MARGIN: f32 = 1.122_462;
 /// the tones, and noise that is narrower than an octave or so sings.
 const SPREAD_BANDS: usize = 4;
 
+/// Where there is no pitch, the noise is softer than the voice by this gain (-6 dB). A note of which the pitch is not known yet begins as noise,
+/// and noise as loud as the tone is a burst that no instrument has: with it, attacks were 1 to 2 dB farther from recordings.
+const UNPITCHED_GAIN: f32 = 0.5;
+
 /// Answers one stream's features, frame by frame, in order.
 pub struct Decoder {
     network: Network,
@@ -63,7 +67,8 @@ impl Decoder {
         self.failed
     }
 
-    /// Answers one frame. The A-weighted level of the answer equals `features.loudness_db` (above silence), whatever the network says.
+    /// Answers one frame. The A-weighted level of the answer equals `features.loudness_db` (above silence), whatever the network says; where
+    /// there is no pitch it is 6 dB lower.
     pub fn step(&mut self, features: &Features, controls: &mut Controls) {
         *controls = Controls::silent(features.frame);
         let card = self.network.model().card();
@@ -119,7 +124,8 @@ impl Decoder {
             return;
         }
         // The loudness lock: one gain on everything, so that the weighted power is the one asked for.
-        let lock = fade * (10f32.powf(0.1 * features.loudness_db) / weighted).sqrt();
+        let unpitched = voicing + (1.0 - voicing) * UNPITCHED_GAIN;
+        let lock = unpitched * fade * (10f32.powf(0.1 * features.loudness_db) / weighted).sqrt();
         controls.noise.iter_mut().for_each(|rms| *rms *= lock);
         let sum: f32 = controls.harmonics.iter().sum();
         if sum > 0.0 {

@@ -37,8 +37,9 @@ pub fn analyse(name: &str, source: &str, audio: &Audio) -> Take {
     let (mut features, delay) = track(&samples, probe);
     let first_instant = FrameClock::new(ANALYSIS_RATE_HZ).end_of(0) as f64 - delay as f64;
     let (mut targets, _) = measure_recording(&samples, first_instant, features.len());
-    if median_f0(&targets).is_some_and(|f0| f0 < BASS_BELOW_HZ) {
-        features = track(&samples, TrackerConfig { min_f0_hz: LOWEST_F0_HZ, ..probe }).0;
+    let listening = listening(probe, targets.iter());
+    if listening != probe {
+        features = track(&samples, listening).0;
     }
     let note = single_note(&targets);
     let (band_limit_hz, edges) = (band_limit_hz(audio.sample_rate_hz), noise_edges_hz());
@@ -50,11 +51,11 @@ pub fn analyse(name: &str, source: &str, audio: &Audio) -> Take {
     Take { name: name.into(), source: source.into(), frames, band_limit_hz, note }
 }
 
-/// What the engine's tracker says of `samples` (at [`ANALYSIS_RATE_HZ`]) in studio mode, and how many samples late it says it: a frame
-/// describes the sound that long before its end.
-pub fn studio_features(samples: &[f32]) -> (Vec<Features>, usize) {
+/// What the engine's tracker says in studio mode of `samples` (at [`ANALYSIS_RATE_HZ`]), of which `take` is the analysis, and how many samples
+/// late it says it: a frame describes the sound that long before its end.
+pub fn studio_features(samples: &[f32], take: &Take) -> (Vec<Features>, usize) {
     let config = TrackerConfig { mode: LatencyMode::Studio, max_f0_hz: HIGHEST_F0_HZ, ..TrackerConfig::default() };
-    let (mut features, delay) = track(samples, config);
+    let (mut features, delay) = track(samples, listening(config, take.frames.iter().map(|f| &f.target)));
     let mut held = HeldPitch::default();
     features.iter_mut().for_each(|f| *f = held.step(f));
     (features, delay)
@@ -197,10 +198,16 @@ fn pool(noise: &[f64], bin_hz: f64, edges: &[f32; BANDS + 1]) -> [f64; BANDS] {
     std::array::from_fn(|band| (power_below(edges[band + 1]) - power_below(edges[band])).max(0.0))
 }
 
+/// `config` as a tracker listens to a recording with these targets: an octave deeper to a bass.
+fn listening<'a>(config: TrackerConfig, targets: impl Iterator<Item = &'a Target>) -> TrackerConfig {
+    let bass = median_f0(targets).is_some_and(|f0| f0 < BASS_BELOW_HZ);
+    if bass { TrackerConfig { min_f0_hz: LOWEST_F0_HZ, ..config } } else { config }
+}
+
 /// Median f0 of the pitched frames, each weighted by its loudness in power, Hz.
-fn median_f0(targets: &[Target]) -> Option<f32> {
+fn median_f0<'a>(targets: impl Iterator<Item = &'a Target>) -> Option<f32> {
     let mut pitched: Vec<(f32, f64)> =
-        targets.iter().filter(|t| t.f0_hz > 0.0).map(|t| (t.f0_hz, 10f64.powf(f64::from(t.loudness_db) / 20.0))).collect();
+        targets.filter(|t| t.f0_hz > 0.0).map(|t| (t.f0_hz, 10f64.powf(f64::from(t.loudness_db) / 20.0))).collect();
     pitched.sort_by(|a, b| a.0.total_cmp(&b.0));
     let half = pitched.iter().map(|p| p.1).sum::<f64>() / 2.0;
     let mut sum = 0.0;
@@ -215,7 +222,7 @@ fn median_f0(targets: &[Target]) -> Option<f32> {
 
 /// The MIDI note of a take that holds a single one.
 fn single_note(targets: &[Target]) -> Option<u8> {
-    let median = median_f0(targets)?;
+    let median = median_f0(targets.iter())?;
     let (mut near, mut all) = (0.0, 0.0);
     for target in targets.iter().filter(|t| t.f0_hz > 0.0) {
         let weight = 10f64.powf(f64::from(target.loudness_db) / 20.0);
