@@ -134,7 +134,7 @@ impl Page {
         let Some(mut desk) = self.desk.take() else { return };
         self.take_answers(&mut desk);
         let now = ui.input(|i| i.time);
-        self.live.tick(&self.shown, now, desk.plain(at("pitch_shift")));
+        self.live.tick(&self.shown, now);
         let window = ui.max_rect();
         let layout = Layout::of(window);
         ui.painter().rect_filled(window, 0, theme.back);
