@@ -10,12 +10,13 @@ use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButto
 use egui_kittest::kittest::Queryable;
 use nice_plug::prelude::ParamPtr;
 use std::{path::Path, time::Duration};
-use syrinx_engine::{PARAMS, Settings, Slot};
+use syrinx_engine::{PARAMS, Settings, Shift, Slot};
 use syrinx_plugin::editor::{
     desk::{Desk, at},
     icons::FAMILIES,
     layout::{LEAST, Layout, SIZE},
 };
+use syrinx_plugin::{monitor::Shown, player::Player};
 use window::stage::{Asked, Opening, Stage};
 
 fn folder() -> tempfile::TempDir {
@@ -158,6 +159,18 @@ fn a_voice_outside_is_told_the_gesture_that_mends_it() {
     let entry = stage.desk().undo_name();
     stage.desk().undo();
     assert_eq!((stage.value("pitch_shift"), stage.value("loudness"), entry.as_deref()), (0.0, 0.0, Some("several settings")));
+}
+
+#[test]
+fn octave_fit_and_auto_range_are_seen_at_work() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.desk().put_plain(at("instrument_a"), 1.0);
+    stage.desk().put_plain(at("octave_fit"), 1.0);
+    stage.desk().put_plain(at("auto_range"), 1.0);
+    stage.fitted = Shift { semitones: 24.0, loudness_db: -4.2 };
+    stage.sing_phrase(43.0, 24.0);
+    stage.photograph("fitted");
 }
 
 #[test]
@@ -316,6 +329,71 @@ fn the_region_is_dragged_and_pitch_and_loudness_go_with_it() {
     }
     stage.desk().undo();
     assert_eq!((stage.value("pitch_shift"), stage.value("loudness")), (0.0, 0.0), "both at once");
+}
+
+#[test]
+fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
+    let folder = folder();
+    let mut player = Player::default();
+    player.activate(48_000, 1, 1).unwrap();
+    let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
+    // A flute, and a voice two octaves under it and softer.
+    stage.desk().put_plain(at("instrument_a"), 1.0);
+    stage.click("Octave fit");
+    stage.click("Auto range");
+    let sing = |stage: &mut Stage, player: &mut Player, seconds: f32| {
+        for n in 0..(60.0 * seconds) as usize {
+            let mut block: Vec<f32> = (0..800)
+                .map(|i| {
+                    let t = (800 * n + i) as f32 / 48_000.0;
+                    (1..8).map(|k| 0.02 / k as f32 * (std::f32::consts::TAU * 110.0 * k as f32 * t).sin()).sum()
+                })
+                .collect();
+            player.process(&mut [&mut block]).unwrap();
+            stage.harness.step();
+        }
+    };
+    sing(&mut stage, &mut player, 8.0);
+    let shown = player.shown().clone();
+    let (st, db) = (shown.fitted_st.get(), shown.fitted_db.get());
+    assert!(st == 24.0 && db > 3.0, "{st} st, {db} dB");
+    let told = |stage: &Stage| stage.harness.get_by_label("Range of the instrument").value().unwrap();
+    assert_eq!(told(&stage), format!("Pitch shift 0.00 st, loudness 0.0 dB, Octave fit +24 st, Auto range +{db:.1} dB"));
+    let played = |shown: &Shown| 12.0 * (shown.played_hz.get() / shown.voice_hz.get()).log2();
+    assert!((played(&shown) - 24.0).abs() < 0.01, "{} st", played(&shown));
+    // By hand: an octave down again and louder. Nothing brings it back, however long the voice goes on.
+    let field = stage.layout().field;
+    let semitone = (field.width() - 2.0) / 73.0;
+    stage.drag(field.center(), vec2(12.0 * semitone, 18.0), Modifiers::NONE);
+    let loudness = stage.value("loudness");
+    assert!(stage.value("pitch_shift") == -12.0 && loudness > 1.0, "{loudness} dB");
+    sing(&mut stage, &mut player, 8.0);
+    assert_eq!(shown.fitted_st.get(), 24.0);
+    assert!((played(&shown) - 12.0).abs() < 0.01, "{} st", played(&shown));
+    let above = shown.played_db.get() - shown.voice_db.get();
+    let wanted = loudness + shown.fitted_db.get();
+    assert!((above - wanted).abs() < 0.2 && (shown.fitted_db.get() - db).abs() < 1.0, "{above} dB where {wanted} dB were set");
+    // The gesture that mends leaves to the two what they do by themselves.
+    stage.double_click(field.center());
+    assert_eq!((stage.value("pitch_shift"), stage.value("loudness")), (0.0, 0.0));
+}
+
+#[test]
+fn a_plucked_instrument_is_at_home_where_it_is_struck() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let guitar = syrinx_models::factory().iter().find(|(_, model)| model.card().id == "guitar").unwrap();
+    stage.desk().put_plain(at("instrument_a"), f32::from(guitar.0));
+    let [soft, loud] = guitar.1.card().decay.as_ref().unwrap().struck_range_db;
+    stage.sing_phrase(55.0, 0.0);
+    for _ in 0..120 {
+        stage.sing(60.0, 0.5 * (soft + loud), 0.9, 0.0);
+    }
+    stage.double_click(stage.layout().field.center());
+    assert!(stage.value("loudness").abs() < 3.0, "{} dB to a voice that fits already", stage.value("loudness"));
+    stage.desk().put_plain(at("sustain"), 1.0);
+    stage.double_click(stage.layout().field.center());
+    assert!(stage.value("loudness") < -15.0, "held, it is played as softly as it rings: {} dB", stage.value("loudness"));
 }
 
 #[test]

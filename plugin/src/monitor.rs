@@ -141,9 +141,11 @@ impl Shown {
         self.played_hz.set(monitor.played.f0_hz);
         self.played_db.set(monitor.played.loudness_db);
         self.fitted_st.set(monitor.fitted.semitones);
-        // Switched off, auto range glides back, in silence too.
-        let glides = self.fitted_db.get() != monitor.fitted.loudness_db;
-        self.fitted_db.set(monitor.fitted.loudness_db);
+        if self.fitted_db.get() != monitor.fitted.loudness_db {
+            // Switched off, auto range glides back, in silence too.
+            self.fitted_db.set(monitor.fitted.loudness_db);
+            self.redraw();
+        }
         self.input_peak.raise(monitor.input_peak);
         self.output_peak.raise(monitor.output_peak);
         self.harmonics.iter().zip(spectrum.harmonics).for_each(|(value, amplitude)| value.set(amplitude));
@@ -156,10 +158,8 @@ impl Shown {
             }
         }
         self.blocks.up();
-        #[cfg(not(feature = "editor"))]
-        let _ = glides;
         #[cfg(feature = "editor")]
-        if glides || self.sounds() {
+        if self.sounds() {
             // A flag that the window's timer looks at: nothing is called.
             self.repaint.request_repaint();
         }

@@ -2,9 +2,10 @@
 
 use super::{
     desk::Desk,
+    layout::on_grid,
     live::Live,
     paint::{heading, text, well},
-    theme::{SMALL, Theme},
+    theme::{GRID, SMALL, TINY, Theme},
 };
 use egui::{
     Align2, Color32, CornerRadius, Id, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
@@ -16,6 +17,8 @@ use syrinx_engine::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, nois
 pub const BARS: usize = 48;
 /// Levels from the bottom of a bar to its top, dB.
 const LEVELS_DB: (f32, f32) = (-78.0, -6.0);
+/// Room under a plot for its axis, points.
+const AXIS: f32 = 5.0 * GRID;
 /// Weights this near to nothing are nothing, dB: a line that is easy to come back to.
 const DETENT_DB: f32 = 0.7;
 
@@ -80,7 +83,7 @@ fn hertz(hz: f32) -> String {
 /// Both displays, side by side.
 pub fn show(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, played_hz: f32, colour: Color32) {
     well(ui, rect, theme);
-    let split = rect.left() + (0.66 * rect.width()).round();
+    let split = rect.left() + on_grid(0.66 * rect.width());
     let left = Rect::from_min_max(rect.min, pos2(split, rect.bottom()));
     let right = Rect::from_min_max(pos2(split, rect.top()), rect.max);
     ui.painter().vline(split + 0.5, rect.shrink(1.0).y_range(), theme.border());
@@ -91,7 +94,7 @@ pub fn show(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, pl
 #[allow(clippy::too_many_arguments)]
 fn display(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, played_hz: f32, kind: Kind, colour: Color32) {
     heading(ui, rect, theme, kind.name());
-    let plot = Rect::from_min_max(rect.min + vec2(12.0, 30.0), rect.max - vec2(12.0, 10.0));
+    let plot = Rect::from_min_max(rect.min + vec2(12.0, 32.0), rect.max - vec2(12.0, AXIS));
     let response = ui.interact(plot.expand2(vec2(4.0, 4.0)), Id::unique(("bars", kind.name())), Sense::click_and_drag());
     response.widget_info(|| {
         WidgetInfo::labeled(
@@ -113,6 +116,9 @@ fn display(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, pla
     }
     let zero = weight_y(plot, 0.0).round() + 0.5;
     painter.hline(plot.x_range(), zero, Stroke::new(1.0, theme.faint(theme.muted, 0.35)));
+    if kind == Kind::Harmonics {
+        text(painter, pos2(plot.right(), zero - 2.0), Align2::RIGHT_BOTTOM, "weights 0 dB", TINY, theme.muted);
+    }
     paint_weights(painter, plot, theme, weights, kind);
 
     let corner = pos2(rect.right() - 12.0, rect.top() + 10.0);
@@ -196,6 +202,9 @@ fn bars(painter: &Painter, plot: Rect, theme: &Theme, live: &Live, under: Option
             let bar = Rect::from_x_y_ranges(slot.x_range(), top..=plot.bottom());
             super::paint::gradient(painter, bar, colour, theme.between(theme.well, colour, 0.35));
         }
+        if n == 0 || (n + 1) % 8 == 0 {
+            text(painter, pos2(x, plot.bottom() + 3.0), Align2::CENTER_TOP, &(n + 1).to_string(), TINY, theme.muted);
+        }
     }
 }
 
@@ -204,8 +213,8 @@ fn curve(painter: &Painter, plot: Rect, theme: &Theme, live: &Live, colour: Colo
         let share = (hz / noise_point_hz(0)).ln() / (noise_point_hz(NOISE_POINTS - 1) / noise_point_hz(0)).ln();
         let x = (plot.left() + share * plot.width()).round() + 0.5;
         painter.vline(x, plot.y_range(), Stroke::new(1.0, theme.faint(theme.line, 0.6)));
-        let label = if hz < 1000.0 { "100".into() } else { format!("{}k", hz / 1000.0) };
-        text(painter, pos2(x + 3.0, plot.bottom()), Align2::LEFT_BOTTOM, &label, SMALL - 2.0, theme.faint(theme.muted, 0.8));
+        let label = if hz < 1000.0 { "100 Hz".into() } else { format!("{}k", hz / 1000.0) };
+        text(painter, pos2(x, plot.bottom() + 3.0), Align2::CENTER_TOP, &label, TINY, theme.muted);
     }
     let point = |n: usize| {
         // The curve is per octave, and so lower than bars of the same strength.

@@ -81,7 +81,7 @@ impl Browser {
     fn head(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, side: Side) -> bool {
         let row = Rect::from_min_size(rect.min + vec2(12.0, 10.0), vec2(rect.width() - 24.0, 28.0));
         let title = format!("Instrument {}", side.letter);
-        let title = text(ui.painter(), row.left_center(), Align2::LEFT_CENTER, &title, BODY + 1.0, side.colour);
+        let title = text(ui.painter(), row.left_center(), Align2::LEFT_CENTER, &title, BODY, side.colour);
         let close = Rect::from_min_size(row.right_top() - vec2(26.0, 0.0), vec2(26.0, 28.0));
         let star = close.translate(vec2(-30.0, 0.0));
         let field = Rect::from_min_max(pos2(title.right() + 16.0, row.top()), pos2(star.left() - 6.0, row.bottom()));
@@ -111,7 +111,7 @@ impl Browser {
             let label = format!("Family: {called}");
             let response = button::area(ui, chip, &label, Role::CheckBox, Some(on));
             let (fill, ink) = match (on, response.hovered()) {
-                (true, _) => (theme.between(theme.panel, view.side.colour, 0.2), view.side.colour),
+                (true, _) => (theme.lit(theme.panel, view.side.colour), view.side.colour),
                 (false, true) => (theme.hover, theme.text),
                 (false, false) => (theme.raised, theme.muted),
             };
@@ -235,7 +235,7 @@ fn tile(ui: &Ui, rect: Rect, look: &Look<'_>, key: usize, item: &Item, looks: &m
     let response = button::area_of(ui, rect, ("instrument", key), &card.name, Role::Button, None);
     let round = CornerRadius::same(ROUND_SMALL as u8 + 2);
     let fill = if plays {
-        theme.between(theme.panel, colour, 0.14)
+        theme.lit(theme.panel, colour)
     } else if response.hovered() {
         theme.hover
     } else {
@@ -248,7 +248,7 @@ fn tile(ui: &Ui, rect: Rect, look: &Look<'_>, key: usize, item: &Item, looks: &m
     family(ui.painter(), glyph, &card.family, ink, fill);
     let left = rect.left() + 48.0;
     let room = rect.right() - 30.0 - left;
-    text_within(ui.painter(), pos2(left, rect.center().y - 1.0), Align2::LEFT_BOTTOM, &card.name, BODY + 1.0, theme.text, room);
+    text_within(ui.painter(), pos2(left, rect.center().y - 1.0), Align2::LEFT_BOTTOM, &card.name, BODY, theme.text, room);
     let family_name = family_name(&card.family);
     let kind = match item.source {
         Source::Factory(_) => family_name,
@@ -263,7 +263,7 @@ fn tile(ui: &Ui, rect: Rect, look: &Look<'_>, key: usize, item: &Item, looks: &m
     {
         looks.favourite_instruments.insert(card.id.clone());
     }
-    let whole = width(ui.painter(), &card.name, BODY + 1.0) <= room;
+    let whole = width(ui.painter(), &card.name, BODY) <= room;
     let response = if whole { response } else { response.on_hover_text(&card.name) };
     response.clicked()
 }

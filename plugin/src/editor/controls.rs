@@ -4,8 +4,8 @@ use super::{
     button,
     desk::{Desk, at},
     knob::{self, Look},
-    layout::GAP,
-    live::{note, note_name},
+    layout::{GAP, on_grid},
+    live::{Live, note, note_name},
     paint::{heading, panel, text},
     theme::{GRID, SMALL, Theme},
 };
@@ -35,20 +35,30 @@ fn cell(rect: Rect, columns: usize, rows: usize, column: usize, row: usize) -> R
 }
 
 impl Controls {
-    /// Draws all groups; `voice` is what is heard now.
-    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, voice: &Features, colour: Color32) {
+    /// Draws all groups; `voice` is what is heard now, and `live` what is made of it.
+    #[allow(clippy::too_many_arguments)]
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        theme: &Theme,
+        desk: &mut Desk,
+        voice: &Features,
+        live: &Live,
+        colour: Color32,
+    ) {
         let total: f32 = GROUPS.iter().map(|(_, width)| width).sum();
         let room = rect.width() - GAP * (GROUPS.len() - 1) as f32;
         let mut left = rect.left();
         for (n, (name, share)) in GROUPS.iter().enumerate() {
-            let right = if n + 1 == GROUPS.len() { rect.right() } else { (left + room * share / total).round() };
+            let right = if n + 1 == GROUPS.len() { rect.right() } else { left + on_grid(room * share / total) };
             let group = Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
             panel(ui, group, theme);
             heading(ui, group, theme, name);
             let inner = Rect::from_min_max(group.min + vec2(GRID, HEADING), group.max - vec2(GRID, GRID));
             match n {
                 0 => self.voice(ui, inner, theme, desk, voice),
-                1 => pitch_and_loudness(ui, inner, theme, desk, colour),
+                1 => pitch_and_loudness(ui, inner, theme, desk, live, colour),
                 2 => snap(ui, inner, theme, desk, colour),
                 3 => sound(ui, inner, theme, desk, colour),
                 4 => room_group(ui, inner, theme, desk, colour),
@@ -126,33 +136,42 @@ fn small(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str, name
 }
 
 fn toggle(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str, name: &str, colour: Color32) {
+    toggle_that_tells(ui, rect, theme, desk, id, name, None, colour);
+}
+
+/// As `toggle`, with what it has come to beside its name while it is on.
+#[allow(clippy::too_many_arguments)]
+fn toggle_that_tells(
+    ui: &Ui,
+    rect: Rect,
+    theme: &Theme,
+    desk: &mut Desk,
+    id: &str,
+    name: &str,
+    tells: Option<&str>,
+    colour: Color32,
+) {
     let at = at(id);
     let on = desk.is_on(at);
-    if button::switch(ui, rect, theme, name, PARAMS[at].help, on, colour) {
+    let look = button::Switch { name, help: PARAMS[at].help, on, tells: tells.filter(|_| on), colour };
+    if button::switch(ui, rect, theme, look) {
         desk.put(at, if on { 0.0 } else { 1.0 });
     }
 }
 
-fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, colour: Color32) {
     let switches = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 30.0), rect.max);
     let knobs = Rect::from_min_max(rect.min, pos2(rect.right(), switches.top()));
     let radius = (0.5 * (knobs.height() - 30.0)).clamp(36.0, BIG_KNOB + 12.0).min(0.22 * knobs.width());
-    for (n, (id, name, switch, switch_name)) in
-        [("pitch_shift", "Pitch shift", "octave_fit", "Octave fit"), ("loudness", "Loudness", "auto_range", "Auto range")]
-            .into_iter()
-            .enumerate()
-    {
+    let fitted =
+        [format!("{:+.0} st", live.fitted_st), format!("{:+.0} dB", live.fitted_db)].map(|words| words.replace('-', "−"));
+    let pairs =
+        [("pitch_shift", "Pitch shift", "octave_fit", "Octave fit"), ("loudness", "Loudness", "auto_range", "Auto range")];
+    for (n, (id, name, switch, switch_name)) in pairs.into_iter().enumerate() {
         knob::show(ui, cell(knobs, 2, 1, n, 0), theme, desk, at(id), name, Look { radius, colour, big: true });
         let place = cell(switches, 2, 1, n, 0);
-        toggle(
-            ui,
-            Rect::from_center_size(place.center(), vec2(place.width() - 20.0, 22.0)),
-            theme,
-            desk,
-            switch,
-            switch_name,
-            colour,
-        );
+        let place = Rect::from_center_size(place.center(), vec2(place.width() - 2.0 * GRID, 22.0));
+        toggle_that_tells(ui, place, theme, desk, switch, switch_name, Some(&fitted[n]), colour);
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     files::{Looks, SCALES},
     icons::{Sign, mark},
     paint::{text, text_within},
-    theme::{BIG, BODY, GRID, ROUND_SMALL, SMALL, Theme},
+    theme::{BIG, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
 };
 use egui::{Align2, CornerRadius, Popup, Rect, RichText, Role, StrokeKind, Ui, pos2, vec2};
 
@@ -38,7 +38,7 @@ pub fn show(
     let middle = rect.center().y;
     let sign = Rect::from_center_size(pos2(rect.left() + 28.0, middle), vec2(26.0, 26.0));
     mark(ui.painter(), sign, theme);
-    text(ui.painter(), pos2(sign.right() + 8.0, middle), Align2::LEFT_CENTER, "Syrinx", BIG - 2.0, theme.text);
+    text(ui.painter(), pos2(sign.right() + 8.0, middle), Align2::LEFT_CENTER, "Syrinx", BIG, theme.text);
 
     let mut wish = None;
     let side = 28.0;
@@ -57,7 +57,7 @@ pub fn show(
     let response = button::area(ui, name, &format!("Preset: {called}"), Role::Button, None);
     let ink = if open || response.hovered() { theme.a } else { theme.text };
     let words = if changed { format!("{called} *") } else { called.to_owned() };
-    text_within(ui.painter(), name.center(), Align2::CENTER_CENTER, &words, BODY + 1.0, ink, name.width());
+    text_within(ui.painter(), name.center(), Align2::CENTER_CENTER, &words, TITLE, ink, name.width());
     let help = if changed { "Presets (* changed since it was loaded)" } else { "Presets" };
     if response.on_hover_text(help).clicked() {
         wish = Some(Wish::Presets);

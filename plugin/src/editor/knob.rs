@@ -4,7 +4,7 @@
 use super::{
     desk::{At, Desk},
     paint::{arc, disc, focus_ring, text_within},
-    theme::{BODY, SMALL, Theme},
+    theme::{SMALL, TITLE, Theme},
 };
 use egui::{
     Align2, Color32, CursorIcon, Id, Key, Modifiers, PointerButton, Rect, Response, Role, Sense, Stroke, TextEdit, Ui, Vec2,
@@ -167,8 +167,7 @@ fn paint(ui: &Ui, centre: egui::Pos2, theme: &Theme, desk: &Desk, at: At, look: 
     arc(painter, centre, track, BEGIN + SWEEP * home, angle, Stroke::new(thick + 5.0, theme.faint(colour, 0.13)));
     arc(painter, centre, track, BEGIN + SWEEP * home, angle, Stroke::new(thick, colour));
     let body = track - thick;
-    let (top, bottom) = if theme.dark { (theme.hover, theme.raised) } else { (Color32::WHITE, theme.raised) };
-    disc(painter, centre, body, top, bottom);
+    disc(painter, centre, body, theme.shine, theme.raised);
     if !theme.dark {
         painter.circle_stroke(centre, body, theme.border());
     }
@@ -188,7 +187,7 @@ fn begin_typing(ui: &Ui, desk: &Desk, at: At) {
 /// The number, which can be clicked on to type another.
 fn number_field(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, look: Look) {
     let id = typing_id(at);
-    let size = if look.big { BODY + 1.0 } else { SMALL };
+    let size = if look.big { TITLE } else { SMALL };
     let Some(mut typing) = ui.data(|data| data.get_temp::<Typing>(id)) else {
         let response = ui.interact(rect, id.with("number"), Sense::click());
         let colour = if response.hovered() { look.colour } else { theme.text };

@@ -52,7 +52,7 @@ fn one(ui: &Ui, rect: Rect, theme: &Theme, name: &str, level: &mut Level, colour
         let colour = if level.hold_db > 0.0 { theme.alarm } else { theme.text };
         painter.hline(bar.x_range(), y, Stroke::new(1.5, colour));
     }
-    let words = if level.hold_db > FLOOR_DB { format!("{:.0}", level.hold_db).replace('-', "–") } else { "–∞".into() };
+    let words = if level.hold_db > FLOOR_DB { format!("{:.0}", level.hold_db).replace('-', "−") } else { "−∞".into() };
     let ink = if level.clipped { theme.alarm } else { theme.muted };
     text(painter, rect.center_bottom(), Align2::CENTER_BOTTOM, &words, SMALL, ink);
     let response = ui.interact(rect, Id::unique(("meter", name)), Sense::click());

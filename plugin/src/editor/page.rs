@@ -37,6 +37,12 @@ enum Over {
     Presets,
 }
 
+/// A region, and of which instrument it is: the hash of its file, and whether it is struck and left to ring.
+struct Kept {
+    of: ([u8; 32], bool),
+    region: Region,
+}
+
 /// The page, its widgets' memory, and what they show.
 pub struct Page {
     shown: Arc<Shown>,
@@ -51,7 +57,7 @@ pub struct Page {
     live: Live,
     shelf: Shelf,
     bank: Bank,
-    regions: [Option<([u8; 32], Region)>; 2],
+    regions: [Option<Kept>; 2],
     over: Over,
     dialog: Dialog,
     field: field::Field,
@@ -112,16 +118,15 @@ impl Page {
     }
 
     /// The region of what a slot plays, read anew only when it plays something else.
-    fn region(&mut self, slot: Slot, model: &Model) -> Region {
+    fn region(&mut self, slot: Slot, model: &Model, struck: bool) -> Region {
+        let of = (*model.hash(), struck);
         let kept = &mut self.regions[slot as usize];
-        match kept {
-            Some((hash, region)) if hash == model.hash() => region.clone(),
-            _ => {
-                let region = Region::of(model.card());
-                *kept = Some((*model.hash(), region.clone()));
-                region
-            }
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.of == of) {
+            return kept.region.clone();
         }
+        let region = Region::of(model.card(), struck);
+        *kept = Some(Kept { of, region: region.clone() });
+        region
     }
 
     /// Draws everything, and does what the player does.
@@ -198,7 +203,7 @@ impl Page {
             confidence: self.shown.confidence.get(),
             loudness_db: self.shown.voice_db.get(),
         };
-        self.controls.show(ui, layout.controls, &theme, &mut desk, &voice, knobs);
+        self.controls.show(ui, layout.controls, &theme, &mut desk, &voice, &self.live, knobs);
         honesty::show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
         self.remember(&desk, now);
         let rests = self.live.rests() && !self.dialog.is_open() && !self.shelf.searches() && self.changed_s.is_none();
@@ -218,12 +223,13 @@ impl Page {
         colour: egui::Color32,
     ) {
         let mut playing = Vec::new();
+        let struck = !desk.is_on(at("sustain"));
         for (slot, share, colour) in [(Slot::A, 1.0 - morph, theme.a), (Slot::B, morph, theme.b)] {
             let first = playing.is_empty();
             if share > 0.0
                 && let Some(model) = Shelf::model(desk, slot)
             {
-                playing.push((Shelf::name(desk, slot), self.region(slot, &model), colour, share, first));
+                playing.push((Shelf::name(desk, slot), self.region(slot, &model, struck), colour, share, first));
             }
         }
         // The one that leads comes last, and so lies on top.

@@ -242,7 +242,7 @@ impl Presets {
 /// A line of a list, lit where it is chosen or under the pointer; its name may take `room`.
 fn entry(ui: &Ui, line: &Response, theme: &Theme, name: &str, on: bool, room: f32) {
     let fill = if on {
-        theme.faint(theme.a, 0.16)
+        theme.lit(theme.panel, theme.a)
     } else if line.hovered() {
         theme.raised
     } else {

@@ -5,7 +5,7 @@ use super::{
     desk::{At, Desk, at},
     files::Looks,
     icons::{Sign, family, family_name},
-    layout::GAP,
+    layout::{GAP, on_grid},
     live::{note, note_name},
     paint::{focus_ring, panel, text, text_within},
     shelf::Shelf,
@@ -52,8 +52,8 @@ pub fn show(
     looks: &mut Looks,
     open: Option<Slot>,
 ) -> Option<Wish> {
-    let middle = (0.26 * rect.width()).round();
-    let wide = ((rect.width() - middle) / 2.0 - GAP).floor();
+    let middle = on_grid(0.26 * rect.width());
+    let wide = on_grid((rect.width() - middle) / 2.0 - GAP);
     let a = Rect::from_min_size(rect.min, vec2(wide, rect.height()));
     let b = Rect::from_min_max(pos2(rect.right() - wide, rect.top()), rect.max);
     let morph = Rect::from_min_max(pos2(a.right() + GAP, rect.top()), pos2(b.left() - GAP, rect.bottom()));
