@@ -486,6 +486,92 @@ fn instruments_are_stepped_loved_and_found() {
     assert!(again.harness.state().looks.favourite_instruments.contains("violin"), "favourites are remembered");
 }
 
+/// The number of a factory instrument.
+fn number(id: &str) -> f32 {
+    f32::from(syrinx_models::number(id).unwrap())
+}
+
+#[test]
+fn an_instrument_and_a_preset_are_found_by_the_keyboard_alone() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.harness.get_by_label("Instrument A: Violin").focus();
+    stage.wait(2);
+    stage.key(Key::Enter);
+    stage.type_text("vi");
+    stage.photograph("found");
+    // The violin comes first, the vibraphone last.
+    stage.key(Key::ArrowDown);
+    stage.key(Key::ArrowRight);
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("instrument_a"), number("vibraphone"));
+    stage.key(Key::ArrowLeft);
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("instrument_a"), number("violin"));
+    // What plays can be heard while the list is open; the search goes on.
+    for _ in 0..2 {
+        stage.key(Key::Backspace);
+    }
+    stage.type_text("french");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("instrument_a"), number("french-horn"));
+    stage.key(Key::Escape);
+    assert!(stage.harness.query_by_label("Close the list").is_none());
+    // Nothing has the keyboard: whoever types while the list is open, searches.
+    stage.click("About instrument B");
+    stage.press(stage.layout().centre().left_top() + vec2(6.0, 6.0));
+    stage.type_text("sitar");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("instrument_b"), number("sitar"));
+    stage.key(Key::Escape);
+    stage.click("Preset: Violin, plain");
+    stage.type_text("closing");
+    stage.key(Key::Enter);
+    assert_eq!((stage.value("instrument_a"), stage.value("breath")), (number("tenor-sax"), 12.0));
+    for _ in 0..7 {
+        stage.key(Key::Backspace);
+    }
+    stage.type_text("organ");
+    stage.key(Key::Enter);
+    assert!(stage.value("instrument_a") == number("organ") || stage.value("instrument_b") == number("organ"), "by what plays");
+}
+
+#[test]
+fn the_arrows_go_through_what_the_lists_show() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("About instrument A");
+    stage.click("Family: Brass");
+    stage.click("Close the list");
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        stage.click("Next instrument A among Brass");
+        seen.push(stage.value("instrument_a"));
+    }
+    let brass = ["french-horn", "trombone", "trumpet", "tuba", "french-horn"].map(number);
+    assert_eq!(seen, brass);
+    stage.click("Previous instrument A among Brass");
+    assert_eq!(stage.value("instrument_a"), number("tuba"));
+    stage.click("About instrument A");
+    stage.click("Family: Brass");
+    stage.click("Favourite instrument B");
+    stage.click("Favourite instruments only");
+    stage.click("Close the list");
+    stage.click("Next instrument A among favourites");
+    assert_eq!(stage.value("instrument_a"), number("flute"), "the only favourite");
+    let looks = &mut stage.harness.state_mut().looks;
+    looks.favourite_presets = ["Cello for any voice", "Silver reed"].map(String::from).into();
+    stage.click("Preset: Violin, plain");
+    stage.click("Group: Favourites");
+    stage.click("Close the list");
+    stage.click("Next preset among favourites");
+    assert_eq!(stage.value("instrument_a"), number("cello"));
+    stage.click("Next preset among favourites");
+    assert_eq!(stage.value("morph"), 35.0);
+    stage.click("Next preset among favourites");
+    assert_eq!(stage.value("instrument_a"), number("cello"));
+}
+
 /// A model file like the flute's, with another id, name and family on its card: as long as the flute's, for lengths are in the file.
 fn disguised(id: &str, name: &str, family: &str) -> Vec<u8> {
     let mut file = syrinx_models::bytes("flute").unwrap().to_vec();

@@ -47,6 +47,17 @@ pub struct Preset {
     own: BTreeMap<String, Reference>,
 }
 
+/// An instrument in a preset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Played {
+    /// Its name.
+    pub name: String,
+    /// Its family, as cards name them; empty where it is not known.
+    pub family: String,
+    /// How much of it there is, per cent.
+    pub share: f32,
+}
+
 /// A preset as a file. Values are texts with units, as people type them.
 #[derive(Serialize, Deserialize)]
 struct Written {
@@ -169,6 +180,21 @@ impl Preset {
         Ok(own)
     }
 
+    /// The instruments that sound in it, A before B; none where it cannot be played.
+    pub fn instruments(&self) -> Vec<Played> {
+        let Ok((settings, _)) = self.sound() else { return Vec::new() };
+        let all = [("a", settings.instrument_a, 100.0 - settings.morph), ("b", settings.instrument_b, settings.morph)];
+        let played = |(letter, number, share): (&str, f32, f32)| {
+            let (name, family) = match (syrinx_models::numbered(number as u8), self.own.get(letter)) {
+                (Some(model), _) => (model.card().name.clone(), model.card().family.clone()),
+                (None, Some(own)) => (own.name.clone(), String::new()),
+                (None, None) => (instrument_name(number as i32), String::new()),
+            };
+            Played { name, family, share }
+        };
+        all.into_iter().filter(|(.., share)| *share > 0.0).map(played).collect()
+    }
+
     /// As a state that a host can load: what it says nothing of, the session's own settings among it, stays.
     ///
     /// # Errors
@@ -260,6 +286,14 @@ mod tests {
             sounds.push((settings, weights));
         }
         assert_eq!(presets[0].sound().unwrap().0, Settings::default(), "a fresh instance is the first");
+    }
+
+    #[test]
+    fn a_preset_tells_what_plays() {
+        let of = |name: &str| factory().iter().find(|p| p.name == name).unwrap().instruments();
+        let played = |name: &str, family: &str, share| Played { name: name.into(), family: family.into(), share };
+        assert_eq!(of("Violin, plain"), [played("Violin", "string", 100.0)]);
+        assert_eq!(of("Clarinet into organ"), [played("Clarinet", "reed", 50.0), played("Full organ", "organ", 50.0)]);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! The presets to choose from, which of them plays, and the user's as files. No drawing.
 
-use super::{desk::Desk, files};
+use super::{desk::Desk, files, lists::step_among};
 pub use crate::presets::USER;
-use crate::presets::{self, EXTENSION, Preset, is_sessions};
+use crate::presets::{self, EXTENSION, Played, Preset, is_sessions};
 use std::path::PathBuf;
 use syrinx_engine::{PARAMS, Param as Row};
 
 /// All presets, and which of them plays.
 pub struct Bank {
     presets: Vec<Preset>,
+    /// What plays in each of them.
+    instruments: Vec<Vec<Played>>,
     folder: Option<PathBuf>,
     /// The name and group of the one that was loaded last, and what it made of the settings.
     loaded: (String, String),
@@ -22,7 +24,7 @@ fn fresh() -> (String, String) {
 impl Bank {
     /// The factory's presets and those of the user's folder; what to say of files that are none.
     pub fn new(folder: Option<PathBuf>) -> (Self, Option<String>) {
-        let mut bank = Self { presets: presets::factory().to_vec(), folder, loaded: fresh() };
+        let mut bank = Self { presets: presets::factory().to_vec(), instruments: Vec::new(), folder, loaded: fresh() };
         let trouble = bank.rescan();
         (bank, trouble)
     }
@@ -32,8 +34,19 @@ impl Bank {
         &self.presets
     }
 
+    /// What plays in the preset at a place.
+    pub fn instruments(&self, at: usize) -> &[Played] {
+        self.instruments.get(at).map_or(&[], Vec::as_slice)
+    }
+
     /// Reads the user's folder anew; what to say of files that are none.
     pub fn rescan(&mut self) -> Option<String> {
+        let trouble = self.read();
+        self.instruments = self.presets.iter().map(Preset::instruments).collect();
+        trouble
+    }
+
+    fn read(&mut self) -> Option<String> {
         self.presets.retain(|p| p.file.is_none());
         let folder = self.folder.clone()?;
         let files = match files::list(&folder, EXTENSION) {
@@ -93,14 +106,15 @@ impl Bank {
         Ok(())
     }
 
-    /// Plays the preset so many places on from the one that was loaded last.
+    /// Plays the preset so many places on from the one that was loaded last, among those at the places `wanted`.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn step(&mut self, desk: &mut Desk, by: isize) -> Result<(), String> {
-        let count = self.presets.len() as isize;
-        let to = self.current().map_or(0, |now| (now as isize + by).rem_euclid(count));
-        self.load(desk, to as usize)
+    pub fn step(&mut self, desk: &mut Desk, by: isize, wanted: &[usize]) -> Result<(), String> {
+        match step_among(wanted, self.presets.len(), self.current(), by) {
+            Some(to) => self.load(desk, to),
+            None => Ok(()),
+        }
     }
 
     fn path(&self, name: &str) -> Result<PathBuf, String> {

@@ -23,7 +23,9 @@ pub enum Wish {
     Reset,
 }
 
-/// Draws the line. `preset` is the name of the one that plays, and whether something has been changed since.
+/// Draws the line. `preset` is the name of the one that plays, and whether something has been changed since; the arrows beside it go
+/// through all presets or those `among` some.
+#[allow(clippy::too_many_arguments)]
 pub fn show(
     ui: &mut Ui,
     rect: Rect,
@@ -31,6 +33,7 @@ pub fn show(
     desk: &mut Desk,
     looks: &mut Looks,
     preset: (&str, bool),
+    among: Option<&str>,
     open: bool,
 ) -> Option<Wish> {
     ui.painter().rect_filled(rect, 0, theme.panel);
@@ -46,11 +49,12 @@ pub fn show(
     let wide = (0.34 * rect.width()).clamp(280.0, 440.0);
     let bar = Rect::from_center_size(pos2(rect.center().x - 20.0, middle), vec2(wide, 30.0));
     ui.painter().rect(bar, CornerRadius::same(ROUND_SMALL as u8 + 1), theme.well, theme.border(), StrokeKind::Inside);
-    if button::icon(ui, square(bar.left() + 16.0), theme, Sign::Previous, "Previous preset", None, true).clicked() {
-        wish = Some(Wish::Step(-1));
-    }
-    if button::icon(ui, square(bar.right() - 16.0), theme, Sign::Next, "Next preset", None, true).clicked() {
-        wish = Some(Wish::Step(1));
+    let among = among.map_or(String::new(), |among| format!(" among {among}"));
+    for (x, sign, name, by) in [(bar.left() + 16.0, Sign::Previous, "Previous", -1), (bar.right() - 16.0, Sign::Next, "Next", 1)]
+    {
+        if button::icon(ui, square(x), theme, sign, &format!("{name} preset{among}"), None, true).clicked() {
+            wish = Some(Wish::Step(by));
+        }
     }
     let name = Rect::from_min_max(pos2(bar.left() + 34.0, bar.top()), pos2(bar.right() - 34.0, bar.bottom()));
     let (called, changed) = preset;

@@ -149,12 +149,22 @@ impl Page {
 
         let name = self.bank.name().to_owned();
         let changed = self.bank.changed(&desk);
-        match header::show(ui, layout.header, &theme, &mut desk, &mut self.looks, (&name, changed), self.over == Over::Presets) {
+        let among = self.presets.among();
+        match header::show(
+            ui,
+            layout.header,
+            &theme,
+            &mut desk,
+            &mut self.looks,
+            (&name, changed),
+            among.as_deref(),
+            self.over == Over::Presets,
+        ) {
             Some(header::Wish::Presets) => {
                 self.over = if self.over == Over::Presets { Over::Nothing } else { Over::Presets };
             }
             Some(header::Wish::Step(by)) => {
-                if let Err(why) = self.bank.step(&mut desk, by) {
+                if let Err(why) = self.bank.step(&mut desk, by, &self.presets.wanted(&self.bank, &self.looks)) {
                     desk.library().say(why);
                 }
             }
@@ -170,7 +180,7 @@ impl Page {
         }
         let open = if let Over::Instruments(slot) = self.over { Some(slot) } else { None };
         if let Some(slots::Wish::Browse(slot)) =
-            slots::show(ui, layout.slots, &theme, &mut desk, &self.shelf, &mut self.looks, open)
+            slots::show(ui, layout.slots, &theme, &mut desk, &self.shelf, &mut self.looks, &self.browser, open)
         {
             self.over = if open == Some(slot) { Over::Nothing } else { Over::Instruments(slot) };
         }
@@ -196,6 +206,12 @@ impl Page {
                     self.over = Over::Nothing;
                 }
             }
+        }
+        if !matches!(self.over, Over::Instruments(_)) {
+            self.browser.close();
+        }
+        if self.over != Over::Presets {
+            self.presets.close();
         }
         let voice = Features {
             frame: 0,

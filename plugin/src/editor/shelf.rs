@@ -4,6 +4,7 @@ use super::{
     desk::{Desk, instrument},
     files,
     icons::FAMILIES,
+    lists::step_among,
 };
 use crate::params::instrument_name;
 use std::{
@@ -139,14 +140,11 @@ impl Shelf {
         }
     }
 
-    /// Plays the one before or after the one that plays.
-    pub fn step(&self, desk: &mut Desk, slot: Slot, by: isize) {
-        let count = self.items.len() as isize;
-        let to = match self.playing(desk, slot) {
-            Some(now) => (now as isize + by).rem_euclid(count),
-            None => 0,
-        };
-        self.play(desk, slot, to as usize);
+    /// Plays the one before or after the one that plays, among those at the places `wanted`.
+    pub fn step(&self, desk: &mut Desk, slot: Slot, by: isize, wanted: &[usize]) {
+        if let Some(to) = step_among(wanted, self.items.len(), self.playing(desk, slot), by) {
+            self.play(desk, slot, to);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The two instruments and the morph between them.
 
 use super::{
+    browser::Browser,
     button,
     desk::{At, Desk, at},
     files::Looks,
@@ -43,6 +44,7 @@ pub enum Wish {
 }
 
 /// Draws the strip. Both slots always show, so that a morph is one gesture away.
+#[allow(clippy::too_many_arguments)]
 pub fn show(
     ui: &mut Ui,
     rect: Rect,
@@ -50,6 +52,7 @@ pub fn show(
     desk: &mut Desk,
     shelf: &Shelf,
     looks: &mut Looks,
+    browser: &Browser,
     open: Option<Slot>,
 ) -> Option<Wish> {
     let middle = on_grid(0.26 * rect.width());
@@ -57,12 +60,13 @@ pub fn show(
     let a = Rect::from_min_size(rect.min, vec2(wide, rect.height()));
     let b = Rect::from_min_max(pos2(rect.right() - wide, rect.top()), rect.max);
     let morph = Rect::from_min_max(pos2(a.right() + GAP, rect.top()), pos2(b.left() - GAP, rect.bottom()));
-    let first = slot(ui, a, theme, desk, shelf, looks, Side::of(Slot::A, theme, open));
-    let second = slot(ui, b, theme, desk, shelf, looks, Side::of(Slot::B, theme, open));
+    let first = slot(ui, a, theme, desk, shelf, looks, browser, Side::of(Slot::A, theme, open));
+    let second = slot(ui, b, theme, desk, shelf, looks, browser, Side::of(Slot::B, theme, open));
     morph_slider(ui, morph, theme, desk, at("morph"));
     first.or(second)
 }
 
+#[allow(clippy::too_many_arguments)]
 fn slot(
     ui: &mut Ui,
     rect: Rect,
@@ -70,6 +74,7 @@ fn slot(
     desk: &mut Desk,
     shelf: &Shelf,
     looks: &mut Looks,
+    browser: &Browser,
     Side { slot, letter, colour, open }: Side,
 ) -> Option<Wish> {
     panel(ui, rect, theme);
@@ -88,11 +93,12 @@ fn slot(
         right -= side + 1.0;
         button::icon(ui, place, theme, sign, name, on, able).clicked()
     };
-    if button(ui, Sign::Next, &format!("Next instrument {letter}"), None, true) {
-        shelf.step(desk, slot, 1);
-    }
-    if button(ui, Sign::Previous, &format!("Previous instrument {letter}"), None, true) {
-        shelf.step(desk, slot, -1);
+    // The arrows go through what the list shows.
+    let among = browser.among().map_or(String::new(), |among| format!(" among {among}"));
+    for (sign, name, by) in [(Sign::Next, "Next", 1), (Sign::Previous, "Previous", -1)] {
+        if button(ui, sign, &format!("{name} instrument {letter}{among}"), None, true) {
+            shelf.step(desk, slot, by, &browser.wanted(shelf, looks));
+        }
     }
     if button(ui, Sign::Info, &format!("About instrument {letter}"), open.then_some(colour), true) {
         wish = Some(Wish::Browse(slot));
