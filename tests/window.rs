@@ -7,14 +7,15 @@ mod window {
 }
 
 use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, pos2, vec2};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{self, NodeT, Queryable};
 use nice_plug::prelude::ParamPtr;
 use std::{path::Path, time::Duration};
-use syrinx_engine::{PARAMS, Settings, Shift, Slot};
+use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, Settings, Shift, Slot, Spectrum};
 use syrinx_plugin::editor::{
     desk::{Desk, at},
     icons::FAMILIES,
     layout::{LEAST, Layout, SIZE},
+    theme::Theme,
 };
 use syrinx_plugin::{monitor::Shown, player::Player};
 use window::stage::{Asked, Opening, Stage};
@@ -105,6 +106,36 @@ impl Stage {
     fn key(&mut self, key: Key) {
         self.harness.key_press(key);
         self.wait(3);
+    }
+
+    /// The name and the place of what has the keyboard's focus.
+    fn focused(&self) -> (String, Rect) {
+        let node = self.harness.query_all(kittest::By::new().predicate(|node| node.is_focused())).last();
+        let node = node.expect("something has the focus");
+        (node.accesskit_node().label().unwrap_or_default(), node.rect())
+    }
+
+    /// Whether there is a ring around a place, or a border within it, as around a field to type into.
+    fn ringed(&self, place: Rect) -> bool {
+        let colour = Theme::of(self.harness.state().looks.dark).a;
+        self.harness.output().shapes.iter().any(|clipped| match &clipped.shape {
+            egui::Shape::Rect(rect) => {
+                rect.stroke.width >= 1.0
+                    && rect.stroke.color == colour
+                    && rect.fill == egui::Color32::TRANSPARENT
+                    && rect.rect.expand(6.0).contains_rect(place)
+                    && place.expand(6.0).contains_rect(rect.rect)
+            }
+            _ => false,
+        })
+    }
+
+    /// A block took longer than it lasts.
+    fn late_block(&self) {
+        let silent = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: -120.0 };
+        let monitor = Monitor { voice: silent, played: silent, fitted: Shift::default(), input_peak: 0.0, output_peak: 0.0 };
+        let spectrum = Spectrum { harmonics: [0.0; MAX_HARMONICS], noise: [0.0; NOISE_POINTS] };
+        self.shown.update(&monitor, &spectrum, 2e-3, 1e-3);
     }
 
     fn away(&mut self) {
@@ -428,7 +459,7 @@ fn a_and_b_are_two_sets_of_settings() {
     assert_eq!(stage.value("brightness"), 3.0);
     stage.click("Compare: B");
     assert_eq!(stage.value("brightness"), -2.0);
-    stage.click("Copy A");
+    stage.click("Copy to A");
     stage.click("Compare: A");
     assert_eq!(stage.value("brightness"), -2.0);
 }
@@ -728,17 +759,23 @@ fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
         "instrument_a" => "Instrument A: Violin",
         "instrument_b" => "Instrument B: Flute",
         "latency_mode" => "Latency mode: Live",
-        // Sung, not turned.
-        "voice_low" | "voice_high" => "Learn my range",
         _ => row.name,
     };
     for row in PARAMS {
         assert!(stage.harness.query_by_label(named(row)).is_some(), "{} has no label", row.name);
     }
-    // Tab goes to all of them in turn.
+    // Tab goes to all of them in turn, and each stop has a name and a ring.
     let mut reached = std::collections::BTreeSet::new();
+    let (mut stops, mut places) = (Vec::new(), Vec::new());
     for _ in 0..120 {
         stage.key(Key::Tab);
+        let (name, place) = stage.focused();
+        if stops.first() == Some(&name) {
+            break;
+        }
+        assert!(!name.is_empty() && stage.ringed(place), "{name:?} at {place:?} has no ring; the stops before: {stops:?}");
+        stops.push(name);
+        places.push(place);
         for row in PARAMS {
             if stage.harness.get_by_label(named(row)).is_focused() {
                 reached.insert(row.id);
@@ -746,7 +783,147 @@ fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
         }
     }
     let missed: Vec<_> = PARAMS.iter().map(|row| row.id).filter(|id| !reached.contains(id)).collect();
-    assert!(missed.is_empty(), "{missed:?}");
+    assert!(missed.is_empty(), "{missed:?}; {stops:?}");
+    println!("{} stops: {stops:?}", stops.len());
+    let mut names = stops.clone();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), stops.len(), "two have the same name: {stops:?}");
+    // From left to right in each line.
+    let Layout { header, slots, footer, .. } = stage.layout();
+    for line in [header, slots, footer] {
+        let across: Vec<f32> = places.iter().filter(|place| line.contains(place.center())).map(Rect::left).collect();
+        assert!(across.len() > 2 && across.is_sorted(), "{across:?}");
+    }
+    stage.key(Key::Escape);
+    assert!(stage.harness.ctx.memory(|memory| memory.focused()).is_none(), "Escape gives the keys back");
+}
+
+#[test]
+fn lists_and_menus_open_and_close_by_the_keyboard() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let focus = |stage: &mut Stage, name: &str| {
+        stage.harness.get_by_label(name).focus();
+        stage.wait(2);
+    };
+    focus(&mut stage, "Snap scale");
+    stage.key(Key::Enter);
+    stage.key(Key::ArrowDown);
+    stage.key(Key::ArrowDown);
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("snap_scale"), 2.0);
+    focus(&mut stage, "Snap scale");
+    stage.key(Key::Enter);
+    stage.key(Key::Escape);
+    assert_eq!(stage.value("snap_scale"), 2.0, "Escape chooses nothing");
+    focus(&mut stage, "Window");
+    stage.key(Key::Enter);
+    stage.key(Key::ArrowDown);
+    let (name, _) = stage.focused();
+    assert!(name.ends_with('%') || name.ends_with("colours"), "{name}");
+    stage.key(Key::Escape);
+    focus(&mut stage, "Compare: B");
+    stage.key(Key::Space);
+    assert!(stage.desk().on_b());
+    focus(&mut stage, "Octave fit");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("octave_fit"), 1.0);
+}
+
+#[test]
+fn notes_are_typed_as_notes_or_frequencies() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("Lowest note");
+    stage.type_text("A2");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("voice_low"), 110.0);
+    stage.harness.get_by_label("Highest note").focus();
+    stage.wait(2);
+    stage.key(Key::Enter);
+    stage.type_text("440 Hz");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("voice_high"), 440.0);
+    stage.harness.get_by_label("Highest note").focus();
+    stage.wait(2);
+    stage.key(Key::ArrowUp);
+    assert!((stage.value("voice_high") - 466.2).abs() < 0.2, "a semitone up: {}", stage.value("voice_high"));
+    stage.key(Key::Delete);
+    assert_eq!(stage.value("voice_high"), 2000.0);
+    // The big knobs and the slider take units too.
+    for (name, typed, id, value) in [
+        ("Pitch shift", "1 oct", "pitch_shift", 12.0),
+        ("Pitch shift", "-50 ct", "pitch_shift", -0.5),
+        ("Loudness", "-6 dB", "loudness", -6.0),
+        ("Harmonics", "off", "harmonics", -60.0),
+        ("Morph", "25 %", "morph", 25.0),
+    ] {
+        stage.harness.get_by_label(name).focus();
+        stage.wait(2);
+        stage.key(Key::Enter);
+        stage.type_text(typed);
+        stage.key(Key::Enter);
+        assert_eq!(stage.value(id), value, "{typed}");
+    }
+}
+
+#[test]
+fn weights_are_set_by_the_keyboard_too() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    for (kind, at) in [("Harmonics", 2), ("Noise", 2)] {
+        let canvas = format!(
+            "{kind} weights: draw or use the arrow keys to weight, double-click or Delete sets one back, right-click all"
+        );
+        stage.harness.get_by_label(&canvas).focus();
+        stage.wait(2);
+        for key in [Key::ArrowRight, Key::ArrowRight, Key::ArrowUp, Key::ArrowUp, Key::PageDown] {
+            stage.key(key);
+        }
+        let weights = stage.params.weighting().get();
+        let of = if kind == "Noise" { &weights.noise_db[..] } else { &weights.harmonics_db[..] };
+        assert_eq!(of[at], -4.0, "{kind}");
+        stage.key(Key::Delete);
+        assert_eq!(stage.params.weighting().get(), syrinx_engine::Weights::default());
+    }
+    stage.desk().undo();
+    assert_eq!(stage.params.weighting().get().noise_db[2], -4.0);
+}
+
+#[test]
+fn what_was_late_is_counted_anew_after_a_click() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.sing(60.0, -20.0, 0.9, 0.0);
+    stage.late_block();
+    stage.late_block();
+    stage.wait(2);
+    stage.click("2 late");
+    assert!(stage.harness.query_by_label("0 late").is_some());
+    stage.late_block();
+    stage.wait(2);
+    assert!(stage.harness.query_by_label("1 late").is_some());
+}
+
+#[test]
+fn the_presets_name_is_undone_with_it_and_kept_by_the_session() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("Next preset");
+    assert!(stage.harness.query_by_label("Preset: Flute, plain").is_some());
+    stage.click("Undo the preset Flute, plain");
+    assert!(stage.harness.query_by_label("Preset: Violin, plain").is_some());
+    assert_eq!(stage.value("instrument_a"), 0.0);
+    stage.click("Redo the preset Flute, plain");
+    assert!(stage.harness.query_by_label("Preset: Flute, plain").is_some());
+    let session = syrinx_plugin::state::to_json(&stage.params);
+    let mut other = Stage::open(folder.path(), Opening::default());
+    syrinx_plugin::state::from_json(&session, &other.params).unwrap();
+    other.wait(2);
+    assert!(other.harness.query_by_label("Preset: Flute, plain").is_some());
+    other.click("Next preset");
+    assert_eq!(other.value("instrument_a"), number("trumpet"));
 }
 
 #[test]

@@ -63,8 +63,11 @@ impl Player {
         let config = EngineConfig { sample_rate_hz, channels: outputs, seed: 0 };
         if self.engine.as_ref().is_none_or(|engine| engine.config() != config) {
             self.engine = None;
-            let engine = Engine::new(config, syrinx_models::factory())
-                .inspect_err(|error| self.params.library().say(format!("Syrinx cannot play here: {error}.")))?;
+            let engine = Engine::new(config, syrinx_models::factory()).inspect_err(|error| {
+                self.params
+                    .library()
+                    .say(format!("Syrinx cannot play here: {error}. Change it in the host or the sound card's settings."))
+            })?;
             self.engine = Some(engine);
         }
         let engine = self.engine.as_mut().expect("set above");

@@ -147,17 +147,26 @@ pub fn list(ui: &Ui, rect: Rect, theme: &Theme, name: &str, help: &str, all: &[&
     let arrow = Rect::from_center_size(rect.right_center() - vec2(11.0, 0.0), vec2(14.0, 14.0));
     sign(ui.painter(), arrow, Sign::Down, theme.muted);
     let mut picked = None;
-    Popup::menu(&response).show(|ui| {
+    let was_open = response.id.with("was open");
+    let fresh = !ui.data(|data| data.get_temp(was_open).unwrap_or(false));
+    let open = Popup::menu(&response).show(|ui| {
         ui.set_min_width(rect.width());
         egui::ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
             for (n, one) in all.iter().enumerate() {
                 let words = egui::RichText::new(*one).size(BODY).color(if n == now { theme.a } else { theme.text });
-                if ui.add(egui::Button::new(words).frame(false)).clicked() {
+                let line = ui.add(egui::Button::new(words).frame(false));
+                if fresh && n == now {
+                    // The arrow keys go on from the one in force.
+                    line.request_focus();
+                    line.scroll_to_me(None);
+                }
+                if line.clicked() {
                     picked = Some(n);
                 }
             }
         });
     });
+    ui.data_mut(|data| data.insert_temp(was_open, open.is_some()));
     response.on_hover_text(help);
     picked
 }

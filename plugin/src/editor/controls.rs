@@ -6,6 +6,7 @@ use super::{
     knob::{self, Look},
     layout::{GAP, on_grid},
     live::{Live, note, note_name},
+    note_box,
     paint::{heading, panel, text},
     theme::{GRID, SMALL, Theme},
 };
@@ -18,7 +19,7 @@ const BIG_KNOB: f32 = 46.0;
 
 /// How wide each group is against the others.
 const GROUPS: [(&str, f32); 6] =
-    [("Voice", 140.0), ("Pitch and loudness", 252.0), ("Snap", 108.0), ("Sound", 222.0), ("Room", 150.0), ("Output", 96.0)];
+    [("Voice", 140.0), ("Pitch and loudness", 252.0), ("Snap", 118.0), ("Sound", 218.0), ("Room", 144.0), ("Output", 96.0)];
 
 /// What the groups remember.
 #[derive(Default)]
@@ -83,10 +84,17 @@ impl Controls {
                     set_range(desk, every_pitch(desk));
                     self.calibration = Some(Calibration::default());
                 }
-                let name = |at| note_name(note(desk.plain(at)));
-                let whole = (desk.plain(low), desk.plain(high)) == every_pitch(desk);
-                let words = if whole { "Hears every pitch".into() } else { format!("Hears {} to {}", name(low), name(high)) };
-                text(ui.painter(), row(29.0, 16.0).center(), Align2::CENTER_CENTER, &words, SMALL, theme.muted);
+                let line = row(28.0, 18.0);
+                let words = text(ui.painter(), line.left_center(), Align2::LEFT_CENTER, "Hears", SMALL, theme.muted);
+                let rest = Rect::from_min_max(pos2(words.right() + GRID, line.top()), line.max);
+                let wide = (0.5 * (rest.width() - 5.0 * GRID)).min(40.0);
+                let first =
+                    Rect::from_min_size(pos2(line.right() - 2.0 * wide - 5.0 * GRID, line.top()), vec2(wide, line.height()));
+                let last = Rect::from_min_max(pos2(line.right() - wide, line.top()), line.max);
+                let between = pos2(0.5 * (first.right() + last.left()), line.center().y);
+                text(ui.painter(), between, Align2::CENTER_CENTER, "to", SMALL, theme.muted);
+                note_box::show(ui, first, theme, desk, low, theme.voice);
+                note_box::show(ui, last, theme, desk, high, theme.voice);
             }
             Some(calibration) => {
                 calibration.hear(heard);

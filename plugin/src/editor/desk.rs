@@ -262,6 +262,7 @@ impl Desk {
             values: (0..PARAMS.len()).map(|at| self.value(at)).collect(),
             weights: self.weights(),
             own: [Slot::A, Slot::B].map(|slot| self.library().own(slot)),
+            preset: self.library().preset(),
         }
     }
 
@@ -286,6 +287,7 @@ impl Desk {
                 }
             }
         }
+        self.library().name_preset(to.preset.clone());
         self.before = None;
         self.nudged = None;
     }
@@ -342,6 +344,7 @@ impl Desk {
                 }
             }
             desk.weigh(&Weights::default());
+            desk.library().name_preset(None);
         });
     }
 }

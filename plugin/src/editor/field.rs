@@ -18,7 +18,9 @@ use syrinx_engine::MOST_SHIFT_DB;
 const NOTES: (f32, f32) = (28.0, 101.0);
 /// Levels from the bottom to the top, dB(A).
 const LEVELS_DB: (f32, f32) = (-72.0, 0.0);
-const KEYS_HEIGHT: f32 = 26.0;
+/// Keys, and their names under them, points.
+const KEYS_HEIGHT: f32 = 24.0 + NAMES_HEIGHT;
+const NAMES_HEIGHT: f32 = 14.0;
 /// Steps of loudness that a region is painted in, dB.
 const LEVEL_STEP_DB: f32 = 2.0;
 /// Beside its outline, a region fades out over this, semitones.
@@ -369,10 +371,10 @@ fn trail(painter: &Painter, theme: &Theme, axes: &Axes, live: &Live) {
     }
 }
 
-/// Paints the keys; those between the notes of `reach` are the ones that the instrument reaches.
+/// Paints the keys with their names under them; those between the notes of `reach` are the ones that the instrument reaches.
 fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Live, colour: Color32, reach: [f32; 2]) {
-    let round = CornerRadius { nw: 0, ne: 0, sw: 7, se: 7 };
-    painter.rect_filled(rect, round, theme.far_key);
+    let keys = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - NAMES_HEIGHT));
+    painter.rect_filled(keys, CornerRadius::ZERO, theme.far_key);
     let semitone = axes.semitone();
     let voice = live.voice().filter(|dot| dot.confidence >= SURE).map(|dot| dot.note.round() as i32);
     let played = live.pitches.back().and_then(|p| p.played).map(|n| n.round() as i32);
@@ -382,10 +384,10 @@ fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Li
         // A white key reaches under its black neighbours.
         let reach = |side: i32| if is_black(n + side) { semitone } else { 0.5 * semitone };
         if is_black(n) {
-            Rect::from_center_size(pos2(axes.x(n as f32), rect.top() + 7.5), vec2(semitone, 15.0))
+            Rect::from_center_size(pos2(axes.x(n as f32), keys.top() + 7.5), vec2(semitone, 15.0))
         } else {
             let x = axes.x(n as f32);
-            Rect::from_min_max(pos2(x - reach(-1), rect.top()), pos2(x + reach(1), rect.bottom()))
+            Rect::from_min_max(pos2(x - reach(-1), keys.top()), pos2(x + reach(1), keys.bottom()))
         }
     };
     let lit = |n: i32| match (Some(n) == voice, Some(n) == played) {
@@ -393,27 +395,19 @@ fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Li
         (_, true) => Some(colour),
         _ => None,
     };
-    let whites = || notes.clone().filter(|n| !is_black(*n));
-    let look = |n: i32| {
-        let reached = (reach[0] - 0.5..=reach[1] + 0.5).contains(&(n as f32));
-        match (lit(n), reached) {
-            (Some(colour), _) => (colour, theme.on_colour),
-            (None, true) => (theme.key, theme.on_key),
-            (None, false) => (theme.far_key, theme.muted),
-        }
-    };
     let foot = CornerRadius { nw: 0, ne: 0, sw: 2, se: 2 };
-    for n in whites() {
+    for n in notes.clone().filter(|n| !is_black(*n)) {
+        let reached = (reach[0] - 0.5..=reach[1] + 0.5).contains(&(n as f32));
+        let fill = lit(n).unwrap_or(if reached { theme.key } else { theme.far_key });
         let key = key(n);
-        painter.rect_filled(key.shrink2(vec2(0.5, 0.0)), foot, look(n).0);
-        painter.vline(key.right().round() + 0.5, rect.y_range(), theme.border());
+        painter.rect_filled(key.shrink2(vec2(0.5, 0.0)), foot, fill);
+        painter.vline(key.right().round() + 0.5, keys.y_range(), theme.border());
+        if n % 12 == 0 {
+            let ink = lit(n).unwrap_or(theme.muted);
+            text(painter, pos2(key.center().x, rect.bottom() - 1.0), Align2::CENTER_BOTTOM, &note_name(n as f32), TINY, ink);
+        }
     }
-    // A name is wider than its key.
-    for n in whites().filter(|n| n % 12 == 0) {
-        let place = pos2(key(n).center().x, rect.bottom() - 1.0);
-        text(painter, place, Align2::CENTER_BOTTOM, &note_name(n as f32), TINY, look(n).1);
-    }
-    for n in notes.clone().filter(|n| is_black(*n)) {
+    for n in notes.filter(|n| is_black(*n)) {
         painter.rect_filled(key(n).shrink2(vec2(0.5, 0.0)), foot, lit(n).unwrap_or(theme.black_key));
     }
     painter.hline(rect.x_range(), rect.top(), theme.border());

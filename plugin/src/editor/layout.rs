@@ -12,7 +12,7 @@ const MARGIN: f32 = 3.0 * GRID;
 /// Between panels.
 pub const GAP: f32 = 2.0 * GRID;
 const HEADER: f32 = 11.0 * GRID;
-const FOOTER: f32 = 7.0 * GRID;
+const FOOTER: f32 = 8.0 * GRID;
 const SLOTS: f32 = 14.0 * GRID;
 const CONTROLS: f32 = 49.0 * GRID;
 const METERS: f32 = 17.0 * GRID;

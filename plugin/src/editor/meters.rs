@@ -2,7 +2,7 @@
 
 use super::{
     live::{FLOOR_DB, Level, Live},
-    paint::{text, well},
+    paint::{focus_ring, text, well},
     theme::{SMALL, Theme},
 };
 use egui::{Align2, Color32, CornerRadius, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -62,6 +62,9 @@ fn one(ui: &Ui, rect: Rect, theme: &Theme, name: &str, level: &mut Level, colour
         info.current_text_value = Some(format!("{hold:.0} dB{}", if clipped { ", clipped" } else { "" }));
         info
     });
+    if response.has_focus() {
+        focus_ring(ui.painter(), rect.shrink(2.0), theme);
+    }
     if response.clicked() {
         level.clipped = false;
     }

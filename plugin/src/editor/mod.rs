@@ -6,7 +6,7 @@
 //! * `desk`, `history`, `live`, `region`, `shelf`, `bank`, `lists`, `files`: changes, their history, what moves, where instruments are at
 //!   home, instruments, presets, how lists are walked, folders. None of them draws.
 //! * `theme`, `layout`, `paint`, `icons`: colours and type, rectangles, brushes, glyphs.
-//! * `button`, `knob`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `browser`, `card`, `presets`, `header`, `honesty`: one
+//! * `button`, `knob`, `number`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `browser`, `card`, `presets`, `header`, `honesty`: one
 //!   widget a file.
 //! * `page`: all of them in their places.
 
@@ -30,6 +30,8 @@ pub mod layout;
 pub mod lists;
 pub mod live;
 pub mod meters;
+pub mod note_box;
+pub mod number;
 pub mod page;
 pub mod paint;
 pub mod pitch_view;

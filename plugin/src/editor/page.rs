@@ -65,6 +65,7 @@ pub struct Page {
     controls: controls::Controls,
     browser: browser::Browser,
     presets: Presets,
+    honesty: honesty::Honesty,
 }
 
 impl Page {
@@ -99,6 +100,7 @@ impl Page {
             controls: controls::Controls::default(),
             browser: browser::Browser::default(),
             presets: Presets::default(),
+            honesty: honesty::Honesty::default(),
         }
     }
 
@@ -147,7 +149,7 @@ impl Page {
         let colour = if morph > 0.5 { theme.b } else { theme.a };
         let knobs = theme.between(theme.a, theme.b, morph);
 
-        let name = self.bank.name().to_owned();
+        let name = Bank::name(&desk);
         let changed = self.bank.changed(&desk);
         let among = self.presets.among();
         match header::show(
@@ -172,10 +174,7 @@ impl Page {
                 self.over = Over::Presets;
                 self.presets.ask_for_name();
             }
-            Some(header::Wish::Reset) => {
-                desk.reset(|_| false);
-                self.bank.forget();
-            }
+            Some(header::Wish::Reset) => desk.reset(|_| false),
             None => {}
         }
         let open = if let Over::Instruments(slot) = self.over { Some(slot) } else { None };
@@ -220,7 +219,7 @@ impl Page {
             loudness_db: self.shown.voice_db.get(),
         };
         self.controls.show(ui, layout.controls, &theme, &mut desk, &voice, &self.live, knobs);
-        honesty::show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
+        self.honesty.show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
         self.remember(&desk, now);
         let rests = self.live.rests() && !self.dialog.is_open() && !self.shelf.searches() && self.changed_s.is_none();
         ui.ctx().request_repaint_after(if rests { REST } else { FRAME });

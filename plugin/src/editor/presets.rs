@@ -147,7 +147,7 @@ impl Presets {
             text(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, BODY, theme.muted);
             return;
         }
-        let current = bank.current();
+        let current = bank.current(desk);
         let scroll = std::mem::replace(&mut self.seen, current) != current;
         if searched {
             self.cursor.to_first(&shown);
@@ -217,8 +217,8 @@ impl Presets {
     /// What plays, and what can be done with it.
     fn about(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, bank: &mut Bank) {
         let painter = ui.painter().clone();
-        text_within(&painter, rect.min, Align2::LEFT_TOP, bank.name(), TITLE, theme.text, rect.width());
-        let current = bank.current();
+        text_within(&painter, rect.min, Align2::LEFT_TOP, &Bank::name(desk), TITLE, theme.text, rect.width());
+        let current = bank.current(desk);
         let own = current.filter(|at| bank.presets()[*at].file.is_some());
         let preset = current.map(|at| bank.presets()[at].clone());
         let group = preset.as_ref().map_or("", |p| p.group.as_str());
@@ -266,7 +266,7 @@ impl Presets {
                 button::words(ui, half(0.0, true), theme, "Cancel", "").clicked() || ui.input(|i| i.key_pressed(Key::Escape));
             if done {
                 let result = match of {
-                    Some(at) => bank.rename(at, &name),
+                    Some(at) => bank.rename(desk, at, &name),
                     None => bank.save(desk, &name, ""),
                 };
                 match result {

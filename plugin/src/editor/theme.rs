@@ -59,13 +59,9 @@ pub struct Theme {
     pub b: Color32,
     /// Something is wrong.
     pub alarm: Color32,
-    /// Text on a coloured ground.
-    pub on_colour: Color32,
     /// White keys that the instrument reaches.
     pub key: Color32,
-    /// The names on them.
-    pub on_key: Color32,
-    /// White keys that it does not reach; their names are `muted`.
+    /// White keys that it does not reach.
     pub far_key: Color32,
     /// Black keys.
     pub black_key: Color32,
@@ -92,9 +88,7 @@ pub const DARK: Theme = Theme {
     a: hex(0x4fd6c4),
     b: hex(0xa993ff),
     alarm: hex(0xff6b6b),
-    on_colour: hex(0x0c0f14),
     key: hex(0x98a2b1),
-    on_key: hex(0x0c0f14),
     far_key: hex(0x2b333f),
     black_key: hex(0x0c0f14),
     shine: hex(0x2c3646),
@@ -115,9 +109,7 @@ pub const LIGHT: Theme = Theme {
     a: hex(0x086b60),
     b: hex(0x5f41c0),
     alarm: hex(0xb52222),
-    on_colour: hex(0xffffff),
     key: hex(0xffffff),
-    on_key: hex(0x525c6b),
     far_key: hex(0xe6e2da),
     black_key: hex(0x3b424d),
     shine: hex(0xffffff),
@@ -233,16 +225,13 @@ mod tests {
             for ground in [theme.back, theme.panel, theme.well, theme.raised, theme.hover] {
                 check(theme.text, ground, 7.0, "text");
             }
-            for ground in [theme.back, theme.panel, theme.well, theme.raised, theme.hover, theme.far_key] {
+            for ground in [theme.back, theme.panel, theme.well, theme.raised, theme.hover] {
                 check(theme.muted, ground, READABLE, "a label");
             }
-            check(theme.on_key, theme.key, READABLE, "the name of a key");
             for colour in [theme.voice, theme.a, theme.b, theme.between(theme.a, theme.b, 0.5), theme.alarm] {
                 for ground in [theme.panel, theme.well] {
                     check(colour, ground, READABLE, "coloured text");
                 }
-                // Keys and what is lit.
-                check(theme.on_colour, colour, READABLE, "text on colour");
                 for ink in [colour, theme.text, theme.muted] {
                     check(ink, theme.lit(theme.panel, colour), READABLE, "text on what is chosen or switched on");
                 }
