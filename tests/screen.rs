@@ -275,7 +275,9 @@ impl Parent {
         let (id, root, depth) = (connection.generate_id().unwrap(), root.root, root.root_depth);
         let (width, height) = (size.0 as u16, size.1 as u16);
         let class = WindowClass::INPUT_OUTPUT;
-        connection.create_window(depth, id, root, 0, 0, width, height, 0, class, 0, &CreateWindowAux::new()).unwrap();
+        // Painted over where a window has closed, or photographs would show what was there before.
+        let look = CreateWindowAux::new().background_pixel(0);
+        connection.create_window(depth, id, root, 0, 0, width, height, 0, class, 0, &look).unwrap();
         connection.map_window(id).unwrap();
         connection.flush().unwrap();
         Self { connection, id }

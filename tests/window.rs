@@ -363,6 +363,40 @@ fn the_region_is_dragged_and_pitch_and_loudness_go_with_it() {
 }
 
 #[test]
+fn what_is_dragged_stays_under_the_pointer_on_a_slow_screen_too() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let field = stage.layout().field;
+    let semitone = (field.width() - 2.0) / 73.0;
+    // Pictures so far apart that the press and a part of the way are in one, and the rest in another.
+    let slowly = |stage: &mut Stage, from: Pos2, way: Vec2| {
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        stage.wait(40);
+        // What is queued gets a picture for each event; what is put here, one for all.
+        let press = Event::PointerButton { pos: from, button, pressed: true, modifiers };
+        let begun = [Event::PointerMoved(from), press, Event::PointerMoved(from + 0.5 * way)];
+        stage.harness.input_mut().events.extend(begun);
+        stage.harness.step();
+        stage.harness.event(Event::PointerMoved(from + way));
+        stage.harness.step();
+        stage.harness.event(Event::PointerButton { pos: from + way, button, pressed: false, modifiers });
+        stage.harness.step();
+        stage.wait(2);
+    };
+    // The pointer has not been in the window before.
+    slowly(&mut stage, field.center(), vec2(-12.0 * semitone, 0.0));
+    assert_eq!(stage.value("pitch_shift"), 12.0);
+    let slider = stage.rect("Morph");
+    let line = slider.shrink2(vec2(26.0, 0.0));
+    slowly(&mut stage, line.center() - vec2(60.0, 0.0), vec2(60.0, 0.0));
+    assert!((stage.value("morph") - 50.0).abs() < 0.5, "{} %", stage.value("morph"));
+    let bars = stage.layout().bars;
+    slowly(&mut stage, bars.min + vec2(14.0, 140.0), vec2(60.0, 0.0));
+    let weights = stage.params.weighting().get().harmonics_db;
+    assert!(weights[..10].iter().all(|db| *db < -6.0), "{weights:?}");
+}
+
+#[test]
 fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
     let folder = folder();
     let mut player = Player::default();
@@ -856,6 +890,7 @@ fn notes_are_typed_as_notes_or_frequencies() {
         ("Pitch shift", "1 oct", "pitch_shift", 12.0),
         ("Pitch shift", "-50 ct", "pitch_shift", -0.5),
         ("Loudness", "-6 dB", "loudness", -6.0),
+        ("Loudness", "−7 dB", "loudness", -7.0),
         ("Harmonics", "off", "harmonics", -60.0),
         ("Morph", "25 %", "morph", 25.0),
     ] {

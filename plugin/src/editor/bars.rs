@@ -164,7 +164,9 @@ fn draw_weights(ui: &Ui, response: &Response, plot: Rect, desk: &mut Desk, kind:
     if response.dragged_by(egui::PointerButton::Primary)
         && let Some(to) = response.interact_pointer_pos()
     {
-        let from = ui.data(|data| data.get_temp::<Pos2>(last)).unwrap_or(to);
+        // The stroke begins where the pointer was pressed, which is some points before it is known to be one.
+        let pressed = to - response.total_drag_delta().unwrap_or_default();
+        let from = ui.data(|data| data.get_temp::<Pos2>(last)).unwrap_or(pressed);
         let mut weights = desk.weights();
         let (first, final_) = (nearest(plot, kind, from.x), nearest(plot, kind, to.x));
         // A quick stroke leaves no gaps.

@@ -133,7 +133,8 @@ impl Desk {
 
     /// The value that a text means.
     pub fn parse(&self, at: At, text: &str) -> Option<f32> {
-        self.param(at).parse(text)
+        // As it is shown, with a minus, as well as typed with a hyphen.
+        self.param(at).parse(&text.replace('−', "-"))
     }
 
     /// A gesture begins: the host starts to write.

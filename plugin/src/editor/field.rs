@@ -4,7 +4,7 @@
 use super::{
     desk::{Desk, at},
     live::{Dot, Live, SURE, TRAIL_S, note_name},
-    paint::{focus_ring, text, text_within, well, width},
+    paint::{dragged_by, focus_ring, text, text_within, well, width},
     region::{Place, Region},
     theme::{BODY, SMALL, TINY, Theme},
 };
@@ -130,7 +130,7 @@ impl Field {
         if response.dragged() {
             let (st, db, moved) = ui.data(|data| data.get_temp::<(f32, f32, egui::Vec2)>(start)).unwrap_or_default();
             let fine = ui.input(|i| i.modifiers.shift);
-            let moved = moved + response.drag_delta() * if fine { 0.1 } else { 1.0 };
+            let moved = moved + dragged_by(&response) * if fine { 0.1 } else { 1.0 };
             ui.data_mut(|data| data.insert_temp(start, (st, db, moved)));
             // The region goes with the pointer; the voice, seen from it, the other way.
             let (st, db) = (st - moved.x / axes.semitone(), db + moved.y / axes.decibel());

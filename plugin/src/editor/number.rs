@@ -3,7 +3,7 @@
 
 use super::{
     desk::{At, Desk},
-    paint::text_within,
+    paint::{signed, text_within},
     theme::{Theme, font},
 };
 use egui::{Align2, Color32, CursorIcon, Id, Key, Margin, Rect, Response, Sense, TextEdit, Ui, vec2};
@@ -94,7 +94,7 @@ pub fn menu(response: &Response, desk: &mut Desk, at: At) {
             "Default ({})",
             desk.params().rows().nth(at).map(|(_, p)| p.text(p.default_normalized())).unwrap_or_default()
         );
-        if ui.button(default).clicked() {
+        if ui.button(signed(&default)).clicked() {
             desk.put(at, desk.default(at));
         }
         if ui.button("Copy value").clicked() {

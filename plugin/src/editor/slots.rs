@@ -161,13 +161,15 @@ fn morph_slider(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At)
     let travelled = response.id.with("travelled");
     if response.drag_started() {
         desk.begin(at);
-        // Where the pointer is on the line, there the morph goes.
-        let to = response.interact_pointer_pos().map_or(value, |p| (p.x - line.left()) / line.width());
-        ui.data_mut(|data| data.insert_temp(travelled, to.clamp(0.0, 1.0)));
     }
     if response.dragged() {
         let fine = if ui.input(|i| i.modifiers.shift) { 0.1 } else { 1.0 };
-        let to = ui.data(|data| data.get_temp::<f32>(travelled)).unwrap_or(value) + response.drag_delta().x / line.width() * fine;
+        let to = if response.drag_started() {
+            // Where the pointer is on the line, there the morph goes.
+            response.interact_pointer_pos().map_or(value, |p| (p.x - line.left()) / line.width())
+        } else {
+            ui.data(|data| data.get_temp::<f32>(travelled)).unwrap_or(value) + response.drag_delta().x / line.width() * fine
+        };
         let to = to.clamp(0.0, 1.0);
         ui.data_mut(|data| data.insert_temp(travelled, to));
         desk.set(at, to);
