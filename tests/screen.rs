@@ -18,7 +18,7 @@ use image::RgbaImage;
 use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -140,6 +140,16 @@ impl Screen {
     }
 }
 
+/// A program that ends with the test, when that fails too.
+struct Ends(Child);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn target() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.ancestors().find(|p| p.ends_with("target")).map_or_else(|| PathBuf::from("target"), Path::to_path_buf)
@@ -175,7 +185,7 @@ fn shows_the_page_in(picture: &RgbaImage, scale: f32, theme: &Theme) -> bool {
 fn standalone_on_screen_is_played_with_the_mouse() {
     let screen = Screen::open();
     let mut standalone = Command::new(env!("CARGO_BIN_EXE_syrinx-plugin"));
-    let mut standalone = standalone.args(["--backend", "dummy"]).stderr(Stdio::null()).spawn().unwrap();
+    let mut standalone = Ends(standalone.args(["--backend", "dummy"]).stderr(Stdio::null()).spawn().unwrap());
     let window = screen.window("^Syrinx$");
     screen.photograph(&window, "standalone", |picture| shows_the_page(picture, 1.0));
     let field = layout().field;
@@ -187,8 +197,8 @@ fn standalone_on_screen_is_played_with_the_mouse() {
         is(picture, field.left_bottom() + vec2(6.0, -60.0), DARK.panel)
     });
     // SAFETY: a signal to a child that has not been waited for.
-    unsafe { libc::kill(standalone.id() as i32, libc::SIGTERM) };
-    assert!(standalone.wait().unwrap().success());
+    unsafe { libc::kill(standalone.0.id() as i32, libc::SIGTERM) };
+    assert!(standalone.0.wait().unwrap().success());
     let session = std::fs::read_to_string(screen.home.path("config/syrinx/session.json")).unwrap();
     let session: serde_json::Value = serde_json::from_str(&session).unwrap();
     let (shift, loudness) = (&session["params"]["pitch_shift"]["f32"], &session["params"]["loudness"]["f32"]);
