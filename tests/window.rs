@@ -971,6 +971,13 @@ fn a_window_at_rest_hardly_draws() {
     // Until the last pitch has scrolled away.
     stage.wait(600);
     assert!(delay(&stage) >= Duration::from_millis(400), "nothing moves any more: {:?}", delay(&stage));
+    // However many pictures something else draws, they ask for no more of them: one in five seconds.
+    let mut asked = 0;
+    for _ in 0..1200 {
+        stage.harness.step();
+        asked += u32::from((400..60_000).contains(&delay(&stage).as_millis()));
+    }
+    assert!((3..=5).contains(&asked), "{asked} in 20 seconds");
 }
 
 /// What a picture costs the processor, but for the graphics driver's share; printed, and held to what a crowded machine still does.

@@ -26,6 +26,8 @@ use syrinx_engine::{Features, Model, Slot};
 const FRAME: Duration = Duration::from_millis(16);
 /// Between two pictures while nothing does: what matters has the window drawn itself, and the load of silence may be a little old.
 const REST: Duration = Duration::from_secs(5);
+/// How much sooner than asked for it may come, seconds.
+const EARLY_S: f64 = 0.5;
 /// How long a change of the window's looks rests before it is remembered, seconds.
 const REMEMBER_S: f64 = 0.8;
 
@@ -53,6 +55,8 @@ pub struct Page {
     pub looks: files::Looks,
     remembered: files::Looks,
     changed_s: Option<f64>,
+    /// When the next picture at rest comes.
+    rest_s: f64,
     dressed: Option<Theme>,
     live: Live,
     shelf: Shelf,
@@ -88,6 +92,7 @@ impl Page {
             remembered: looks.clone(),
             looks,
             changed_s: None,
+            rest_s: 0.0,
             dressed: None,
             live: Live::default(),
             shelf,
@@ -222,7 +227,14 @@ impl Page {
         self.honesty.show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
         self.remember(&desk, now);
         let rests = self.live.rests() && !self.dialog.is_open() && !self.shelf.searches() && self.changed_s.is_none();
-        ui.ctx().request_repaint_after(if rests { REST } else { FRAME });
+        if !rests {
+            ui.ctx().request_repaint_after(FRAME);
+        } else if now >= self.rest_s - EARLY_S {
+            // Once for each: the window's library forgets none that it was asked for, and each picture that the mouse draws would have another
+            // come, for ever.
+            self.rest_s = now + REST.as_secs_f64();
+            ui.ctx().request_repaint_after(REST);
+        }
         self.desk = Some(desk);
     }
 
