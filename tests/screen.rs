@@ -11,14 +11,14 @@ mod hosts {
     pub mod sound;
 }
 
-use clap_host::{Instance, load_entry};
+use clap_host::{Instance, Said, load_entry};
 use egui::{Color32, Rect, pos2, vec2};
 use hosts::sound::Workshop;
 use image::RgbaImage;
 use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -108,6 +108,17 @@ impl Screen {
         thread::sleep(Duration::from_millis(400));
     }
 
+    /// Types into what has the keyboard; a new line is the Enter key.
+    fn keys(&self, texts: &[&str]) {
+        for text in texts {
+            match *text {
+                "\n" => self.tool("xdotool", &["key", "Return"]),
+                text => self.tool("xdotool", &["type", "--delay", "60", "--", text]),
+            };
+            thread::sleep(Duration::from_millis(300));
+        }
+    }
+
     /// Photographs a window, once `good` finds in it what is to be there.
     fn photograph(&self, window: &str, name: &str, good: impl Fn(&RgbaImage) -> bool) -> RgbaImage {
         let folder = target().join("screen");
@@ -115,14 +126,27 @@ impl Screen {
         let file = folder.join(format!("{name}.png"));
         let until = Instant::now() + PATIENCE;
         loop {
-            self.tool("import", &["-window", window, file.to_str().unwrap()]);
-            let picture = image::open(&file).unwrap().to_rgba8();
-            if good(&picture) {
-                return picture;
+            // A window that is not mapped yet has no picture.
+            let import = Command::new("import").args(["-window", window]).arg(&file).env("DISPLAY", &self.name).output().unwrap();
+            if import.status.success() {
+                let picture = image::open(&file).unwrap().to_rgba8();
+                if good(&picture) {
+                    return picture;
+                }
             }
             assert!(Instant::now() < until, "{} does not show what it should", file.display());
             thread::sleep(Duration::from_millis(200));
         }
+    }
+}
+
+/// A program that ends with the test, when that fails too.
+struct Ends(Child);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -161,7 +185,7 @@ fn shows_the_page_in(picture: &RgbaImage, scale: f32, theme: &Theme) -> bool {
 fn standalone_on_screen_is_played_with_the_mouse() {
     let screen = Screen::open();
     let mut standalone = Command::new(env!("CARGO_BIN_EXE_syrinx-plugin"));
-    let mut standalone = standalone.args(["--backend", "dummy"]).stderr(Stdio::null()).spawn().unwrap();
+    let mut standalone = Ends(standalone.args(["--backend", "dummy"]).stderr(Stdio::null()).spawn().unwrap());
     let window = screen.window("^Syrinx$");
     screen.photograph(&window, "standalone", |picture| shows_the_page(picture, 1.0));
     let field = layout().field;
@@ -173,8 +197,8 @@ fn standalone_on_screen_is_played_with_the_mouse() {
         is(picture, field.left_bottom() + vec2(6.0, -60.0), DARK.panel)
     });
     // SAFETY: a signal to a child that has not been waited for.
-    unsafe { libc::kill(standalone.id() as i32, libc::SIGTERM) };
-    assert!(standalone.wait().unwrap().success());
+    unsafe { libc::kill(standalone.0.id() as i32, libc::SIGTERM) };
+    assert!(standalone.0.wait().unwrap().success());
     let session = std::fs::read_to_string(screen.home.path("config/syrinx/session.json")).unwrap();
     let session: serde_json::Value = serde_json::from_str(&session).unwrap();
     let (shift, loudness) = (&session["params"]["pitch_shift"]["f32"], &session["params"]["loudness"]["f32"]);
@@ -261,7 +285,9 @@ impl Parent {
         let (id, root, depth) = (connection.generate_id().unwrap(), root.root, root.root_depth);
         let (width, height) = (size.0 as u16, size.1 as u16);
         let class = WindowClass::INPUT_OUTPUT;
-        connection.create_window(depth, id, root, 0, 0, width, height, 0, class, 0, &CreateWindowAux::new()).unwrap();
+        // Painted over where a window has closed, or photographs would show what was there before.
+        let look = CreateWindowAux::new().background_pixel(0);
+        connection.create_window(depth, id, root, 0, 0, width, height, 0, class, 0, &look).unwrap();
         connection.map_window(id).unwrap();
         connection.flush().unwrap();
         Self { connection, id }
@@ -309,6 +335,89 @@ fn a_clap_host_on_screen_opens_plays_resizes_and_closes_the_window() {
     screen.photograph(&window, "clap_resized", |picture| is(picture, wide.controls.right_bottom() - vec2(8.0, 8.0), DARK.panel));
     let (least_width, least_height) = instance.resize_window(10, 10);
     assert_eq!((least_width, least_height), (LEAST.0 as u32, LEAST.1 as u32), "{least_width}x{least_height}");
+    instance.close_window();
+}
+
+#[test]
+#[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
+fn a_clap_host_on_screen_sees_every_gesture_begin_move_and_end() {
+    let screen = Screen::open();
+    let mut instance = Instance::new(&load_entry());
+    let parent = Parent::open((1400, 900));
+    instance.open_window(parent.id).unwrap();
+    let window = parent.id.to_string();
+    screen.photograph(&window, "clap_gestures", |picture| shows_the_page(picture, 1.0));
+    instance.activate(48_000.0, 512);
+    instance.said = Some(Vec::new());
+    let silence = [vec![0.0; 4800], vec![0.0; 4800]];
+    let layout = layout();
+    let gesture = |instance: &mut Instance, name: &str, act: &mut dyn FnMut()| -> Vec<f64> {
+        let id = instance.param(name).id;
+        act();
+        instance.play(&silence, &[512], &[]);
+        let all = std::mem::take(instance.said.as_mut().unwrap());
+        let said: Vec<Said> = all
+            .iter()
+            .copied()
+            .filter(|said| matches!(said, Said::Begin(of) | Said::End(of) | Said::Value(of, _) if *of == id))
+            .collect();
+        assert!(!said.is_empty(), "{name}: the host heard nothing of it, but {all:?}");
+        // However many there are, each begins before it moves and ends after it.
+        let mut open = false;
+        let mut values = Vec::new();
+        for event in &said {
+            match event {
+                Said::Begin(_) => assert!(!std::mem::replace(&mut open, true), "{name}: {said:?}"),
+                Said::Value(_, value) => {
+                    assert!(open, "{name}: {said:?}");
+                    values.push(*value);
+                }
+                Said::End(_) => assert!(std::mem::replace(&mut open, false), "{name}: {said:?}"),
+            }
+        }
+        assert!(!open, "{name}: {said:?}");
+        values
+    };
+    // The big knob of the loudness: dragged, turned with the wheel, typed, set back by a double-click.
+    let group = layout.controls;
+    let knob = pos2(group.left() + 0.326 * group.width(), group.top() + 0.52 * group.height());
+    let body = knob + vec2(0.0, 34.0);
+    let dragged = gesture(&mut instance, "Loudness", &mut || screen.drag(&window, body, body - vec2(0.0, 60.0)));
+    assert!(dragged.len() >= 3 && dragged.is_sorted() && *dragged.last().unwrap() > 0.6, "{dragged:?}");
+    let text = instance.text("Loudness");
+    assert_ne!(text, "0.0 dB");
+    let wheeled = gesture(&mut instance, "Loudness", &mut || {
+        screen.point(&window, body.x, body.y);
+        screen.tool("xdotool", &["click", "5"]);
+        thread::sleep(Duration::from_millis(300));
+    });
+    assert!(wheeled.last() < dragged.last(), "{wheeled:?} after {dragged:?}");
+    gesture(&mut instance, "Loudness", &mut || {
+        screen.click(&window, knob);
+        screen.keys(&["-6 dB", "\n"]);
+    });
+    assert_eq!(instance.text("Loudness"), "-6.0 dB");
+    gesture(&mut instance, "Loudness", &mut || {
+        screen.point(&window, body.x, body.y);
+        screen.tool("xdotool", &["click", "--repeat", "2", "--delay", "80", "1"]);
+        thread::sleep(Duration::from_millis(400));
+    });
+    assert_eq!(instance.text("Loudness"), "0.0 dB");
+    // The host's automation moves the knob, and that is no gesture.
+    instance.play(&silence, &[512], &[(100, "Loudness", "12 dB")]);
+    instance.idle();
+    thread::sleep(Duration::from_millis(400));
+    let moved = screen.photograph(&window, "clap_automated", |_| true);
+    let lit = moved.pixels().filter(|p| p.0[..3] == DARK.a.to_array()[..3]).count();
+    assert!(lit > 100, "{lit} pixels in the instrument's colour");
+    assert_eq!(instance.said, Some(Vec::new()), "nobody has touched anything");
+    // An instrument found and played by the keyboard alone, once its list is open.
+    screen.click(&window, layout.slots.left_center() + vec2(100.0, 0.0));
+    gesture(&mut instance, "Instrument A", &mut || screen.keys(&["vibra", "\n"]));
+    assert_eq!(instance.text("Instrument A"), "Vibraphone");
+    screen.photograph(&window, "clap_found", |_| true);
+    screen.tool("xdotool", &["key", "Escape"]);
+    screen.photograph(&window, "clap_closed", |picture| shows_the_page(picture, 1.0));
     instance.close_window();
 }
 

@@ -7,15 +7,17 @@ mod window {
 }
 
 use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, pos2, vec2};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{self, NodeT, Queryable};
 use nice_plug::prelude::ParamPtr;
 use std::{path::Path, time::Duration};
-use syrinx_engine::{PARAMS, Settings, Slot};
+use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, Settings, Shift, Slot, Spectrum};
 use syrinx_plugin::editor::{
     desk::{Desk, at},
     icons::FAMILIES,
     layout::{LEAST, Layout, SIZE},
+    theme::Theme,
 };
+use syrinx_plugin::{monitor::Shown, player::Player};
 use window::stage::{Asked, Opening, Stage};
 
 fn folder() -> tempfile::TempDir {
@@ -106,6 +108,36 @@ impl Stage {
         self.wait(3);
     }
 
+    /// The name and the place of what has the keyboard's focus.
+    fn focused(&self) -> (String, Rect) {
+        let node = self.harness.query_all(kittest::By::new().predicate(|node| node.is_focused())).last();
+        let node = node.expect("something has the focus");
+        (node.accesskit_node().label().unwrap_or_default(), node.rect())
+    }
+
+    /// Whether there is a ring around a place, or a border within it, as around a field to type into.
+    fn ringed(&self, place: Rect) -> bool {
+        let colour = Theme::of(self.harness.state().looks.dark).a;
+        self.harness.output().shapes.iter().any(|clipped| match &clipped.shape {
+            egui::Shape::Rect(rect) => {
+                rect.stroke.width >= 1.0
+                    && rect.stroke.color == colour
+                    && rect.fill == egui::Color32::TRANSPARENT
+                    && rect.rect.expand(6.0).contains_rect(place)
+                    && place.expand(6.0).contains_rect(rect.rect)
+            }
+            _ => false,
+        })
+    }
+
+    /// A block took longer than it lasts.
+    fn late_block(&self) {
+        let silent = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: -120.0 };
+        let monitor = Monitor { voice: silent, played: silent, fitted: Shift::default(), input_peak: 0.0, output_peak: 0.0 };
+        let spectrum = Spectrum { harmonics: [0.0; MAX_HARMONICS], noise: [0.0; NOISE_POINTS] };
+        self.shown.update(&monitor, &spectrum, 2e-3, 1e-3);
+    }
+
     fn away(&mut self) {
         self.harness.event(Event::PointerGone);
         self.wait(20);
@@ -158,6 +190,18 @@ fn a_voice_outside_is_told_the_gesture_that_mends_it() {
     let entry = stage.desk().undo_name();
     stage.desk().undo();
     assert_eq!((stage.value("pitch_shift"), stage.value("loudness"), entry.as_deref()), (0.0, 0.0, Some("several settings")));
+}
+
+#[test]
+fn octave_fit_and_auto_range_are_seen_at_work() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.desk().put_plain(at("instrument_a"), 1.0);
+    stage.desk().put_plain(at("octave_fit"), 1.0);
+    stage.desk().put_plain(at("auto_range"), 1.0);
+    stage.fitted = Shift { semitones: 24.0, loudness_db: -4.2 };
+    stage.sing_phrase(43.0, 24.0);
+    stage.photograph("fitted");
 }
 
 #[test]
@@ -319,6 +363,105 @@ fn the_region_is_dragged_and_pitch_and_loudness_go_with_it() {
 }
 
 #[test]
+fn what_is_dragged_stays_under_the_pointer_on_a_slow_screen_too() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let field = stage.layout().field;
+    let semitone = (field.width() - 2.0) / 73.0;
+    // Pictures so far apart that the press and a part of the way are in one, and the rest in another.
+    let slowly = |stage: &mut Stage, from: Pos2, way: Vec2| {
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        stage.wait(40);
+        // What is queued gets a picture for each event; what is put here, one for all.
+        let press = Event::PointerButton { pos: from, button, pressed: true, modifiers };
+        let begun = [Event::PointerMoved(from), press, Event::PointerMoved(from + 0.5 * way)];
+        stage.harness.input_mut().events.extend(begun);
+        stage.harness.step();
+        stage.harness.event(Event::PointerMoved(from + way));
+        stage.harness.step();
+        stage.harness.event(Event::PointerButton { pos: from + way, button, pressed: false, modifiers });
+        stage.harness.step();
+        stage.wait(2);
+    };
+    // The pointer has not been in the window before.
+    slowly(&mut stage, field.center(), vec2(-12.0 * semitone, 0.0));
+    assert_eq!(stage.value("pitch_shift"), 12.0);
+    let slider = stage.rect("Morph");
+    let line = slider.shrink2(vec2(26.0, 0.0));
+    slowly(&mut stage, line.center() - vec2(60.0, 0.0), vec2(60.0, 0.0));
+    assert!((stage.value("morph") - 50.0).abs() < 0.5, "{} %", stage.value("morph"));
+    let bars = stage.layout().bars;
+    slowly(&mut stage, bars.min + vec2(14.0, 140.0), vec2(60.0, 0.0));
+    let weights = stage.params.weighting().get().harmonics_db;
+    assert!(weights[..10].iter().all(|db| *db < -6.0), "{weights:?}");
+}
+
+#[test]
+fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
+    let folder = folder();
+    let mut player = Player::default();
+    player.activate(48_000, 1, 1).unwrap();
+    let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
+    // A flute, and a voice two octaves under it and softer.
+    stage.desk().put_plain(at("instrument_a"), 1.0);
+    stage.click("Octave fit");
+    stage.click("Auto range");
+    let sing = |stage: &mut Stage, player: &mut Player, seconds: f32| {
+        for n in 0..(60.0 * seconds) as usize {
+            let mut block: Vec<f32> = (0..800)
+                .map(|i| {
+                    let t = (800 * n + i) as f32 / 48_000.0;
+                    (1..8).map(|k| 0.02 / k as f32 * (std::f32::consts::TAU * 110.0 * k as f32 * t).sin()).sum()
+                })
+                .collect();
+            player.process(&mut [&mut block]).unwrap();
+            stage.harness.step();
+        }
+    };
+    sing(&mut stage, &mut player, 8.0);
+    let shown = player.shown().clone();
+    let (st, db) = (shown.fitted_st.get(), shown.fitted_db.get());
+    assert!(st == 24.0 && db > 3.0, "{st} st, {db} dB");
+    let told = |stage: &Stage| stage.harness.get_by_label("Range of the instrument").value().unwrap();
+    assert_eq!(told(&stage), format!("Pitch shift 0.00 st, loudness 0.0 dB, Octave fit +24 st, Auto range +{db:.1} dB"));
+    let played = |shown: &Shown| 12.0 * (shown.played_hz.get() / shown.voice_hz.get()).log2();
+    assert!((played(&shown) - 24.0).abs() < 0.01, "{} st", played(&shown));
+    // By hand: an octave down again and louder. Nothing brings it back, however long the voice goes on.
+    let field = stage.layout().field;
+    let semitone = (field.width() - 2.0) / 73.0;
+    stage.drag(field.center(), vec2(12.0 * semitone, 18.0), Modifiers::NONE);
+    let loudness = stage.value("loudness");
+    assert!(stage.value("pitch_shift") == -12.0 && loudness > 1.0, "{loudness} dB");
+    sing(&mut stage, &mut player, 8.0);
+    assert_eq!(shown.fitted_st.get(), 24.0);
+    assert!((played(&shown) - 12.0).abs() < 0.01, "{} st", played(&shown));
+    let above = shown.played_db.get() - shown.voice_db.get();
+    let wanted = loudness + shown.fitted_db.get();
+    assert!((above - wanted).abs() < 0.2 && (shown.fitted_db.get() - db).abs() < 1.0, "{above} dB where {wanted} dB were set");
+    // The gesture that mends leaves to the two what they do by themselves.
+    stage.double_click(field.center());
+    assert_eq!((stage.value("pitch_shift"), stage.value("loudness")), (0.0, 0.0));
+}
+
+#[test]
+fn a_plucked_instrument_is_at_home_where_it_is_struck() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let guitar = syrinx_models::factory().iter().find(|(_, model)| model.card().id == "guitar").unwrap();
+    stage.desk().put_plain(at("instrument_a"), f32::from(guitar.0));
+    let [soft, loud] = guitar.1.card().decay.as_ref().unwrap().struck_range_db;
+    stage.sing_phrase(55.0, 0.0);
+    for _ in 0..120 {
+        stage.sing(60.0, 0.5 * (soft + loud), 0.9, 0.0);
+    }
+    stage.double_click(stage.layout().field.center());
+    assert!(stage.value("loudness").abs() < 3.0, "{} dB to a voice that fits already", stage.value("loudness"));
+    stage.desk().put_plain(at("sustain"), 1.0);
+    stage.double_click(stage.layout().field.center());
+    assert!(stage.value("loudness") < -15.0, "held, it is played as softly as it rings: {} dB", stage.value("loudness"));
+}
+
+#[test]
 fn weights_reach_the_audio_thread_and_come_back() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
@@ -350,7 +493,7 @@ fn a_and_b_are_two_sets_of_settings() {
     assert_eq!(stage.value("brightness"), 3.0);
     stage.click("Compare: B");
     assert_eq!(stage.value("brightness"), -2.0);
-    stage.click("Copy A");
+    stage.click("Copy to A");
     stage.click("Compare: A");
     assert_eq!(stage.value("brightness"), -2.0);
 }
@@ -406,6 +549,92 @@ fn instruments_are_stepped_loved_and_found() {
     stage.wait(80);
     let again = Stage::open(folder.path(), Opening::default());
     assert!(again.harness.state().looks.favourite_instruments.contains("violin"), "favourites are remembered");
+}
+
+/// The number of a factory instrument.
+fn number(id: &str) -> f32 {
+    f32::from(syrinx_models::number(id).unwrap())
+}
+
+#[test]
+fn an_instrument_and_a_preset_are_found_by_the_keyboard_alone() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.harness.get_by_label("Instrument A: Violin").focus();
+    stage.wait(2);
+    stage.key(Key::Enter);
+    stage.type_text("vi");
+    stage.photograph("found");
+    // The violin comes first, the vibraphone last.
+    stage.key(Key::ArrowDown);
+    stage.key(Key::ArrowRight);
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("instrument_a"), number("vibraphone"));
+    stage.key(Key::ArrowLeft);
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("instrument_a"), number("violin"));
+    // What plays can be heard while the list is open; the search goes on.
+    for _ in 0..2 {
+        stage.key(Key::Backspace);
+    }
+    stage.type_text("french");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("instrument_a"), number("french-horn"));
+    stage.key(Key::Escape);
+    assert!(stage.harness.query_by_label("Close the list").is_none());
+    // Nothing has the keyboard: whoever types while the list is open, searches.
+    stage.click("About instrument B");
+    stage.press(stage.layout().centre().left_top() + vec2(6.0, 6.0));
+    stage.type_text("sitar");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("instrument_b"), number("sitar"));
+    stage.key(Key::Escape);
+    stage.click("Preset: Violin, plain");
+    stage.type_text("closing");
+    stage.key(Key::Enter);
+    assert_eq!((stage.value("instrument_a"), stage.value("breath")), (number("tenor-sax"), 12.0));
+    for _ in 0..7 {
+        stage.key(Key::Backspace);
+    }
+    stage.type_text("organ");
+    stage.key(Key::Enter);
+    assert!(stage.value("instrument_a") == number("organ") || stage.value("instrument_b") == number("organ"), "by what plays");
+}
+
+#[test]
+fn the_arrows_go_through_what_the_lists_show() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("About instrument A");
+    stage.click("Family: Brass");
+    stage.click("Close the list");
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        stage.click("Next instrument A among Brass");
+        seen.push(stage.value("instrument_a"));
+    }
+    let brass = ["french-horn", "trombone", "trumpet", "tuba", "french-horn"].map(number);
+    assert_eq!(seen, brass);
+    stage.click("Previous instrument A among Brass");
+    assert_eq!(stage.value("instrument_a"), number("tuba"));
+    stage.click("About instrument A");
+    stage.click("Family: Brass");
+    stage.click("Favourite instrument B");
+    stage.click("Favourite instruments only");
+    stage.click("Close the list");
+    stage.click("Next instrument A among favourites");
+    assert_eq!(stage.value("instrument_a"), number("flute"), "the only favourite");
+    let looks = &mut stage.harness.state_mut().looks;
+    looks.favourite_presets = ["Cello for any voice", "Silver reed"].map(String::from).into();
+    stage.click("Preset: Violin, plain");
+    stage.click("Group: Favourites");
+    stage.click("Close the list");
+    stage.click("Next preset among favourites");
+    assert_eq!(stage.value("instrument_a"), number("cello"));
+    stage.click("Next preset among favourites");
+    assert_eq!(stage.value("morph"), 35.0);
+    stage.click("Next preset among favourites");
+    assert_eq!(stage.value("instrument_a"), number("cello"));
 }
 
 /// A model file like the flute's, with another id, name and family on its card: as long as the flute's, for lengths are in the file.
@@ -564,17 +793,23 @@ fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
         "instrument_a" => "Instrument A: Violin",
         "instrument_b" => "Instrument B: Flute",
         "latency_mode" => "Latency mode: Live",
-        // Sung, not turned.
-        "voice_low" | "voice_high" => "Learn my range",
         _ => row.name,
     };
     for row in PARAMS {
         assert!(stage.harness.query_by_label(named(row)).is_some(), "{} has no label", row.name);
     }
-    // Tab goes to all of them in turn.
+    // Tab goes to all of them in turn, and each stop has a name and a ring.
     let mut reached = std::collections::BTreeSet::new();
+    let (mut stops, mut places) = (Vec::new(), Vec::new());
     for _ in 0..120 {
         stage.key(Key::Tab);
+        let (name, place) = stage.focused();
+        if stops.first() == Some(&name) {
+            break;
+        }
+        assert!(!name.is_empty() && stage.ringed(place), "{name:?} at {place:?} has no ring; the stops before: {stops:?}");
+        stops.push(name);
+        places.push(place);
         for row in PARAMS {
             if stage.harness.get_by_label(named(row)).is_focused() {
                 reached.insert(row.id);
@@ -582,7 +817,148 @@ fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
         }
     }
     let missed: Vec<_> = PARAMS.iter().map(|row| row.id).filter(|id| !reached.contains(id)).collect();
-    assert!(missed.is_empty(), "{missed:?}");
+    assert!(missed.is_empty(), "{missed:?}; {stops:?}");
+    println!("{} stops: {stops:?}", stops.len());
+    let mut names = stops.clone();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), stops.len(), "two have the same name: {stops:?}");
+    // From left to right in each line.
+    let Layout { header, slots, footer, .. } = stage.layout();
+    for line in [header, slots, footer] {
+        let across: Vec<f32> = places.iter().filter(|place| line.contains(place.center())).map(Rect::left).collect();
+        assert!(across.len() > 2 && across.is_sorted(), "{across:?}");
+    }
+    stage.key(Key::Escape);
+    assert!(stage.harness.ctx.memory(|memory| memory.focused()).is_none(), "Escape gives the keys back");
+}
+
+#[test]
+fn lists_and_menus_open_and_close_by_the_keyboard() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    let focus = |stage: &mut Stage, name: &str| {
+        stage.harness.get_by_label(name).focus();
+        stage.wait(2);
+    };
+    focus(&mut stage, "Snap scale");
+    stage.key(Key::Enter);
+    stage.key(Key::ArrowDown);
+    stage.key(Key::ArrowDown);
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("snap_scale"), 2.0);
+    focus(&mut stage, "Snap scale");
+    stage.key(Key::Enter);
+    stage.key(Key::Escape);
+    assert_eq!(stage.value("snap_scale"), 2.0, "Escape chooses nothing");
+    focus(&mut stage, "Window");
+    stage.key(Key::Enter);
+    stage.key(Key::ArrowDown);
+    let (name, _) = stage.focused();
+    assert!(name.ends_with('%') || name.ends_with("colours"), "{name}");
+    stage.key(Key::Escape);
+    focus(&mut stage, "Compare: B");
+    stage.key(Key::Space);
+    assert!(stage.desk().on_b());
+    focus(&mut stage, "Octave fit");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("octave_fit"), 1.0);
+}
+
+#[test]
+fn notes_are_typed_as_notes_or_frequencies() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("Lowest note");
+    stage.type_text("A2");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("voice_low"), 110.0);
+    stage.harness.get_by_label("Highest note").focus();
+    stage.wait(2);
+    stage.key(Key::Enter);
+    stage.type_text("440 Hz");
+    stage.key(Key::Enter);
+    assert_eq!(stage.value("voice_high"), 440.0);
+    stage.harness.get_by_label("Highest note").focus();
+    stage.wait(2);
+    stage.key(Key::ArrowUp);
+    assert!((stage.value("voice_high") - 466.2).abs() < 0.2, "a semitone up: {}", stage.value("voice_high"));
+    stage.key(Key::Delete);
+    assert_eq!(stage.value("voice_high"), 2000.0);
+    // The big knobs and the slider take units too.
+    for (name, typed, id, value) in [
+        ("Pitch shift", "1 oct", "pitch_shift", 12.0),
+        ("Pitch shift", "-50 ct", "pitch_shift", -0.5),
+        ("Loudness", "-6 dB", "loudness", -6.0),
+        ("Loudness", "−7 dB", "loudness", -7.0),
+        ("Harmonics", "off", "harmonics", -60.0),
+        ("Morph", "25 %", "morph", 25.0),
+    ] {
+        stage.harness.get_by_label(name).focus();
+        stage.wait(2);
+        stage.key(Key::Enter);
+        stage.type_text(typed);
+        stage.key(Key::Enter);
+        assert_eq!(stage.value(id), value, "{typed}");
+    }
+}
+
+#[test]
+fn weights_are_set_by_the_keyboard_too() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    for (kind, at) in [("Harmonics", 2), ("Noise", 2)] {
+        let canvas = format!(
+            "{kind} weights: draw or use the arrow keys to weight, double-click or Delete sets one back, right-click all"
+        );
+        stage.harness.get_by_label(&canvas).focus();
+        stage.wait(2);
+        for key in [Key::ArrowRight, Key::ArrowRight, Key::ArrowUp, Key::ArrowUp, Key::PageDown] {
+            stage.key(key);
+        }
+        let weights = stage.params.weighting().get();
+        let of = if kind == "Noise" { &weights.noise_db[..] } else { &weights.harmonics_db[..] };
+        assert_eq!(of[at], -4.0, "{kind}");
+        stage.key(Key::Delete);
+        assert_eq!(stage.params.weighting().get(), syrinx_engine::Weights::default());
+    }
+    stage.desk().undo();
+    assert_eq!(stage.params.weighting().get().noise_db[2], -4.0);
+}
+
+#[test]
+fn what_was_late_is_counted_anew_after_a_click() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.sing(60.0, -20.0, 0.9, 0.0);
+    stage.late_block();
+    stage.late_block();
+    stage.wait(2);
+    stage.click("2 late");
+    assert!(stage.harness.query_by_label("0 late").is_some());
+    stage.late_block();
+    stage.wait(2);
+    assert!(stage.harness.query_by_label("1 late").is_some());
+}
+
+#[test]
+fn the_presets_name_is_undone_with_it_and_kept_by_the_session() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    stage.click("Next preset");
+    assert!(stage.harness.query_by_label("Preset: Flute, plain").is_some());
+    stage.click("Undo the preset Flute, plain");
+    assert!(stage.harness.query_by_label("Preset: Violin, plain").is_some());
+    assert_eq!(stage.value("instrument_a"), 0.0);
+    stage.click("Redo the preset Flute, plain");
+    assert!(stage.harness.query_by_label("Preset: Flute, plain").is_some());
+    let session = syrinx_plugin::state::to_json(&stage.params);
+    let mut other = Stage::open(folder.path(), Opening::default());
+    syrinx_plugin::state::from_json(&session, &other.params).unwrap();
+    other.wait(2);
+    assert!(other.harness.query_by_label("Preset: Flute, plain").is_some());
+    other.click("Next preset");
+    assert_eq!(other.value("instrument_a"), number("trumpet"));
 }
 
 #[test]
@@ -595,6 +971,13 @@ fn a_window_at_rest_hardly_draws() {
     // Until the last pitch has scrolled away.
     stage.wait(600);
     assert!(delay(&stage) >= Duration::from_millis(400), "nothing moves any more: {:?}", delay(&stage));
+    // However many pictures something else draws, they ask for no more of them: one in five seconds.
+    let mut asked = 0;
+    for _ in 0..1200 {
+        stage.harness.step();
+        asked += u32::from((400..60_000).contains(&delay(&stage).as_millis()));
+    }
+    assert!((3..=5).contains(&asked), "{asked} in 20 seconds");
 }
 
 /// What a picture costs the processor, but for the graphics driver's share; printed, and held to what a crowded machine still does.

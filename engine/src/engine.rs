@@ -14,7 +14,7 @@
 use crate::{
     Settings,
     curve::Curve,
-    fit::Target,
+    fit::{Shift, Target},
     instrument::{Ensemble, Instrument, Slot},
     leap::LeapingBank,
     mapping::{Mapped, Mapping},
@@ -81,6 +81,8 @@ pub struct Monitor {
     pub voice: Features,
     /// What the instrument was asked to play.
     pub played: Features,
+    /// What octave fit and auto range have added to the voice to get there; what is set by hand comes on top.
+    pub fitted: Shift,
     /// Peak of the voice after the input gain, since the last call of [`Engine::monitor`], linear.
     pub input_peak: f32,
     /// Peak of the output since then, linear.
@@ -155,6 +157,10 @@ pub struct Engine {
 }
 
 const SILENT: Features = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: syrinx_tracker::LOUDNESS_FLOOR_DB };
+const UNFITTED: Shift = Shift { semitones: 0.0, loudness_db: 0.0 };
+/// Before the first frame.
+const UNHEARD: Mapped = Mapped { features: SILENT, unshifted_hz: 0.0, fitted: UNFITTED };
+const AT_REST: Monitor = Monitor { voice: SILENT, played: SILENT, fitted: UNFITTED, input_peak: 0.0, output_peak: 0.0 };
 
 impl Engine {
     /// Sets up an engine that can play every instrument of `palette`, each with the number that calls it up. Allocates and takes
@@ -192,7 +198,7 @@ impl Engine {
             input_gain: Curve::new(sample_rate_hz, STEP, f32::INFINITY),
             next_frame: 0,
             heard: false,
-            before: Mapped { features: SILENT, unshifted_hz: 0.0 },
+            before: UNHEARD,
             controls: Controls::silent(0),
             reached_hz: 0.0,
             reached_loudness: 1.0,
@@ -205,7 +211,7 @@ impl Engine {
             room: [vec![0.0; frame], vec![0.0; frame]],
             out: (0..channels).map(|_| SampleRing::new(3 * frame + STEP)).collect(),
             position: 0,
-            monitor: Monitor { voice: SILENT, played: SILENT, input_peak: 0.0, output_peak: 0.0 },
+            monitor: AT_REST,
             trackers,
         };
         engine.input_gain.set(1.0);
@@ -332,7 +338,7 @@ impl Engine {
         self.loudness.reset();
         self.input_gain.reset();
         self.next_frame = 0;
-        self.before = Mapped { features: SILENT, unshifted_hz: 0.0 };
+        self.before = UNHEARD;
         self.controls = Controls::silent(0);
         self.reached_hz = 0.0;
         self.settle();
@@ -340,7 +346,7 @@ impl Engine {
         self.out.iter_mut().for_each(SampleRing::reset);
         self.position = 0;
         self.heard = false;
-        self.monitor = Monitor { voice: SILENT, played: SILENT, input_peak: 0.0, output_peak: 0.0 };
+        self.monitor = AT_REST;
         // Nothing sounds before the first frame can: the turnaround is silence.
         for ring in &mut self.out {
             (0..self.clock.max_len()).for_each(|_| ring.push(0.0));
@@ -451,7 +457,7 @@ impl Engine {
         self.ensemble.decode(&mapped.features, &mut self.controls);
         shape(&mut self.controls, &settings);
         self.gains.shape(&mut self.controls);
-        (self.monitor.voice, self.monitor.played) = (voice, mapped.features);
+        (self.monitor.voice, self.monitor.played, self.monitor.fitted) = (voice, mapped.features, mapped.fitted);
 
         self.segment[..len].fill(0.0);
         self.render_harmonics(&mapped, end, len);

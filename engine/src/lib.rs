@@ -24,6 +24,7 @@ mod tone;
 mod weights;
 
 pub use engine::{Engine, EngineConfig, EngineError, Monitor, Spectrum};
+pub use fit::{MOST_SHIFT_DB, Shift};
 pub use instrument::{Instrument, Slot};
 pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, SettingError, Settings};
 pub use syrinx_decoder::{Card, Decay, Decoder, Model, ModelError};

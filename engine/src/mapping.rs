@@ -4,7 +4,7 @@
 use crate::{
     Settings,
     attack::SoftAttack,
-    fit::{Fit, FitSettings, Target},
+    fit::{Fit, FitSettings, Shift, Target},
     noise_floor::NoiseFloor,
     snap::{SCALES, Snap, SnapSettings},
     sustain::{Ringing, Sustain},
@@ -25,6 +25,8 @@ pub struct Mapped {
     pub features: Features,
     /// Pitch before the transposition by `pitch_shift`, Hz.
     pub unshifted_hz: f32,
+    /// What octave fit and auto range have added, in it already.
+    pub fitted: Shift,
 }
 
 /// Maps one stream's frames, in order.
@@ -93,6 +95,7 @@ impl Mapping {
         Mapped {
             features: Features { f0_hz: unshifted_hz * (shift_st / 12.0).exp2(), loudness_db: level, ..*voice },
             unshifted_hz,
+            fitted,
         }
     }
 }
@@ -160,5 +163,6 @@ mod tests {
         let cents = 1200.0 * (out.unshifted_hz / 261.626).log2();
         assert!(cents.abs() < 3.0, "{} Hz", out.unshifted_hz);
         assert!((out.features.f0_hz / out.unshifted_hz - (7.0_f32 / 12.0).exp2()).abs() < 1e-5);
+        assert_eq!((out.fitted.semitones, out.fitted.loudness_db), (24.0, 0.0), "and what was fitted is told");
     }
 }

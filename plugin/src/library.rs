@@ -1,5 +1,5 @@
 //! Instruments of the player's own: read and freed on any thread but the audio thread, and handed to it and back through rings. Also what
-//! the player is to be told in words.
+//! the player is to be told in words, and the name of the preset.
 
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,12 +27,22 @@ pub struct Reference {
     pub file: Option<String>,
 }
 
+/// What a preset is called.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// Its group.
+    pub group: String,
+}
+
 #[derive(Default)]
 struct Shelf {
     own: [Option<Arc<Model>>; 2],
     /// What a session asked for and was not to be had: kept, so that saving it again loses nothing.
     missing: [Option<Reference>; 2],
     message: Option<String>,
+    preset: Option<Named>,
     /// Rate of the running engine, Hz.
     rate: Option<u32>,
 }
@@ -127,6 +137,16 @@ impl Library {
     /// What the player is to be told.
     pub fn message(&self) -> Option<String> {
         lock(&self.shelf).message.clone()
+    }
+
+    /// The preset that was loaded last; None where none was.
+    pub fn preset(&self) -> Option<Named> {
+        lock(&self.shelf).preset.clone()
+    }
+
+    /// Remembers which preset was loaded last.
+    pub fn name_preset(&self, preset: Option<Named>) {
+        lock(&self.shelf).preset = preset;
     }
 
     /// Frees what the audio thread has given back.

@@ -78,6 +78,10 @@ pub struct Shown {
     pub played_hz: Value,
     /// Loudness that the instrument plays at, dB.
     pub played_db: Value,
+    /// What octave fit has added to the voice's pitch, semitones.
+    pub fitted_st: Value,
+    /// What auto range has added to the voice's loudness, dB.
+    pub fitted_db: Value,
     /// Peak of the voice since the last `take`, linear.
     pub input_peak: Value,
     /// Peak of the output since the last `take`, linear.
@@ -112,6 +116,8 @@ impl Default for Shown {
             voice_db: silence(),
             played_hz: zero(),
             played_db: silence(),
+            fitted_st: zero(),
+            fitted_db: zero(),
             input_peak: zero(),
             output_peak: zero(),
             harmonics: std::array::from_fn(|_| zero()),
@@ -134,6 +140,12 @@ impl Shown {
         self.voice_db.set(monitor.voice.loudness_db);
         self.played_hz.set(monitor.played.f0_hz);
         self.played_db.set(monitor.played.loudness_db);
+        self.fitted_st.set(monitor.fitted.semitones);
+        if self.fitted_db.get() != monitor.fitted.loudness_db {
+            // Switched off, auto range glides back, in silence too.
+            self.fitted_db.set(monitor.fitted.loudness_db);
+            self.redraw();
+        }
         self.input_peak.raise(monitor.input_peak);
         self.output_peak.raise(monitor.output_peak);
         self.harmonics.iter().zip(spectrum.harmonics).for_each(|(value, amplitude)| value.set(amplitude));

@@ -58,29 +58,14 @@ impl HostParam {
     }
 }
 
-/// The parameters and what else a session keeps.
-pub struct SyrinxParams {
+/// What the window and the host set and the audio thread reads: atomics and nothing else, so that neither ever waits for the other. All
+/// that the audio thread has of the parameters is this.
+pub struct Controls {
     params: Vec<HostParam>,
-    library: Arc<Library>,
     weighting: Weighting,
 }
 
-impl SyrinxParams {
-    /// All parameters at their defaults.
-    pub fn new(library: Arc<Library>) -> Self {
-        Self { params: PARAMS.iter().map(host_param).collect(), library, weighting: Weighting::default() }
-    }
-
-    /// The weights of single harmonics and of the noise.
-    pub fn weighting(&self) -> &Weighting {
-        &self.weighting
-    }
-
-    /// Where the player's own instruments are.
-    pub fn library(&self) -> &Arc<Library> {
-        &self.library
-    }
-
+impl Controls {
     /// The values as the engine takes them.
     pub fn settings(&self) -> Settings {
         Settings::from_values(|at| match &self.params[at] {
@@ -90,9 +75,49 @@ impl SyrinxParams {
         })
     }
 
+    /// The weights of single harmonics and of the noise.
+    pub fn weighting(&self) -> &Weighting {
+        &self.weighting
+    }
+}
+
+/// The parameters and what else a session keeps: what the audio thread sees of it, and the library, which has locks and is none of its
+/// business.
+pub struct SyrinxParams {
+    controls: Arc<Controls>,
+    library: Arc<Library>,
+}
+
+impl SyrinxParams {
+    /// All parameters at their defaults.
+    pub fn new(library: Arc<Library>) -> Self {
+        let controls = Controls { params: PARAMS.iter().map(host_param).collect(), weighting: Weighting::default() };
+        Self { controls: Arc::new(controls), library }
+    }
+
+    /// What the audio thread sees.
+    pub fn controls(&self) -> &Arc<Controls> {
+        &self.controls
+    }
+
+    /// The weights of single harmonics and of the noise.
+    pub fn weighting(&self) -> &Weighting {
+        &self.controls.weighting
+    }
+
+    /// Where the player's own instruments are.
+    pub fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
+    /// The values as the engine takes them.
+    pub fn settings(&self) -> Settings {
+        self.controls.settings()
+    }
+
     /// The parameter of each row of the table.
     pub fn rows(&self) -> impl Iterator<Item = (&'static Row, &HostParam)> {
-        PARAMS.iter().zip(&self.params)
+        PARAMS.iter().zip(&self.controls.params)
     }
 
     /// Sets every parameter, as a host would: any thread.
@@ -184,7 +209,7 @@ pub fn instrument_number(text: &str) -> Option<i32> {
     named.map(|(number, _)| *number).or(number).map(i32::from)
 }
 
-// SAFETY: the pointers lead into `self.params`, a vector that never changes after `new`, and so stay valid as long as `self`.
+// SAFETY: the pointers lead into the vector of `self.controls`, which never changes after `new`, and so stay valid as long as `self`.
 unsafe impl Params for SyrinxParams {
     fn param_map(&self) -> Vec<(String, ParamPtr, String)> {
         self.rows().map(|(row, param)| (row.id.into(), param.pointer(), row.group.into())).collect()

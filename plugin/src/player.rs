@@ -4,7 +4,7 @@
 use crate::{
     library::{Library, Stage},
     monitor::Shown,
-    params::SyrinxParams,
+    params::{Controls, SyrinxParams},
 };
 use std::{sync::Arc, time::Instant};
 use syrinx_engine::{Engine, EngineConfig, EngineError};
@@ -16,7 +16,15 @@ const STEP: usize = 256;
 
 /// One instance.
 pub struct Player {
+    /// What the main thread, the window and sessions have; the audio thread does not touch it.
     params: Arc<SyrinxParams>,
+    audio: Audio,
+}
+
+/// What the audio thread has, and all that it has: values in atomics, the ends of rings, and what is its own. No lock is among them, so
+/// nothing that a window or a session does can make it wait.
+struct Audio {
+    controls: Arc<Controls>,
     shown: Arc<Shown>,
     /// The audio thread's end of the library.
     stage: Stage,
@@ -31,15 +39,17 @@ pub struct Player {
 impl Default for Player {
     fn default() -> Self {
         let (library, stage) = Library::new();
-        Self {
-            params: Arc::new(SyrinxParams::new(Arc::new(library))),
+        let params = Arc::new(SyrinxParams::new(Arc::new(library)));
+        let audio = Audio {
+            controls: params.controls().clone(),
             shown: Arc::default(),
             stage,
             engine: None,
             input_channels: 0,
             told_latency: 0,
             weights_seen: 0,
-        }
+        };
+        Self { params, audio }
     }
 }
 
@@ -51,7 +61,7 @@ impl Player {
 
     /// What it shows.
     pub fn shown(&self) -> &Arc<Shown> {
-        &self.shown
+        &self.audio.shown
     }
 
     /// Gets ready to play a stream of this rate and as many channels, from its beginning. The delay, in samples. Main thread.
@@ -59,34 +69,12 @@ impl Player {
     /// # Errors
     /// At a rate that Syrinx does not play at; the player reads why in the window too.
     pub fn activate(&mut self, sample_rate_hz: u32, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
-        self.input_channels = inputs;
-        let config = EngineConfig { sample_rate_hz, channels: outputs, seed: 0 };
-        if self.engine.as_ref().is_none_or(|engine| engine.config() != config) {
-            self.engine = None;
-            let engine = Engine::new(config, syrinx_models::factory())
-                .inspect_err(|error| self.params.library().say(format!("Syrinx cannot play here: {error}.")))?;
-            self.engine = Some(engine);
-        }
-        let engine = self.engine.as_mut().expect("set above");
-        engine.set(&self.params.settings());
-        engine.weigh(&self.params.weighting().get());
-        engine.reset();
-        self.stage.begin(engine, self.params.library());
-        self.told_latency = engine.latency_samples();
-        self.shown.sample_rate_hz.set(sample_rate_hz as f32);
-        self.shown.latency_samples.set(self.told_latency as f32);
-        self.shown.late_blocks.reset();
-        self.shown.redraw();
-        Ok(self.told_latency)
+        self.audio.activate(self.params.library(), sample_rate_hz, inputs, outputs)
     }
 
     /// Begins the stream anew. Audio thread.
     pub fn reset(&mut self) {
-        if let Some(engine) = &mut self.engine {
-            engine.set(&self.params.settings());
-            engine.reset();
-            self.shown.late_blocks.reset();
-        }
+        self.audio.reset();
     }
 
     /// Plays a block in place: the first channels hold the voice, all get the sound. Returns the delay in samples where it is no longer the
@@ -95,12 +83,55 @@ impl Player {
     /// # Errors
     /// Before [`Player::activate`] has succeeded; the block stays as it was.
     pub fn process(&mut self, channels: &mut [&mut [f32]]) -> Result<Option<usize>, NotActivated> {
+        self.audio.process(channels)
+    }
+
+    /// How long it sounds on after the voice, samples.
+    pub fn tail_samples(&self) -> usize {
+        self.audio.engine.as_ref().map_or(0, Engine::tail_samples)
+    }
+}
+
+impl Audio {
+    /// Main thread, while nothing is processed: the library is read, and instruments are made.
+    fn activate(&mut self, library: &Library, sample_rate_hz: u32, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
+        self.input_channels = inputs;
+        let config = EngineConfig { sample_rate_hz, channels: outputs, seed: 0 };
+        if self.engine.as_ref().is_none_or(|engine| engine.config() != config) {
+            self.engine = None;
+            let engine = Engine::new(config, syrinx_models::factory()).inspect_err(|error| {
+                library.say(format!("Syrinx cannot play here: {error}. Change it in the host or the sound card's settings."));
+            })?;
+            self.engine = Some(engine);
+        }
+        let engine = self.engine.as_mut().expect("set above");
+        engine.set(&self.controls.settings());
+        engine.weigh(&self.controls.weighting().get());
+        engine.reset();
+        self.stage.begin(engine, library);
+        self.told_latency = engine.latency_samples();
+        self.shown.sample_rate_hz.set(sample_rate_hz as f32);
+        self.shown.latency_samples.set(self.told_latency as f32);
+        self.shown.late_blocks.reset();
+        self.shown.redraw();
+        Ok(self.told_latency)
+    }
+
+    fn reset(&mut self) {
+        if let Some(engine) = &mut self.engine {
+            engine.set(&self.controls.settings());
+            engine.reset();
+            self.shown.late_blocks.reset();
+        }
+    }
+
+    fn process(&mut self, channels: &mut [&mut [f32]]) -> Result<Option<usize>, NotActivated> {
         let Some(engine) = &mut self.engine else { return Err(NotActivated) };
         // Reading the clock neither waits nor enters the system.
         let begun = Instant::now();
         self.stage.exchange(engine);
-        engine.set(&self.params.settings());
-        if let Some(weights) = self.params.weighting().news(&mut self.weights_seen) {
+        engine.set(&self.controls.settings());
+        if let Some(weights) = self.controls.weighting().news(&mut self.weights_seen) {
             engine.weigh(&weights);
         }
         let len = channels.first().map_or(0, |c| c.len());
@@ -130,11 +161,6 @@ impl Player {
             self.shown.redraw();
         }
         Ok(news)
-    }
-
-    /// How long it sounds on after the voice, samples.
-    pub fn tail_samples(&self) -> usize {
-        self.engine.as_ref().map_or(0, Engine::tail_samples)
     }
 }
 

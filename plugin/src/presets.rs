@@ -2,7 +2,7 @@
 //! session's, and stay. Any thread but the audio thread.
 
 use crate::{
-    library::{Library, Reference},
+    library::{Library, Named, Reference},
     params::{SyrinxParams, instrument_name, instrument_number},
     state,
     weighting::Weighting,
@@ -45,6 +45,17 @@ pub struct Preset {
     values: BTreeMap<String, String>,
     weights: Option<String>,
     own: BTreeMap<String, Reference>,
+}
+
+/// An instrument in a preset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Played {
+    /// Its name.
+    pub name: String,
+    /// Its family, as cards name them; empty where it is not known.
+    pub family: String,
+    /// How much of it there is, per cent.
+    pub share: f32,
 }
 
 /// A preset as a file. Values are texts with units, as people type them.
@@ -119,7 +130,7 @@ impl Preset {
     /// # Errors
     /// A sentence.
     pub fn from_file(path: &Path) -> Result<Self, String> {
-        let wrong = |why: String| format!("{} is no preset: {why}.", path.display());
+        let wrong = |why: String| format!("{} is no preset: {why}. Take it out of the folder, or save it anew.", path.display());
         let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}.", path.display()))?;
         let written: Written = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
         if written.syrinx_preset != FORMAT {
@@ -128,6 +139,11 @@ impl Preset {
         let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         let Written { about, values, weights, own, .. } = written;
         Ok(Self { name, group: USER.into(), about, file: Some(path.into()), values, weights, own })
+    }
+
+    /// What it is called.
+    pub fn named(&self) -> Named {
+        Named { name: self.name.clone(), group: self.group.clone() }
     }
 
     fn lost(&self, why: impl ToString) -> String {
@@ -169,6 +185,21 @@ impl Preset {
         Ok(own)
     }
 
+    /// The instruments that sound in it, A before B; none where it cannot be played.
+    pub fn instruments(&self) -> Vec<Played> {
+        let Ok((settings, _)) = self.sound() else { return Vec::new() };
+        let all = [("a", settings.instrument_a, 100.0 - settings.morph), ("b", settings.instrument_b, settings.morph)];
+        let played = |(letter, number, share): (&str, f32, f32)| {
+            let (name, family) = match (syrinx_models::numbered(number as u8), self.own.get(letter)) {
+                (Some(model), _) => (model.card().name.clone(), model.card().family.clone()),
+                (None, Some(own)) => (own.name.clone(), String::new()),
+                (None, None) => (instrument_name(number as i32), String::new()),
+            };
+            Played { name, family, share }
+        };
+        all.into_iter().filter(|(.., share)| *share > 0.0).map(played).collect()
+    }
+
     /// As a state that a host can load: what it says nothing of, the session's own settings among it, stays.
     ///
     /// # Errors
@@ -180,6 +211,7 @@ impl Preset {
         params.weighting().set(&weights);
         let slots: Vec<Slot> = own.iter().map(|(slot, _)| *slot).collect();
         own.into_iter().for_each(|(slot, model)| params.library().put(slot, model));
+        params.library().name_preset(Some(self.named()));
         Ok(state::preset_json(&params, &slots))
     }
 }
@@ -263,6 +295,14 @@ mod tests {
     }
 
     #[test]
+    fn a_preset_tells_what_plays() {
+        let of = |name: &str| factory().iter().find(|p| p.name == name).unwrap().instruments();
+        let played = |name: &str, family: &str, share| Played { name: name.into(), family: family.into(), share };
+        assert_eq!(of("Violin, plain"), [played("Violin", "string", 100.0)]);
+        assert_eq!(of("Clarinet into organ"), [played("Clarinet", "reed", 50.0), played("Organ, full", "organ", 50.0)]);
+    }
+
+    #[test]
     fn a_preset_as_a_state_changes_the_sound_and_leaves_the_session() {
         let params = SyrinxParams::new(Arc::new(Library::new().0));
         let session = Settings { gate: -30.0, latency_mode: 1.0, loudness: 5.0, ..Settings::default() };
@@ -274,6 +314,7 @@ mod tests {
         let (settings, weights) = preset.sound().unwrap();
         assert_eq!(params.settings(), Settings { gate: -30.0, latency_mode: 1.0, ..settings });
         assert_eq!(params.weighting().get(), weights);
+        assert_eq!(params.library().preset(), Some(preset.named()));
         assert!(params.library().own(Slot::B).is_some(), "an instrument of the session's own is not lost");
 
         // One with an instrument of the player's own brings it along.

@@ -2,14 +2,14 @@
 //! thread.
 //!
 //! **Format 1.** The framework's JSON: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("1"), `a` and `b` (a
-//! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; and `weights` (as JSON), where
-//! single harmonics or noise are weighted. With the field `preset` it is a sound alone: what the session has of its own stays then, an
+//! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; `weights` (as JSON), where
+//! single harmonics or noise are weighted; and `named` (as JSON), the preset that was loaded last. With the field `preset` it is a sound alone: what the session has of its own stays then, an
 //! instrument that is not in it among that. A state is taken whole or not at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
 //! lacks, because it is older than they are, get their defaults. An instrument that is not to be had leaves all settings in force, is
 //! named to the player, and stays in the session.
 
 use crate::{
-    library::{Library, Reference},
+    library::{Library, Named, Reference},
     params::SyrinxParams,
     presets::is_sessions,
     weighting::Weighting,
@@ -28,6 +28,8 @@ const REFUSED: &str = "refused";
 
 /// Field of the weights; left out where all are neutral.
 const WEIGHTS_FIELD: &str = "weights";
+/// Field of the preset that was loaded last, as JSON; left out where none was.
+const NAMED_FIELD: &str = "named";
 /// Field of a state that is a preset.
 const PRESET_FIELD: &str = "preset";
 
@@ -106,6 +108,9 @@ pub fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
     if let Some(weights) = params.weighting().to_json() {
         fields.insert(WEIGHTS_FIELD.into(), weights);
     }
+    if let Some(named) = library.preset() {
+        fields.insert(NAMED_FIELD.into(), serde_json::to_string(&named).expect("a name is made of strings"));
+    }
     fields
 }
 
@@ -181,6 +186,9 @@ pub fn restore(fields: &BTreeMap<String, String>, params: &SyrinxParams) {
     library.hush();
     let weights = fields.get(WEIGHTS_FIELD).and_then(|text| Weighting::parse(text).ok()).unwrap_or_default();
     params.weighting().set(&weights);
+    // A name is no reason to refuse a session.
+    let named = fields.get(NAMED_FIELD).and_then(|text| serde_json::from_str::<Named>(text).ok());
+    library.name_preset(named.map(|named| Named { name: clip(&named.name), group: clip(&named.group) }));
     let mut troubles = Vec::new();
     for (slot, field) in SLOTS {
         if fields.contains_key(PRESET_FIELD) && !fields.contains_key(field) {

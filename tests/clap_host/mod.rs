@@ -16,9 +16,10 @@ use clack_extensions::{
 };
 use clack_host::{
     events::{
-        EventFlags, Match, Pckn,
+        EventFlags, Match, Pckn, UnknownEvent,
         event_types::{MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags},
         io::EventBuffer,
+        spaces::CoreEventSpace,
     },
     prelude::*,
     process::{PluginAudioProcessor, ProcessStatus},
@@ -156,9 +157,30 @@ pub struct ParamSeen {
     pub default: f64,
 }
 
+/// What the plugin tells its host of a parameter: that somebody takes hold of it, turns it, and lets go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Said {
+    Begin(ClapId),
+    Value(ClapId, f64),
+    End(ClapId),
+}
+
+impl Said {
+    fn of(event: &UnknownEvent) -> Option<Self> {
+        match event.as_core_event()? {
+            CoreEventSpace::ParamGestureBegin(event) => Some(Self::Begin(event.param_id()?)),
+            CoreEventSpace::ParamValue(event) => Some(Self::Value(event.param_id()?, event.value())),
+            CoreEventSpace::ParamGestureEnd(event) => Some(Self::End(event.param_id()?)),
+            _ => None,
+        }
+    }
+}
+
 /// An instance in the host.
 pub struct Instance {
     pub plugin: PluginInstance<Host>,
+    /// What it tells of its parameters while it plays, once somebody wants to know.
+    pub said: Option<Vec<Said>>,
     processor: Option<PluginAudioProcessor<Host>>,
     params: Vec<ParamSeen>,
 }
@@ -178,7 +200,7 @@ impl Instance {
             PluginInstance::<Host>::new(|_| Asked::default(), |_| MainThread::default(), entry, c"org.syrinx.syrinx", &info)
                 .unwrap();
         let params = Self::list(&mut plugin);
-        Self { plugin, processor: None, params }
+        Self { plugin, said: None, processor: None, params }
     }
 
     fn extension<E: clack_host::extensions::Extension<ExtensionSide = clack_host::extensions::PluginExtensionSide>>(
@@ -431,12 +453,17 @@ impl Instance {
             let events_in = due.as_input();
             let steady = if odd { None } else { Some(at as u64) };
             let mut status = None;
+            let mut out = EventBuffer::new();
+            let wanted = self.said.is_some();
             around(&mut || {
-                let mut events_out = OutputEvents::void();
+                let mut events_out = if wanted { out.as_output() } else { OutputEvents::void() };
                 status = Some(processor.process(&audio_in, &mut audio_out, &events_in, &mut events_out, steady, jump.as_ref()));
             });
             let status = status.expect("the call was made").unwrap();
             assert!(!matches!(status, ProcessStatus::Sleep), "the plugin never sleeps on its own");
+            if let Some(said) = &mut self.said {
+                said.extend(out.iter().filter_map(Said::of));
+            }
             at = to;
         }
         output

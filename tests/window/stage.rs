@@ -11,7 +11,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex},
 };
-use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, Spectrum, noise_point_hz};
+use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, Shift, Spectrum, noise_point_hz};
 use syrinx_plugin::{
     editor::{files::Home, layout::SIZE, page::Page},
     library::Library,
@@ -70,6 +70,8 @@ pub struct Stage {
     pub params: Arc<SyrinxParams>,
     pub shown: Arc<Shown>,
     pub host: Arc<Host>,
+    /// What octave fit and auto range have come to, as the audio thread tells it.
+    pub fitted: Shift,
     frame: u64,
 }
 
@@ -89,8 +91,11 @@ impl Default for Opening {
 impl Stage {
     /// Opens a window that keeps its things in `folder`.
     pub fn open(folder: &Path, opening: Opening) -> Self {
-        let params = Arc::new(SyrinxParams::new(Arc::new(Library::new().0)));
-        let shown = Arc::new(Shown::default());
+        Self::open_on(Arc::new(SyrinxParams::new(Arc::new(Library::new().0))), Arc::default(), folder, opening)
+    }
+
+    /// Opens a window on an instance.
+    pub fn open_on(params: Arc<SyrinxParams>, shown: Arc<Shown>, folder: &Path, opening: Opening) -> Self {
         let host = Arc::new(Host { params: params.clone(), asked: Mutex::default() });
         let mut page = Page::new(params.clone(), shown.clone(), Some(Home::in_folder(folder)));
         page.looks.dark = opening.dark;
@@ -119,7 +124,7 @@ impl Stage {
                 },
                 page,
             );
-        let mut stage = Self { harness, params, shown, host, frame: 0 };
+        let mut stage = Self { harness, params, shown, host, fitted: Shift::default(), frame: 0 };
         stage.shown.sample_rate_hz.set(48_000.0);
         stage.shown.latency_samples.set(341.0);
         stage.harness.run();
@@ -142,7 +147,7 @@ impl Stage {
             let octaves = (noise_point_hz(n) / 2400.0).log2();
             0.02 * strength * (-0.12 * octaves * octaves).exp()
         });
-        let monitor = Monitor { voice, played, input_peak: peak, output_peak: 0.8 * peak };
+        let monitor = Monitor { voice, played, fitted: self.fitted, input_peak: peak, output_peak: 0.8 * peak };
         self.shown.update(&monitor, &Spectrum { harmonics, noise }, 0.31e-3, 5.3e-3);
         self.frame += 1;
         self.harness.step();

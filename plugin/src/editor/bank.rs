@@ -1,28 +1,29 @@
 //! The presets to choose from, which of them plays, and the user's as files. No drawing.
 
-use super::{desk::Desk, files};
+use super::{desk::Desk, files, lists::step_among};
+use crate::library::Named;
 pub use crate::presets::USER;
-use crate::presets::{self, EXTENSION, Preset, is_sessions};
+use crate::presets::{self, EXTENSION, Played, Preset, is_sessions};
 use std::path::PathBuf;
 use syrinx_engine::{PARAMS, Param as Row};
 
 /// All presets, and which of them plays.
 pub struct Bank {
     presets: Vec<Preset>,
+    /// What plays in each of them.
+    instruments: Vec<Vec<Played>>,
     folder: Option<PathBuf>,
-    /// The name and group of the one that was loaded last, and what it made of the settings.
-    loaded: (String, String),
 }
 
-/// The preset of a fresh instance.
-fn fresh() -> (String, String) {
-    (presets::factory()[0].name.clone(), presets::factory()[0].group.clone())
+/// What the preset that was loaded last is called; a fresh instance is the factory's first.
+fn loaded(desk: &Desk) -> Named {
+    desk.library().preset().unwrap_or_else(|| presets::factory()[0].named())
 }
 
 impl Bank {
     /// The factory's presets and those of the user's folder; what to say of files that are none.
     pub fn new(folder: Option<PathBuf>) -> (Self, Option<String>) {
-        let mut bank = Self { presets: presets::factory().to_vec(), folder, loaded: fresh() };
+        let mut bank = Self { presets: presets::factory().to_vec(), instruments: Vec::new(), folder };
         let trouble = bank.rescan();
         (bank, trouble)
     }
@@ -32,8 +33,19 @@ impl Bank {
         &self.presets
     }
 
+    /// What plays in the preset at a place.
+    pub fn instruments(&self, at: usize) -> &[Played] {
+        self.instruments.get(at).map_or(&[], Vec::as_slice)
+    }
+
     /// Reads the user's folder anew; what to say of files that are none.
     pub fn rescan(&mut self) -> Option<String> {
+        let trouble = self.read();
+        self.instruments = self.presets.iter().map(Preset::instruments).collect();
+        trouble
+    }
+
+    fn read(&mut self) -> Option<String> {
         self.presets.retain(|p| p.file.is_none());
         let folder = self.folder.clone()?;
         let files = match files::list(&folder, EXTENSION) {
@@ -47,19 +59,19 @@ impl Bank {
     }
 
     /// The name of the preset that was loaded last.
-    pub fn name(&self) -> &str {
-        &self.loaded.0
+    pub fn name(desk: &Desk) -> String {
+        loaded(desk).name
     }
 
     /// The place of the preset that was loaded last.
-    pub fn current(&self) -> Option<usize> {
-        let (name, group) = &self.loaded;
-        self.presets.iter().position(|p| p.name == *name && (group.is_empty() || p.group == *group))
+    pub fn current(&self, desk: &Desk) -> Option<usize> {
+        let Named { name, group } = loaded(desk);
+        self.presets.iter().position(|p| p.name == name && p.group == group)
     }
 
     /// Whether the sound is no longer that of the preset.
     pub fn changed(&self, desk: &Desk) -> bool {
-        let Some(preset) = self.current().map(|at| &self.presets[at]) else { return true };
+        let Some(preset) = self.current(desk).map(|at| &self.presets[at]) else { return true };
         let Ok((settings, weights)) = preset.sound() else { return true };
         let differs = |row: &Row| {
             let at = super::desk::at(row.id);
@@ -73,7 +85,7 @@ impl Bank {
     ///
     /// # Errors
     /// A sentence; nothing is changed then.
-    pub fn load(&mut self, desk: &mut Desk, at: usize) -> Result<(), String> {
+    pub fn load(&self, desk: &mut Desk, at: usize) -> Result<(), String> {
         let Some(preset) = self.presets.get(at) else { return Ok(()) };
         let ((settings, weights), own) = (preset.sound()?, preset.own()?);
         desk.together(|desk| {
@@ -87,20 +99,21 @@ impl Bank {
                 }
             }
             desk.weigh(&weights);
+            desk.library().name_preset(Some(preset.named()));
         });
         desk.library().hush();
-        self.loaded = (preset.name.clone(), preset.group.clone());
         Ok(())
     }
 
-    /// Plays the preset so many places on from the one that was loaded last.
+    /// Plays the preset so many places on from the one that was loaded last, among those at the places `wanted`.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn step(&mut self, desk: &mut Desk, by: isize) -> Result<(), String> {
-        let count = self.presets.len() as isize;
-        let to = self.current().map_or(0, |now| (now as isize + by).rem_euclid(count));
-        self.load(desk, to as usize)
+    pub fn step(&self, desk: &mut Desk, by: isize, wanted: &[usize]) -> Result<(), String> {
+        match step_among(wanted, self.presets.len(), self.current(desk), by) {
+            Some(to) => self.load(desk, to),
+            None => Ok(()),
+        }
     }
 
     fn path(&self, name: &str) -> Result<PathBuf, String> {
@@ -121,7 +134,7 @@ impl Bank {
         let path = self.path(name)?;
         files::write(&path, &presets::write(desk.params(), about))?;
         let trouble = self.rescan();
-        self.loaded = (name.trim().into(), USER.into());
+        desk.library().name_preset(Some(Named { name: name.trim().into(), group: USER.into() }));
         trouble.map_or(Ok(()), Err)
     }
 
@@ -129,7 +142,7 @@ impl Bank {
     ///
     /// # Errors
     /// A sentence; nothing is lost.
-    pub fn rename(&mut self, at: usize, name: &str) -> Result<(), String> {
+    pub fn rename(&mut self, desk: &Desk, at: usize, name: &str) -> Result<(), String> {
         let Some(Preset { file: Some(file), name: before, .. }) = self.presets.get(at).cloned() else {
             return Err("The factory's presets keep their names; save one of your own.".into());
         };
@@ -138,11 +151,12 @@ impl Bank {
             return Ok(());
         }
         if to.exists() {
-            return Err(format!("There is a preset {:?} already.", name.trim()));
+            return Err(format!("There is a preset {:?} already: choose another name.", name.trim()));
         }
-        std::fs::rename(&file, &to).map_err(|e| format!("{} cannot be renamed: {e}.", file.display()))?;
-        if self.loaded.0 == before {
-            self.loaded = (name.trim().into(), USER.into());
+        std::fs::rename(&file, &to)
+            .map_err(|e| format!("{} cannot be renamed: {e}. See that it may be written there.", file.display()))?;
+        if loaded(desk) == (Named { name: before, group: USER.into() }) {
+            desk.library().name_preset(Some(Named { name: name.trim().into(), group: USER.into() }));
         }
         self.rescan().map_or(Ok(()), Err)
     }
@@ -155,12 +169,8 @@ impl Bank {
         let Some(Preset { file: Some(file), .. }) = self.presets.get(at) else {
             return Err("The factory's presets stay.".into());
         };
-        std::fs::remove_file(file).map_err(|e| format!("{} cannot be deleted: {e}.", file.display()))?;
+        std::fs::remove_file(file)
+            .map_err(|e| format!("{} cannot be deleted: {e}. See that it may be written there.", file.display()))?;
         self.rescan().map_or(Ok(()), Err)
-    }
-
-    /// Everything was set back: nothing of a preset is left.
-    pub fn forget(&mut self) {
-        self.loaded = fresh();
     }
 }

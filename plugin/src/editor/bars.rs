@@ -2,13 +2,14 @@
 
 use super::{
     desk::Desk,
+    layout::on_grid,
     live::Live,
-    paint::{heading, text, well},
-    theme::{SMALL, Theme},
+    paint::{focus_ring, heading, text, well, width},
+    theme::{GRID, SMALL, TINY, Theme},
 };
 use egui::{
-    Align2, Color32, CornerRadius, Id, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, Color32, CornerRadius, EventFilter, Id, Key, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
 };
 use syrinx_engine::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, noise_point_hz};
 
@@ -16,6 +17,8 @@ use syrinx_engine::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, nois
 pub const BARS: usize = 48;
 /// Levels from the bottom of a bar to its top, dB.
 const LEVELS_DB: (f32, f32) = (-78.0, -6.0);
+/// Room under a plot for its axis, points.
+const AXIS: f32 = 5.0 * GRID;
 /// Weights this near to nothing are nothing, dB: a line that is easy to come back to.
 const DETENT_DB: f32 = 0.7;
 
@@ -80,7 +83,7 @@ fn hertz(hz: f32) -> String {
 /// Both displays, side by side.
 pub fn show(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, played_hz: f32, colour: Color32) {
     well(ui, rect, theme);
-    let split = rect.left() + (0.66 * rect.width()).round();
+    let split = rect.left() + on_grid(0.66 * rect.width());
     let left = Rect::from_min_max(rect.min, pos2(split, rect.bottom()));
     let right = Rect::from_min_max(pos2(split, rect.top()), rect.max);
     ui.painter().vline(split + 0.5, rect.shrink(1.0).y_range(), theme.border());
@@ -91,16 +94,20 @@ pub fn show(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, pl
 #[allow(clippy::too_many_arguments)]
 fn display(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, played_hz: f32, kind: Kind, colour: Color32) {
     heading(ui, rect, theme, kind.name());
-    let plot = Rect::from_min_max(rect.min + vec2(12.0, 30.0), rect.max - vec2(12.0, 10.0));
+    let plot = Rect::from_min_max(rect.min + vec2(12.0, 32.0), rect.max - vec2(12.0, AXIS));
     let response = ui.interact(plot.expand2(vec2(4.0, 4.0)), Id::unique(("bars", kind.name())), Sense::click_and_drag());
     response.widget_info(|| {
         WidgetInfo::labeled(
             Role::Canvas,
             true,
-            format!("{} weights: draw to weight, double-click sets one back, right-click all", kind.name()),
+            format!(
+                "{} weights: draw or use the arrow keys to weight, double-click or Delete sets one back, right-click all",
+                kind.name()
+            ),
         )
     });
-    let under = response.hover_pos().or(response.interact_pointer_pos()).map(|p| nearest(plot, kind, p.x));
+    let chosen = weigh_by_keys(ui, &response, desk, kind);
+    let under = response.hover_pos().or(response.interact_pointer_pos()).map(|p| nearest(plot, kind, p.x)).or(chosen);
     draw_weights(ui, &response, plot, desk, kind);
     menu(&response, desk, kind);
 
@@ -113,7 +120,18 @@ fn display(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, pla
     }
     let zero = weight_y(plot, 0.0).round() + 0.5;
     painter.hline(plot.x_range(), zero, Stroke::new(1.0, theme.faint(theme.muted, 0.35)));
+    if kind == Kind::Harmonics {
+        text(painter, pos2(plot.right(), zero - 2.0), Align2::RIGHT_BOTTOM, "weights 0 dB", TINY, theme.muted);
+    }
     paint_weights(painter, plot, theme, weights, kind);
+    if let Some(n) = chosen {
+        focus_ring(painter, plot.expand2(vec2(2.0, 0.0)), theme);
+        let x = match kind {
+            Kind::Harmonics => plot.left() + plot.width() * (n as f32 + 0.5) / BARS as f32,
+            Kind::Noise => plot.left() + plot.width() * n as f32 / (NOISE_POINTS - 1) as f32,
+        };
+        painter.circle_filled(pos2(x, weight_y(plot, weights[n])), 3.5, theme.voice);
+    }
 
     let corner = pos2(rect.right() - 12.0, rect.top() + 10.0);
     if let Some(n) = under {
@@ -146,7 +164,9 @@ fn draw_weights(ui: &Ui, response: &Response, plot: Rect, desk: &mut Desk, kind:
     if response.dragged_by(egui::PointerButton::Primary)
         && let Some(to) = response.interact_pointer_pos()
     {
-        let from = ui.data(|data| data.get_temp::<Pos2>(last)).unwrap_or(to);
+        // The stroke begins where the pointer was pressed, which is some points before it is known to be one.
+        let pressed = to - response.total_drag_delta().unwrap_or_default();
+        let from = ui.data(|data| data.get_temp::<Pos2>(last)).unwrap_or(pressed);
         let mut weights = desk.weights();
         let (first, final_) = (nearest(plot, kind, from.x), nearest(plot, kind, to.x));
         // A quick stroke leaves no gaps.
@@ -169,6 +189,38 @@ fn draw_weights(ui: &Ui, response: &Response, plot: Rect, desk: &mut Desk, kind:
         desk.weigh(&weights);
         desk.note();
     }
+}
+
+/// The bar or point that the keyboard is on, while it is on the display: left and right go to another, up and down weight it.
+fn weigh_by_keys(ui: &Ui, response: &Response, desk: &mut Desk, kind: Kind) -> Option<usize> {
+    if response.clicked() {
+        response.request_focus();
+    }
+    if !response.has_focus() {
+        return None;
+    }
+    ui.memory_mut(|memory| {
+        let keys = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
+        memory.set_focus_lock_filter(response.id, keys);
+    });
+    let place = response.id.with("chosen");
+    let pressed = |key| ui.input(|i| i.num_presses(key) as isize);
+    let clicked = response.interact_pointer_pos().filter(|_| response.clicked()).map(|at| nearest(response.rect, kind, at.x));
+    let before = clicked.or_else(|| ui.data(|data| data.get_temp::<usize>(place))).unwrap_or(0);
+    let across = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
+    let n = before.saturating_add_signed(across).min(kind.count() - 1);
+    ui.data_mut(|data| data.insert_temp(place, n));
+    let up = (pressed(Key::ArrowUp) - pressed(Key::ArrowDown) + 6 * (pressed(Key::PageUp) - pressed(Key::PageDown))) as f32;
+    let back = ui.input(|i| i.key_pressed(Key::Delete) || i.key_pressed(Key::Backspace));
+    if up != 0.0 || back {
+        desk.about_to_change();
+        let mut weights = desk.weights();
+        let weight = &mut kind.weights(&mut weights)[n];
+        *weight = if back { 0.0 } else { (*weight + up).clamp(LEAST_WEIGHT_DB, MOST_WEIGHT_DB) };
+        desk.weigh(&weights);
+        desk.note();
+    }
+    Some(n)
 }
 
 fn menu(response: &Response, desk: &mut Desk, kind: Kind) {
@@ -196,6 +248,9 @@ fn bars(painter: &Painter, plot: Rect, theme: &Theme, live: &Live, under: Option
             let bar = Rect::from_x_y_ranges(slot.x_range(), top..=plot.bottom());
             super::paint::gradient(painter, bar, colour, theme.between(theme.well, colour, 0.35));
         }
+        if n == 0 || (n + 1) % 8 == 0 {
+            text(painter, pos2(x, plot.bottom() + 3.0), Align2::CENTER_TOP, &(n + 1).to_string(), TINY, theme.muted);
+        }
     }
 }
 
@@ -204,8 +259,9 @@ fn curve(painter: &Painter, plot: Rect, theme: &Theme, live: &Live, colour: Colo
         let share = (hz / noise_point_hz(0)).ln() / (noise_point_hz(NOISE_POINTS - 1) / noise_point_hz(0)).ln();
         let x = (plot.left() + share * plot.width()).round() + 0.5;
         painter.vline(x, plot.y_range(), Stroke::new(1.0, theme.faint(theme.line, 0.6)));
-        let label = if hz < 1000.0 { "100".into() } else { format!("{}k", hz / 1000.0) };
-        text(painter, pos2(x + 3.0, plot.bottom()), Align2::LEFT_BOTTOM, &label, SMALL - 2.0, theme.faint(theme.muted, 0.8));
+        let label = if hz < 1000.0 { "100 Hz".into() } else { format!("{}k", hz / 1000.0) };
+        let place = pos2(x.max(plot.left() + 0.5 * width(painter, &label, TINY)), plot.bottom() + 3.0);
+        text(painter, place, Align2::CENTER_TOP, &label, TINY, theme.muted);
     }
     let point = |n: usize| {
         // The curve is per octave, and so lower than bars of the same strength.

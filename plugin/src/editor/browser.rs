@@ -7,18 +7,20 @@ use super::{
     files::{Home, Looks},
     icons::{FAMILIES, Sign, family, family_name, sign},
     layout::GAP,
-    paint::{panel, text, text_within, well, width},
+    lists::{Cursor, Keys},
+    paint::{focus_ring, panel, text, text_within, well, width},
     shelf::{self, Item, Shelf, Source},
     slots::Side,
     theme::{BODY, GRID, ROUND_SMALL, SMALL, Theme},
 };
 use egui::{
-    Align2, Color32, CornerRadius, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, pos2, vec2,
+    Align2, Color32, CornerRadius, Id, Key, Modifiers, Popup, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui,
+    UiBuilder, pos2, vec2,
 };
 use std::{collections::BTreeSet, path::Path};
-use syrinx_engine::Card;
+use syrinx_engine::{Card, Slot};
 
-const TILE: (f32, f32) = (184.0, 58.0);
+const TILE: (f32, f32) = (184.0, 44.0);
 const CARD: f32 = 330.0;
 
 /// What the list remembers.
@@ -31,6 +33,10 @@ pub struct Browser {
     path: String,
     /// What played when the list was last drawn: it is brought into view when it changes.
     seen: Option<usize>,
+    /// Where the keyboard is.
+    cursor: Cursor,
+    /// The slot that the list is open for.
+    open: Option<Slot>,
 }
 
 /// What the list shows and changes, for one of the two instruments.
@@ -52,22 +58,45 @@ pub struct View<'a> {
 }
 
 impl Browser {
+    /// The list is closed: nothing is searched any more. Its family and its favourites stay, for the arrows go through them.
+    pub fn close(&mut self) {
+        if self.open.take().is_some() {
+            self.search.clear();
+            self.cursor.forget();
+            self.seen = None;
+        }
+    }
+
+    /// The places of the instruments that are shown, and that the arrows go through.
+    pub fn wanted(&self, shelf: &Shelf, looks: &Looks) -> Vec<usize> {
+        (0..shelf.items().len()).filter(|n| self.fits(shelf.items()[*n].card(), looks)).collect()
+    }
+
+    /// What they have in common, in words; None for all.
+    pub fn among(&self) -> Option<String> {
+        among(self.favourites_only, self.family.as_deref().map(family_name))
+    }
+
     /// Draws the list over the displays; whether it is to stay open.
     pub fn show(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>) -> bool {
         let theme = view.theme;
+        let fresh = self.open.replace(view.side.slot) != Some(view.side.slot);
+        if fresh {
+            self.cursor.forget();
+        }
         let card_width = CARD.min(0.36 * rect.width());
         let left = Rect::from_min_max(rect.min, pos2(rect.right() - card_width - GAP, rect.bottom()));
         let right = Rect::from_min_max(pos2(left.right() + GAP, rect.top()), rect.max);
         panel(ui, left, theme);
         well(ui, right, theme);
-        let stay = self.head(ui, left, theme, view.side);
+        let (stay, keys, searched) = self.head(ui, left, theme, view.side, fresh);
         let families = Rect::from_min_max(left.min + vec2(12.0, 44.0), pos2(left.right() - 12.0, left.top() + 72.0));
         self.families(ui, families, view);
         let foot = Rect::from_min_max(pos2(left.left() + 12.0, left.bottom() - 38.0), left.max - vec2(12.0, 10.0));
         self.foot(ui, foot, view);
         let tiles =
             Rect::from_min_max(pos2(left.left() + 12.0, families.bottom() + GAP), pos2(left.right() - 6.0, foot.top() - GAP));
-        self.tiles(ui, tiles, view);
+        self.tiles(ui, tiles, view, keys, searched);
         let inner = right.shrink(16.0);
         match Shelf::model(view.desk, view.side.slot) {
             Some(model) => card::show(ui, inner, theme, model.card(), view.side.colour),
@@ -78,20 +107,23 @@ impl Browser {
         stay
     }
 
-    fn head(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, side: Side) -> bool {
+    /// The title, the search, and what the keyboard asks for; also whether something else is searched than before.
+    fn head(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, side: Side, fresh: bool) -> (bool, Keys, bool) {
         let row = Rect::from_min_size(rect.min + vec2(12.0, 10.0), vec2(rect.width() - 24.0, 28.0));
         let title = format!("Instrument {}", side.letter);
-        let title = text(ui.painter(), row.left_center(), Align2::LEFT_CENTER, &title, BODY + 1.0, side.colour);
+        let title = text(ui.painter(), row.left_center(), Align2::LEFT_CENTER, &title, BODY, side.colour);
         let close = Rect::from_min_size(row.right_top() - vec2(26.0, 0.0), vec2(26.0, 28.0));
         let star = close.translate(vec2(-30.0, 0.0));
         let field = Rect::from_min_max(pos2(title.right() + 16.0, row.top()), pos2(star.left() - 6.0, row.bottom()));
-        search_field(ui, field, theme, &mut self.search, "Search instruments");
+        let before = self.search.clone();
+        let keys = search_field(ui, field, theme, &mut self.search, "Search instruments", fresh);
         let lit = self.favourites_only.then_some(theme.voice);
         if button::icon(ui, star, theme, Sign::Star(self.favourites_only), "Favourite instruments only", lit, true).clicked() {
             self.favourites_only = !self.favourites_only;
         }
         let closed = button::icon(ui, close, theme, Sign::Close, "Close the list", None, true).clicked();
-        !closed && !ui.input(|i| i.key_pressed(egui::Key::Escape))
+        let stay = !closed && !ui.input(|i| i.key_pressed(egui::Key::Escape));
+        (stay, keys, self.search != before)
     }
 
     /// A glyph for every family that there is: a press shows that one alone, another all of them again.
@@ -111,7 +143,7 @@ impl Browser {
             let label = format!("Family: {called}");
             let response = button::area(ui, chip, &label, Role::CheckBox, Some(on));
             let (fill, ink) = match (on, response.hovered()) {
-                (true, _) => (theme.between(theme.panel, view.side.colour, 0.2), view.side.colour),
+                (true, _) => (theme.lit(theme.panel, view.side.colour), view.side.colour),
                 (false, true) => (theme.hover, theme.text),
                 (false, false) => (theme.raised, theme.muted),
             };
@@ -133,9 +165,9 @@ impl Browser {
             && (!self.favourites_only || looks.favourite_instruments.contains(&card.id))
     }
 
-    fn tiles(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>) {
+    fn tiles(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>, keys: Keys, searched: bool) {
         let shelf = &*view.shelf;
-        let shown: Vec<usize> = (0..shelf.items().len()).filter(|n| self.fits(shelf.items()[*n].card(), view.looks)).collect();
+        let shown = self.wanted(shelf, view.looks);
         if shown.is_empty() {
             let words = if self.favourites_only { "No favourite fits" } else { "Nothing fits the search" };
             text(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, BODY, view.theme.muted);
@@ -143,11 +175,15 @@ impl Browser {
         }
         let playing = shelf.playing(view.desk, view.side.slot);
         let moved = std::mem::replace(&mut self.seen, playing) != playing;
-        let mut picked = None;
+        let room = rect.width() - 8.0;
+        let columns = ((room + GAP) / (TILE.0 + GAP)).floor().max(1.0) as usize;
+        if searched {
+            self.cursor.to_first(&shown);
+        }
+        let mut picked = self.cursor.step(keys, &shown, columns, playing);
+        let to_cursor = std::mem::take(&mut self.cursor.moved);
         ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
             ScrollArea::vertical().id_salt("instruments").auto_shrink([false, false]).show(ui, |ui| {
-                let room = ui.available_width() - 8.0;
-                let columns = ((room + GAP) / (TILE.0 + GAP)).floor().max(1.0) as usize;
                 let wide = ((room + GAP) / columns as f32 - GAP).floor();
                 ui.spacing_mut().item_spacing = vec2(GAP, GAP);
                 for row in shown.chunks(columns) {
@@ -155,10 +191,11 @@ impl Browser {
                         for n in row {
                             let (place, _) = ui.allocate_exact_size(vec2(wide, TILE.1), Sense::hover());
                             let plays = playing == Some(*n);
-                            if plays && moved {
+                            let cursor = self.cursor.at() == Some(*n);
+                            if (plays && moved) || (cursor && to_cursor) {
                                 ui.scroll_to_rect(place, None);
                             }
-                            let look = Look { theme: view.theme, colour: view.side.colour, plays };
+                            let look = Look { theme: view.theme, colour: view.side.colour, plays, cursor };
                             if tile(ui, place, &look, *n, &shelf.items()[*n], view.looks) {
                                 picked = Some(*n);
                             }
@@ -208,17 +245,45 @@ impl Browser {
     }
 }
 
-/// A field to type a search into.
-pub fn search_field(ui: &mut Ui, rect: Rect, theme: &Theme, text: &mut String, hint: &str) {
-    ui.painter().rect(rect, CornerRadius::same(ROUND_SMALL as u8), theme.well, theme.border(), StrokeKind::Inside);
+/// What a list shows, in words: favourites, a family or a group; None for all of it.
+pub fn among(favourites: bool, kind: Option<String>) -> Option<String> {
+    match (favourites, kind) {
+        (false, kind) => kind,
+        (true, None) => Some("favourites".into()),
+        (true, Some(kind)) => Some(format!("favourites of {kind}")),
+    }
+}
+
+/// A field to type a search into, and the keys that go to the list below it: arrows and Enter, while the field has the keyboard or nothing
+/// has. It takes the keyboard when the list is `fresh`, and when somebody types into nothing.
+pub fn search_field(ui: &mut Ui, rect: Rect, theme: &Theme, text: &mut String, hint: &str, fresh: bool) -> Keys {
+    let id = Id::unique(("search", hint));
+    let focused = ui.memory(|memory| memory.focused());
+    let typed = || ui.input(|i| i.events.iter().any(|e| matches!(e, egui::Event::Text(text) if !text.trim().is_empty())));
+    if fresh || (focused.is_none() && typed()) {
+        ui.memory_mut(|memory| memory.request_focus(id));
+    }
+    let mut keys = Keys::default();
+    if focused.is_none_or(|focused| focused == id) && !Popup::is_any_open(ui.ctx()) {
+        ui.input_mut(|input| {
+            let mut pressed = |key| input.count_and_consume_key(Modifiers::NONE, key) as isize;
+            keys.across = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
+            keys.down = pressed(Key::ArrowDown) - pressed(Key::ArrowUp);
+            keys.enter = pressed(Key::Enter) > 0;
+        });
+    }
+    let stroke = if focused == Some(id) { Stroke::new(1.0, theme.a) } else { theme.border() };
+    ui.painter().rect(rect, CornerRadius::same(ROUND_SMALL as u8), theme.well, stroke, StrokeKind::Inside);
     let glass = Rect::from_center_size(rect.left_center() + vec2(16.0, 0.0), vec2(16.0, 16.0));
     sign(ui.painter(), glass, Sign::Search, theme.muted);
     let edit = TextEdit::singleline(text)
+        .id(id)
         .hint_text(hint)
         .align(Align2::LEFT_CENTER)
         .frame(egui::Frame::NONE)
         .margin(egui::Margin::symmetric(2, 5));
     ui.put(Rect::from_min_max(pos2(rect.left() + 30.0, rect.top()), rect.max - vec2(4.0, 0.0)), edit);
+    keys
 }
 
 /// How a tile looks.
@@ -227,15 +292,17 @@ struct Look<'a> {
     theme: &'a Theme,
     colour: Color32,
     plays: bool,
+    /// Whether the keyboard is there.
+    cursor: bool,
 }
 
 /// One instrument; whether it was picked.
 fn tile(ui: &Ui, rect: Rect, look: &Look<'_>, key: usize, item: &Item, looks: &mut Looks) -> bool {
-    let (Look { theme, colour, plays }, card) = (*look, item.card());
+    let (Look { theme, colour, plays, cursor }, card) = (*look, item.card());
     let response = button::area_of(ui, rect, ("instrument", key), &card.name, Role::Button, None);
     let round = CornerRadius::same(ROUND_SMALL as u8 + 2);
     let fill = if plays {
-        theme.between(theme.panel, colour, 0.14)
+        theme.lit(theme.panel, colour)
     } else if response.hovered() {
         theme.hover
     } else {
@@ -243,12 +310,15 @@ fn tile(ui: &Ui, rect: Rect, look: &Look<'_>, key: usize, item: &Item, looks: &m
     };
     let stroke = if plays { Stroke::new(1.5, colour) } else { Stroke::NONE };
     ui.painter().rect(rect, round, fill, stroke, StrokeKind::Inside);
-    let glyph = Rect::from_center_size(rect.left_center() + vec2(25.0, 0.0), vec2(28.0, 28.0));
+    if cursor {
+        focus_ring(ui.painter(), rect.shrink(3.0), theme);
+    }
+    let glyph = Rect::from_center_size(rect.left_center() + vec2(24.0, 0.0), vec2(28.0, 28.0));
     let ink = if plays { colour } else { theme.text };
     family(ui.painter(), glyph, &card.family, ink, fill);
     let left = rect.left() + 48.0;
     let room = rect.right() - 30.0 - left;
-    text_within(ui.painter(), pos2(left, rect.center().y - 1.0), Align2::LEFT_BOTTOM, &card.name, BODY + 1.0, theme.text, room);
+    text_within(ui.painter(), pos2(left, rect.center().y - 1.0), Align2::LEFT_BOTTOM, &card.name, BODY, theme.text, room);
     let family_name = family_name(&card.family);
     let kind = match item.source {
         Source::Factory(_) => family_name,
@@ -263,7 +333,7 @@ fn tile(ui: &Ui, rect: Rect, look: &Look<'_>, key: usize, item: &Item, looks: &m
     {
         looks.favourite_instruments.insert(card.id.clone());
     }
-    let whole = width(ui.painter(), &card.name, BODY + 1.0) <= room;
+    let whole = width(ui.painter(), &card.name, BODY) <= room;
     let response = if whole { response } else { response.on_hover_text(&card.name) };
     response.clicked()
 }

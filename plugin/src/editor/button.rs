@@ -65,21 +65,46 @@ pub fn words(ui: &Ui, rect: Rect, theme: &Theme, words: &str, help: &str) -> Res
     let response = area(ui, rect, words, Role::Button, None);
     let fill = if response.hovered() { theme.hover } else { theme.raised };
     ui.painter().rect(rect, CornerRadius::same(ROUND_SMALL as u8), fill, Stroke::NONE, StrokeKind::Inside);
-    text_within(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, SMALL + 1.0, theme.text, rect.width() - 8.0);
+    text_within(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, BODY, theme.text, rect.width() - 8.0);
     if help.is_empty() { response } else { response.on_hover_text(help) }
 }
 
+/// How a switch looks.
+#[derive(Clone, Copy)]
+pub struct Switch<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it does, in a sentence.
+    pub help: &'a str,
+    /// Whether it is on.
+    pub on: bool,
+    /// What it has come to, where there is something to say beside the name.
+    pub tells: Option<&'a str>,
+    /// Its colour when it is on.
+    pub colour: Color32,
+}
+
 /// A switch with its name: lit when it is on. Returns whether it was pressed.
-pub fn switch(ui: &Ui, rect: Rect, theme: &Theme, name: &str, help: &str, on: bool, colour: Color32) -> bool {
+pub fn switch(ui: &Ui, rect: Rect, theme: &Theme, Switch { name, help, on, tells, colour }: Switch<'_>) -> bool {
     let response = area(ui, rect, name, Role::CheckBox, Some(on));
     let (fill, ink) = match (on, response.hovered()) {
-        (true, _) => (theme.faint(colour, 0.18), colour),
+        (true, _) => (theme.lit(theme.panel, colour), colour),
         (false, true) => (theme.hover, theme.text),
         (false, false) => (theme.raised, theme.muted),
     };
     let stroke = if on { Stroke::new(1.0, theme.faint(colour, 0.7)) } else { Stroke::NONE };
     ui.painter().rect(rect, CornerRadius::same(ROUND_SMALL as u8), fill, stroke, StrokeKind::Inside);
-    text_within(ui.painter(), rect.center(), Align2::CENTER_CENTER, name, SMALL, ink, rect.width() - 6.0);
+    match tells {
+        None => {
+            text_within(ui.painter(), rect.center(), Align2::CENTER_CENTER, name, SMALL, ink, rect.width() - 6.0);
+        }
+        Some(tells) => {
+            let right = rect.right_center() - vec2(8.0, 0.0);
+            let told = text(ui.painter(), right, Align2::RIGHT_CENTER, tells, SMALL, theme.text);
+            let room = told.left() - rect.left() - 12.0;
+            text_within(ui.painter(), rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, name, SMALL, ink, room);
+        }
+    }
     response.on_hover_text(help).clicked()
 }
 
@@ -92,7 +117,11 @@ pub fn choice(ui: &Ui, rect: Rect, theme: &Theme, name: &str, help: &str, all: &
         let part = Rect::from_min_size(rect.min + vec2(each * n as f32, 0.0), vec2(each, rect.height()));
         let response = area(ui, part, &format!("{name}: {one}"), Role::RadioButton, Some(n == now));
         if n == now {
-            ui.painter().rect_filled(part.shrink(2.0), CornerRadius::same(ROUND_SMALL as u8 - 1), theme.faint(theme.a, 0.2));
+            ui.painter().rect_filled(
+                part.shrink(2.0),
+                CornerRadius::same(ROUND_SMALL as u8 - 1),
+                theme.lit(theme.panel, theme.a),
+            );
         }
         let ink = match (n == now, response.hovered()) {
             (true, _) => theme.a,
@@ -114,21 +143,30 @@ pub fn list(ui: &Ui, rect: Rect, theme: &Theme, name: &str, help: &str, all: &[&
     ui.painter().rect_filled(rect, CornerRadius::same(ROUND_SMALL as u8), fill);
     let words = all.get(now).copied().unwrap_or_default();
     let left = rect.left_center() + vec2(8.0, 0.0);
-    text_within(ui.painter(), left, Align2::LEFT_CENTER, words, SMALL + 1.0, theme.text, rect.width() - 26.0);
+    text_within(ui.painter(), left, Align2::LEFT_CENTER, words, BODY, theme.text, rect.width() - 26.0);
     let arrow = Rect::from_center_size(rect.right_center() - vec2(11.0, 0.0), vec2(14.0, 14.0));
     sign(ui.painter(), arrow, Sign::Down, theme.muted);
     let mut picked = None;
-    Popup::menu(&response).show(|ui| {
+    let was_open = response.id.with("was open");
+    let fresh = !ui.data(|data| data.get_temp(was_open).unwrap_or(false));
+    let open = Popup::menu(&response).show(|ui| {
         ui.set_min_width(rect.width());
         egui::ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
             for (n, one) in all.iter().enumerate() {
                 let words = egui::RichText::new(*one).size(BODY).color(if n == now { theme.a } else { theme.text });
-                if ui.add(egui::Button::new(words).frame(false)).clicked() {
+                let line = ui.add(egui::Button::new(words).frame(false));
+                if fresh && n == now {
+                    // The arrow keys go on from the one in force.
+                    line.request_focus();
+                    line.scroll_to_me(None);
+                }
+                if line.clicked() {
                     picked = Some(n);
                 }
             }
         });
     });
+    ui.data_mut(|data| data.insert_temp(was_open, open.is_some()));
     response.on_hover_text(help);
     picked
 }

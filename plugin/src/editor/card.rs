@@ -39,6 +39,9 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, card: &Card, colour: Color32
             let [low, high] = card.pitch_range_hz.map(|hz| note_name(note(hz)));
             let [soft, loud] = card.loudness_range_db;
             fact(ui, theme, "Range", &format!("{low} to {high}, {soft:.0} to {loud:.0} dB(A)"));
+            if let Some(Decay { struck_range_db: [soft, loud], .. }) = &card.decay {
+                fact(ui, theme, "Struck", &format!("at {soft:.0} to {loud:.0} dB(A)"));
+            }
             if let Some((least, most)) = card.decay.as_ref().and_then(Decay::late_range) {
                 fact(ui, theme, "Dies away", &format!("by {least:.0} to {most:.0} dB a second"));
             }
@@ -72,14 +75,14 @@ fn heading(ui: &mut Ui, theme: &Theme, words: &str) {
 }
 
 fn words(ui: &mut Ui, theme: &Theme, words: &str) {
-    ui.add(egui::Label::new(RichText::new(words).size(SMALL + 1.0).color(theme.text)).wrap());
+    ui.add(egui::Label::new(RichText::new(words).size(BODY).color(theme.text)).wrap());
 }
 
 fn fact(ui: &mut Ui, theme: &Theme, name: &str, value: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), egui::Sense::hover());
     text(ui.painter(), rect.left_center(), Align2::LEFT_CENTER, name, SMALL, theme.muted);
     let at = rect.left_center() + vec2(80.0, 0.0);
-    text_within(ui.painter(), at, Align2::LEFT_CENTER, value, BODY - 1.0, theme.text, rect.width() - 84.0);
+    text_within(ui.painter(), at, Align2::LEFT_CENTER, value, BODY, theme.text, rect.width() - 84.0);
 }
 
 fn bar(ui: &mut Ui, theme: &Theme, name: &str, score: f32, colour: Color32) {

@@ -4,8 +4,9 @@ use super::{
     button,
     desk::{Desk, at},
     knob::{self, Look},
-    layout::GAP,
-    live::{note, note_name},
+    layout::{GAP, on_grid},
+    live::{Live, note, note_name},
+    note_box,
     paint::{heading, panel, text},
     theme::{GRID, SMALL, Theme},
 };
@@ -18,7 +19,7 @@ const BIG_KNOB: f32 = 46.0;
 
 /// How wide each group is against the others.
 const GROUPS: [(&str, f32); 6] =
-    [("Voice", 140.0), ("Pitch and loudness", 252.0), ("Snap", 108.0), ("Sound", 222.0), ("Room", 150.0), ("Output", 96.0)];
+    [("Voice", 140.0), ("Pitch and loudness", 252.0), ("Snap", 118.0), ("Sound", 218.0), ("Room", 144.0), ("Output", 96.0)];
 
 /// What the groups remember.
 #[derive(Default)]
@@ -35,20 +36,30 @@ fn cell(rect: Rect, columns: usize, rows: usize, column: usize, row: usize) -> R
 }
 
 impl Controls {
-    /// Draws all groups; `voice` is what is heard now.
-    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, voice: &Features, colour: Color32) {
+    /// Draws all groups; `voice` is what is heard now, and `live` what is made of it.
+    #[allow(clippy::too_many_arguments)]
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        theme: &Theme,
+        desk: &mut Desk,
+        voice: &Features,
+        live: &Live,
+        colour: Color32,
+    ) {
         let total: f32 = GROUPS.iter().map(|(_, width)| width).sum();
         let room = rect.width() - GAP * (GROUPS.len() - 1) as f32;
         let mut left = rect.left();
         for (n, (name, share)) in GROUPS.iter().enumerate() {
-            let right = if n + 1 == GROUPS.len() { rect.right() } else { (left + room * share / total).round() };
+            let right = if n + 1 == GROUPS.len() { rect.right() } else { left + on_grid(room * share / total) };
             let group = Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
             panel(ui, group, theme);
             heading(ui, group, theme, name);
             let inner = Rect::from_min_max(group.min + vec2(GRID, HEADING), group.max - vec2(GRID, GRID));
             match n {
                 0 => self.voice(ui, inner, theme, desk, voice),
-                1 => pitch_and_loudness(ui, inner, theme, desk, colour),
+                1 => pitch_and_loudness(ui, inner, theme, desk, live, colour),
                 2 => snap(ui, inner, theme, desk, colour),
                 3 => sound(ui, inner, theme, desk, colour),
                 4 => room_group(ui, inner, theme, desk, colour),
@@ -73,10 +84,17 @@ impl Controls {
                     set_range(desk, every_pitch(desk));
                     self.calibration = Some(Calibration::default());
                 }
-                let name = |at| note_name(note(desk.plain(at)));
-                let whole = (desk.plain(low), desk.plain(high)) == every_pitch(desk);
-                let words = if whole { "Hears every pitch".into() } else { format!("Hears {} to {}", name(low), name(high)) };
-                text(ui.painter(), row(29.0, 16.0).center(), Align2::CENTER_CENTER, &words, SMALL, theme.muted);
+                let line = row(28.0, 18.0);
+                let words = text(ui.painter(), line.left_center(), Align2::LEFT_CENTER, "Hears", SMALL, theme.muted);
+                let rest = Rect::from_min_max(pos2(words.right() + GRID, line.top()), line.max);
+                let wide = (0.5 * (rest.width() - 5.0 * GRID)).min(40.0);
+                let first =
+                    Rect::from_min_size(pos2(line.right() - 2.0 * wide - 5.0 * GRID, line.top()), vec2(wide, line.height()));
+                let last = Rect::from_min_max(pos2(line.right() - wide, line.top()), line.max);
+                let between = pos2(0.5 * (first.right() + last.left()), line.center().y);
+                text(ui.painter(), between, Align2::CENTER_CENTER, "to", SMALL, theme.muted);
+                note_box::show(ui, first, theme, desk, low, theme.voice);
+                note_box::show(ui, last, theme, desk, high, theme.voice);
             }
             Some(calibration) => {
                 calibration.hear(heard);
@@ -126,33 +144,42 @@ fn small(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str, name
 }
 
 fn toggle(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str, name: &str, colour: Color32) {
+    toggle_that_tells(ui, rect, theme, desk, id, name, None, colour);
+}
+
+/// As `toggle`, with what it has come to beside its name while it is on.
+#[allow(clippy::too_many_arguments)]
+fn toggle_that_tells(
+    ui: &Ui,
+    rect: Rect,
+    theme: &Theme,
+    desk: &mut Desk,
+    id: &str,
+    name: &str,
+    tells: Option<&str>,
+    colour: Color32,
+) {
     let at = at(id);
     let on = desk.is_on(at);
-    if button::switch(ui, rect, theme, name, PARAMS[at].help, on, colour) {
+    let look = button::Switch { name, help: PARAMS[at].help, on, tells: tells.filter(|_| on), colour };
+    if button::switch(ui, rect, theme, look) {
         desk.put(at, if on { 0.0 } else { 1.0 });
     }
 }
 
-fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, colour: Color32) {
     let switches = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 30.0), rect.max);
     let knobs = Rect::from_min_max(rect.min, pos2(rect.right(), switches.top()));
     let radius = (0.5 * (knobs.height() - 30.0)).clamp(36.0, BIG_KNOB + 12.0).min(0.22 * knobs.width());
-    for (n, (id, name, switch, switch_name)) in
-        [("pitch_shift", "Pitch shift", "octave_fit", "Octave fit"), ("loudness", "Loudness", "auto_range", "Auto range")]
-            .into_iter()
-            .enumerate()
-    {
+    let fitted =
+        [format!("{:+.0} st", live.fitted_st), format!("{:+.0} dB", live.fitted_db)].map(|words| words.replace('-', "−"));
+    let pairs =
+        [("pitch_shift", "Pitch shift", "octave_fit", "Octave fit"), ("loudness", "Loudness", "auto_range", "Auto range")];
+    for (n, (id, name, switch, switch_name)) in pairs.into_iter().enumerate() {
         knob::show(ui, cell(knobs, 2, 1, n, 0), theme, desk, at(id), name, Look { radius, colour, big: true });
         let place = cell(switches, 2, 1, n, 0);
-        toggle(
-            ui,
-            Rect::from_center_size(place.center(), vec2(place.width() - 20.0, 22.0)),
-            theme,
-            desk,
-            switch,
-            switch_name,
-            colour,
-        );
+        let place = Rect::from_center_size(place.center(), vec2(place.width() - 2.0 * GRID, 22.0));
+        toggle_that_tells(ui, place, theme, desk, switch, switch_name, Some(&fitted[n]), colour);
     }
 }
 

@@ -133,7 +133,8 @@ impl Desk {
 
     /// The value that a text means.
     pub fn parse(&self, at: At, text: &str) -> Option<f32> {
-        self.param(at).parse(text)
+        // As it is shown, with a minus, as well as typed with a hyphen.
+        self.param(at).parse(&text.replace('−', "-"))
     }
 
     /// A gesture begins: the host starts to write.
@@ -262,6 +263,7 @@ impl Desk {
             values: (0..PARAMS.len()).map(|at| self.value(at)).collect(),
             weights: self.weights(),
             own: [Slot::A, Slot::B].map(|slot| self.library().own(slot)),
+            preset: self.library().preset(),
         }
     }
 
@@ -286,6 +288,7 @@ impl Desk {
                 }
             }
         }
+        self.library().name_preset(to.preset.clone());
         self.before = None;
         self.nudged = None;
     }
@@ -342,6 +345,7 @@ impl Desk {
                 }
             }
             desk.weigh(&Weights::default());
+            desk.library().name_preset(None);
         });
     }
 }

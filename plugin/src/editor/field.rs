@@ -3,23 +3,30 @@
 
 use super::{
     desk::{Desk, at},
-    live::{Dot, Live, SURE, TRAIL_S, note, note_name},
-    paint::{focus_ring, text, text_within, well, width},
+    live::{Dot, Live, SURE, TRAIL_S, note_name},
+    paint::{dragged_by, focus_ring, text, text_within, well, width},
     region::{Place, Region},
-    theme::{BODY, SMALL, Theme},
+    theme::{BODY, SMALL, TINY, Theme},
 };
 use egui::{
     Align2, Color32, CornerRadius, CursorIcon, Id, Key, Mesh, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui,
     WidgetInfo, pos2, vec2,
 };
+use syrinx_engine::MOST_SHIFT_DB;
 
 /// Notes from left to right: E1 to F7, MIDI.
 const NOTES: (f32, f32) = (28.0, 101.0);
 /// Levels from the bottom to the top, dB(A).
 const LEVELS_DB: (f32, f32) = (-72.0, 0.0);
-const KEYS_HEIGHT: f32 = 26.0;
+/// Keys, and their names under them, points.
+const KEYS_HEIGHT: f32 = 24.0 + NAMES_HEIGHT;
+const NAMES_HEIGHT: f32 = 14.0;
 /// Steps of loudness that a region is painted in, dB.
 const LEVEL_STEP_DB: f32 = 2.0;
+/// Beside its outline, a region fades out over this, semitones.
+const SIDE_ST: f32 = 1.0;
+/// Between two lines of a region's name, points.
+const NAME_LINE: f32 = 16.0;
 /// The voice is outside for so long before anything is said, seconds.
 const OUTSIDE_S: f64 = 0.7;
 
@@ -80,15 +87,23 @@ impl Field {
         grid(&painter, theme, &axes);
 
         let (shift, loudness) = (at("pitch_shift"), at("loudness"));
-        let offset = (-desk.plain(shift) - live.octaves_st, -desk.plain(loudness));
-        for shown in instruments {
-            region(&painter, theme, &axes, shown, offset);
+        // What is fitted by itself and what is set by hand add up.
+        let offset = (-desk.plain(shift) - live.fitted_st, -desk.plain(loudness) - live.fitted_db);
+        let outlines: Vec<Rect> = instruments.iter().map(|shown| region(&painter, theme, &axes, shown, offset)).collect();
+        let fitted = fitted_words(desk, live);
+        for (n, (shown, outline)) in instruments.iter().zip(outlines).enumerate() {
+            let leads = n + 1 == instruments.len();
+            name(&painter, theme, &axes, shown, outline, fitted.as_deref().filter(|_| leads));
         }
         self.interact(ui, &axes, theme, desk, live, instruments.last());
         trail(&painter, theme, &axes, live);
-        keyboard(&ui.painter().with_clip_rect(keys), theme, keys, &axes, live, instruments.last().map_or(theme.a, |s| s.colour));
+        // With none in the slot, no key is out of reach.
+        let (colour, reach) = instruments.last().map_or((theme.a, [f32::NEG_INFINITY, f32::INFINITY]), |leader| {
+            (leader.colour, leader.region.notes.map(|note| note + offset.0))
+        });
+        keyboard(&ui.painter().with_clip_rect(keys), theme, keys, &axes, live, colour, reach);
         if let Some(leader) = instruments.last() {
-            self.hint(ui, &axes, theme, live, leader, offset);
+            self.hint(ui, &axes, theme, desk, live, leader, offset);
         }
     }
 
@@ -97,7 +112,9 @@ impl Field {
         let response = ui.interact(axes.rect, Id::unique("field"), Sense::click_and_drag());
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Canvas, true, "Range of the instrument");
-            info.current_text_value = Some(format!("Pitch shift {}, loudness {}", desk.text(shift), desk.text(loudness)));
+            let fitted = fitted_words(desk, live).map_or(String::new(), |words| format!(", {words}"));
+            let set = format!("Pitch shift {}, loudness {}{fitted}", desk.text(shift), desk.text(loudness));
+            info.current_text_value = Some(set);
             info
         });
         if response.has_focus() {
@@ -113,7 +130,7 @@ impl Field {
         if response.dragged() {
             let (st, db, moved) = ui.data(|data| data.get_temp::<(f32, f32, egui::Vec2)>(start)).unwrap_or_default();
             let fine = ui.input(|i| i.modifiers.shift);
-            let moved = moved + response.drag_delta() * if fine { 0.1 } else { 1.0 };
+            let moved = moved + dragged_by(&response) * if fine { 0.1 } else { 1.0 };
             ui.data_mut(|data| data.insert_temp(start, (st, db, moved)));
             // The region goes with the pointer; the voice, seen from it, the other way.
             let (st, db) = (st - moved.x / axes.semitone(), db + moved.y / axes.decibel());
@@ -152,12 +169,13 @@ impl Field {
         if fit && let Some(leader) = leader {
             match live.usual() {
                 Some((note, db)) => {
-                    // Octaves that the octave fit adds already are not added twice.
-                    let row = desk.row(shift);
-                    let fit = leader.region.fit(note + live.octaves_st, db, row.max, desk.row(loudness).max);
+                    // What is added by itself already is not added twice.
+                    let fitted = (note + live.fitted_st, db + live.fitted_db);
+                    let fit = leader.region.fit(fitted.0, fitted.1, desk.row(shift).max, desk.row(loudness).max);
+                    let loudness_db = if ranging(desk, live) { 0.0 } else { fit.loudness_db };
                     desk.together(|desk| {
                         desk.put_plain(shift, fit.shift_st);
-                        desk.put_plain(loudness, fit.loudness_db);
+                        desk.put_plain(loudness, loudness_db);
                     });
                 }
                 None => desk.library().say("Sing a few notes first; then a double-click fits the instrument to your voice."),
@@ -170,12 +188,13 @@ impl Field {
             (false, false) => "",
         };
         let place = pos2(axes.rect.center().x, axes.rect.bottom() - 20.0);
-        text_within(ui.painter(), place, Align2::CENTER_CENTER, words, BODY - 1.0, theme.muted, axes.rect.width() - 24.0);
+        text_within(ui.painter(), place, Align2::CENTER_CENTER, words, BODY, theme.muted, axes.rect.width() - 24.0);
         response.on_hover_and_drag_cursor(CursorIcon::Grab);
     }
 
-    /// One sentence when the voice is outside, with the gesture that mends it.
-    fn hint(&mut self, ui: &Ui, axes: &Axes, theme: &Theme, live: &Live, leader: &Shown<'_>, offset: (f32, f32)) {
+    /// One sentence when the voice is outside, with the gesture that mends it, or with what mends it by itself.
+    #[allow(clippy::too_many_arguments)]
+    fn hint(&mut self, ui: &Ui, axes: &Axes, theme: &Theme, desk: &Desk, live: &Live, leader: &Shown<'_>, offset: (f32, f32)) {
         let now = ui.input(|i| i.time);
         let sure = live.voice().filter(|dot| dot.confidence >= SURE);
         if let Some(dot) = sure {
@@ -199,12 +218,36 @@ impl Field {
             Place::Louder => "louder than",
             Place::Inside => return,
         };
-        let words = format!("Your voice is {where_to} the range of {} – double-click to fit it", leader.name);
+        let set = (desk.plain(at("pitch_shift")), desk.plain(at("loudness")));
+        let mends = match place {
+            Place::Below | Place::Above if desk.is_on(at("octave_fit")) && set.0 == 0.0 => "Octave fit follows in the next pause",
+            Place::Softer | Place::Louder if ranging(desk, live) && set.1 == 0.0 => "Auto range is on its way",
+            _ => "double-click to fit it",
+        };
+        let words = format!("Your voice is {where_to} the range of {} – {mends}", leader.name);
         let wide = (width(ui.painter(), &words, BODY) + 28.0).min(axes.rect.width() - 16.0);
         let pill = Rect::from_center_size(axes.rect.center_top() + vec2(0.0, 26.0), vec2(wide, 28.0));
         ui.painter().rect(pill, CornerRadius::same(14), theme.panel, Stroke::new(1.0, theme.voice), StrokeKind::Inside);
         text_within(ui.painter(), pill.center(), Align2::CENTER_CENTER, &words, BODY, theme.voice, wide - 20.0);
     }
+}
+
+/// Whether auto range brings the loudness in by itself, and has not come to the end of what it may do.
+fn ranging(desk: &Desk, live: &Live) -> bool {
+    desk.is_on(at("auto_range")) && live.fitted_db.abs() < MOST_SHIFT_DB - 0.5
+}
+
+/// What octave fit and auto range add to the voice now, in words; None while both are off and have let go.
+fn fitted_words(desk: &Desk, live: &Live) -> Option<String> {
+    let mut parts = Vec::new();
+    if desk.is_on(at("octave_fit")) {
+        parts.push(format!("Octave fit {:+.0} st", live.fitted_st));
+    }
+    if desk.is_on(at("auto_range")) || live.fitted_db.abs() >= 0.05 {
+        parts.push(format!("Auto range {:+.1} dB", live.fitted_db));
+    }
+    let words = parts.join(", ").replace('-', "−");
+    (!words.is_empty()).then_some(words)
 }
 
 fn grid(painter: &Painter, theme: &Theme, axes: &Axes) {
@@ -219,28 +262,30 @@ fn grid(painter: &Painter, theme: &Theme, axes: &Axes) {
         let y = axes.y(level).round() + 0.5;
         painter.hline(axes.rect.x_range(), y, thin);
         let label = pos2(axes.rect.left() + 8.0, y - 2.0);
-        text(painter, label, Align2::LEFT_BOTTOM, &format!("–{} dB", -level), SMALL - 1.0, theme.faint(theme.muted, 0.8));
+        text(painter, label, Align2::LEFT_BOTTOM, &format!("−{} dB", -level), TINY, theme.muted);
     }
 }
 
-fn region(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>, offset: (f32, f32)) {
+/// Paints a region; its outline.
+fn region(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>, offset: (f32, f32)) -> Rect {
     let region = shown.region;
     let strength = shown.share * if theme.dark { 0.62 } else { 0.5 };
     let [low, high] = region.notes;
-    let columns = (high - low).ceil().clamp(1.0, 128.0) as usize;
+    let sides = (low - 0.5 - SIDE_ST, high + 0.5 + SIDE_ST);
+    let columns = (2.0 * (sides.1 - sides.0)).ceil().clamp(1.0, 256.0) as usize;
     let rows = ((LEVELS_DB.1 - LEVELS_DB.0) / LEVEL_STEP_DB) as usize;
     let mut mesh = Mesh::default();
     let soft = region.loudness_db[0] - 12.0;
     let loud = region.loudness_db[1] + 8.0;
     for column in 0..=columns {
-        let note = low + (high - low) * column as f32 / columns as f32;
+        let note = sides.0 + (sides.1 - sides.0) * column as f32 / columns as f32;
+        let side = ((note - sides.0).min(sides.1 - note) / SIDE_ST).clamp(0.0, 1.0);
         for row in 0..=rows {
             let db = soft + (loud - soft) * row as f32 / rows as f32;
             // What was hardly ever trained fades out instead of ending.
-            let edge = ((db - soft) / 12.0).min((loud - db) / 8.0).clamp(0.0, 1.0);
-            let colour = shown
-                .colour
-                .gamma_multiply(strength * region.density(note.clamp(low, high), db) * edge * edge * (3.0 - 2.0 * edge));
+            let edge = side.min((db - soft) / 12.0).min((loud - db) / 8.0).clamp(0.0, 1.0);
+            let strength = strength * region.density(note.clamp(low, high), db) * edge * edge * (3.0 - 2.0 * edge);
+            let colour = shown.colour.gamma_multiply(strength);
             mesh.colored_vertex(axes.at(note + offset.0, db + offset.1), colour);
         }
     }
@@ -259,17 +304,38 @@ fn region(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>, offs
     );
     let stroke = Stroke::new(1.5, shown.colour.gamma_multiply(0.35 + 0.5 * shown.share));
     painter.rect_stroke(outline, CornerRadius::same(6), stroke, StrokeKind::Middle);
-    let words = format!("{}   {}–{}", shown.name, note_name(low), note_name(high));
+    outline
+}
+
+/// Names a region beside its outline, where the voice seldom is, and says what is added by itself.
+fn name(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>, outline: Rect, fitted: Option<&str>) {
+    let [low, high] = shown.region.notes.map(note_name);
     let seen = outline.intersect(axes.rect);
-    if seen.width() > 60.0 && shown.share > 0.05 {
-        // The two of a morph lie in different corners.
-        let (place, align) = if shown.first {
-            (pos2(seen.left() + 8.0, outline.top().max(axes.rect.top() + 2.0) + 6.0), Align2::LEFT_TOP)
-        } else {
-            (pos2(seen.right() - 8.0, outline.bottom().min(axes.rect.bottom() - 2.0) - 6.0), Align2::RIGHT_BOTTOM)
-        };
-        let ink = shown.colour.gamma_multiply(0.5 + 0.5 * shown.share);
-        text_within(painter, place, align, &words, SMALL, ink, seen.width() - 16.0);
+    if seen.width() <= 60.0 || shown.share <= 0.05 {
+        return;
+    }
+    let name = format!("{}   {low}–{high}", shown.name);
+    let lines: Vec<&str> =
+        if shown.first { [fitted, Some(&*name)] } else { [Some(&*name), fitted] }.into_iter().flatten().collect();
+    let high = NAME_LINE * lines.len() as f32;
+    // The two of a morph lie at different corners: above on the left, and below on the right.
+    let (across, align, top) = if shown.first {
+        let above = outline.top() - high - 2.0;
+        let inside = outline.top().max(axes.rect.top()) + 4.0;
+        (seen.left() + 4.0, Align2::LEFT_TOP, if above > axes.rect.top() + 4.0 { above } else { inside })
+    } else {
+        let below = outline.bottom() + 2.0;
+        let inside = outline.bottom().min(axes.rect.bottom()) - high - 4.0;
+        (seen.right() - 4.0, Align2::RIGHT_TOP, if below + high < axes.rect.bottom() - 4.0 { below } else { inside })
+    };
+    let ink = theme.between(theme.muted, shown.colour, 0.4 + 0.6 * shown.share);
+    for (n, words) in lines.into_iter().enumerate() {
+        let place = pos2(across, top + NAME_LINE * n as f32 + 1.0);
+        let wide = width(painter, words, SMALL).min(seen.width() - 8.0);
+        // Whatever lies under it, it can be read.
+        let ground = align.anchor_size(place, vec2(wide, NAME_LINE - 2.0)).expand2(vec2(4.0, 1.0));
+        painter.rect_filled(ground, CornerRadius::same(3), theme.faint(theme.well, 0.6));
+        text_within(painter, place, align, words, SMALL, ink, seen.width() - 8.0);
     }
 }
 
@@ -305,9 +371,10 @@ fn trail(painter: &Painter, theme: &Theme, axes: &Axes, live: &Live) {
     }
 }
 
-fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Live, played_colour: Color32) {
-    let (white, black) = if theme.dark { (theme.raised, theme.back) } else { (Color32::WHITE, theme.faint(theme.text, 0.85)) };
-    painter.rect_filled(rect, CornerRadius { nw: 0, ne: 0, sw: 7, se: 7 }, white);
+/// Paints the keys with their names under them; those between the notes of `reach` are the ones that the instrument reaches.
+fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Live, colour: Color32, reach: [f32; 2]) {
+    let keys = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - NAMES_HEIGHT));
+    painter.rect_filled(keys, CornerRadius::ZERO, theme.far_key);
     let semitone = axes.semitone();
     let voice = live.voice().filter(|dot| dot.confidence >= SURE).map(|dot| dot.note.round() as i32);
     let played = live.pitches.back().and_then(|p| p.played).map(|n| n.round() as i32);
@@ -317,47 +384,31 @@ fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Li
         // A white key reaches under its black neighbours.
         let reach = |side: i32| if is_black(n + side) { semitone } else { 0.5 * semitone };
         if is_black(n) {
-            Rect::from_center_size(pos2(axes.x(n as f32), rect.top() + 7.5), vec2(semitone, 15.0))
+            Rect::from_center_size(pos2(axes.x(n as f32), keys.top() + 7.5), vec2(semitone, 15.0))
         } else {
             let x = axes.x(n as f32);
-            Rect::from_min_max(pos2(x - reach(-1), rect.top()), pos2(x + reach(1), rect.bottom()))
+            Rect::from_min_max(pos2(x - reach(-1), keys.top()), pos2(x + reach(1), keys.bottom()))
         }
     };
     let lit = |n: i32| match (Some(n) == voice, Some(n) == played) {
         (true, _) => Some(theme.voice),
-        (_, true) => Some(played_colour),
+        (_, true) => Some(colour),
         _ => None,
     };
+    let foot = CornerRadius { nw: 0, ne: 0, sw: 2, se: 2 };
     for n in notes.clone().filter(|n| !is_black(*n)) {
+        let reached = (reach[0] - 0.5..=reach[1] + 0.5).contains(&(n as f32));
+        let fill = lit(n).unwrap_or(if reached { theme.key } else { theme.far_key });
         let key = key(n);
-        if let Some(colour) = lit(n) {
-            painter.rect_filled(key.shrink(0.5), CornerRadius::same(2), colour);
-        }
-        painter.vline(
-            key.right().round() + 0.5,
-            rect.y_range(),
-            Stroke::new(1.0, theme.faint(theme.line, if theme.dark { 1.0 } else { 0.8 })),
-        );
+        painter.rect_filled(key.shrink2(vec2(0.5, 0.0)), foot, fill);
+        painter.vline(key.right().round() + 0.5, keys.y_range(), theme.border());
         if n % 12 == 0 {
-            let ink = if lit(n).is_some() { theme.on_colour } else { theme.muted };
-            text(
-                painter,
-                pos2(key.center().x, rect.bottom() - 1.0),
-                Align2::CENTER_BOTTOM,
-                &note_name(n as f32),
-                SMALL - 2.0,
-                ink,
-            );
+            let ink = lit(n).unwrap_or(theme.muted);
+            text(painter, pos2(key.center().x, rect.bottom() - 1.0), Align2::CENTER_BOTTOM, &note_name(n as f32), TINY, ink);
         }
     }
     for n in notes.filter(|n| is_black(*n)) {
-        let key = key(n).shrink2(vec2(0.5, 0.0));
-        painter.rect_filled(key, CornerRadius { nw: 0, ne: 0, sw: 2, se: 2 }, lit(n).unwrap_or(black));
+        painter.rect_filled(key(n).shrink2(vec2(0.5, 0.0)), foot, lit(n).unwrap_or(theme.black_key));
     }
     painter.hline(rect.x_range(), rect.top(), theme.border());
-}
-
-/// The place of a pitch on the field, for tests.
-pub fn x_of(rect: Rect, hz: f32) -> f32 {
-    Axes { rect: rect.shrink(1.0) }.x(note(hz))
 }

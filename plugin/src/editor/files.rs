@@ -89,7 +89,9 @@ impl Home {
 /// # Errors
 /// A sentence.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    whole_file::write(path, bytes).map_err(|e| format!("{} cannot be written: {e}.", path.display()))
+    whole_file::write(path, bytes).map_err(|e| {
+        format!("{} cannot be written: {e}. See that there is room, and that it may be written there.", path.display())
+    })
 }
 
 /// The files in a folder that end in `extension`, by name; none where there is no folder.
@@ -100,7 +102,7 @@ pub fn list(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(format!("{} cannot be read: {e}.", folder.display())),
+        Err(e) => return Err(format!("{} cannot be read: {e}. See that it may be read, then rescan.", folder.display())),
     };
     let mut files: Vec<PathBuf> =
         entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == extension) && p.is_file()).collect();

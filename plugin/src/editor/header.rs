@@ -6,7 +6,7 @@ use super::{
     files::{Looks, SCALES},
     icons::{Sign, mark},
     paint::{text, text_within},
-    theme::{BIG, BODY, GRID, ROUND_SMALL, SMALL, Theme},
+    theme::{BIG, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
 };
 use egui::{Align2, CornerRadius, Popup, Rect, RichText, Role, StrokeKind, Ui, pos2, vec2};
 
@@ -23,7 +23,9 @@ pub enum Wish {
     Reset,
 }
 
-/// Draws the line. `preset` is the name of the one that plays, and whether something has been changed since.
+/// Draws the line. `preset` is the name of the one that plays, and whether something has been changed since; the arrows beside it go
+/// through all presets or those `among` some.
+#[allow(clippy::too_many_arguments)]
 pub fn show(
     ui: &mut Ui,
     rect: Rect,
@@ -31,6 +33,7 @@ pub fn show(
     desk: &mut Desk,
     looks: &mut Looks,
     preset: (&str, bool),
+    among: Option<&str>,
     open: bool,
 ) -> Option<Wish> {
     ui.painter().rect_filled(rect, 0, theme.panel);
@@ -38,7 +41,7 @@ pub fn show(
     let middle = rect.center().y;
     let sign = Rect::from_center_size(pos2(rect.left() + 28.0, middle), vec2(26.0, 26.0));
     mark(ui.painter(), sign, theme);
-    text(ui.painter(), pos2(sign.right() + 8.0, middle), Align2::LEFT_CENTER, "Syrinx", BIG - 2.0, theme.text);
+    text(ui.painter(), pos2(sign.right() + 8.0, middle), Align2::LEFT_CENTER, "Syrinx", BIG, theme.text);
 
     let mut wish = None;
     let side = 28.0;
@@ -46,18 +49,23 @@ pub fn show(
     let wide = (0.34 * rect.width()).clamp(280.0, 440.0);
     let bar = Rect::from_center_size(pos2(rect.center().x - 20.0, middle), vec2(wide, 30.0));
     ui.painter().rect(bar, CornerRadius::same(ROUND_SMALL as u8 + 1), theme.well, theme.border(), StrokeKind::Inside);
-    if button::icon(ui, square(bar.left() + 16.0), theme, Sign::Previous, "Previous preset", None, true).clicked() {
-        wish = Some(Wish::Step(-1));
-    }
-    if button::icon(ui, square(bar.right() - 16.0), theme, Sign::Next, "Next preset", None, true).clicked() {
-        wish = Some(Wish::Step(1));
-    }
+    // In the order in which they lie: so goes the Tab key.
+    let among = among.map_or(String::new(), |among| format!(" among {among}"));
+    let mut step = |ui: &Ui, x: f32, sign: Sign, name: &str, by: isize| {
+        if button::icon_of(ui, square(x), theme, ("step of presets", by), sign, &format!("{name} preset{among}"), None, true)
+            .clicked()
+        {
+            wish = Some(Wish::Step(by));
+        }
+    };
+    step(ui, bar.left() + 16.0, Sign::Previous, "Previous", -1);
     let name = Rect::from_min_max(pos2(bar.left() + 34.0, bar.top()), pos2(bar.right() - 34.0, bar.bottom()));
     let (called, changed) = preset;
-    let response = button::area(ui, name, &format!("Preset: {called}"), Role::Button, None);
+    let response = button::area_of(ui, name, "presets", &format!("Preset: {called}"), Role::Button, None);
     let ink = if open || response.hovered() { theme.a } else { theme.text };
     let words = if changed { format!("{called} *") } else { called.to_owned() };
-    text_within(ui.painter(), name.center(), Align2::CENTER_CENTER, &words, BODY + 1.0, ink, name.width());
+    text_within(ui.painter(), name.center(), Align2::CENTER_CENTER, &words, TITLE, ink, name.width());
+    step(ui, bar.right() - 16.0, Sign::Next, "Next", 1);
     let help = if changed { "Presets (* changed since it was loaded)" } else { "Presets" };
     if response.on_hover_text(help).clicked() {
         wish = Some(Wish::Presets);
@@ -66,45 +74,9 @@ pub fn show(
         wish = Some(Wish::Save);
     }
 
-    let mut x = rect.right() - 24.0;
-    let menu = button::icon(ui, square(x), theme, Sign::Menu, "Window", None, true);
-    Popup::menu(&menu).show(|ui| window_menu(ui, theme, looks, &mut wish));
-    x -= 32.0;
-    let bypass = at("bypass");
-    let off = desk.is_on(bypass);
-    let lit = Some(if off { theme.faint(theme.muted, 0.5) } else { theme.a });
-    let name = if off { "Bypassed: play" } else { "Bypass" };
-    if button::icon(ui, square(x), theme, Sign::Power, name, lit, true).clicked() {
-        desk.put(bypass, if off { 0.0 } else { 1.0 });
-    }
-    x -= 42.0;
-    let redo = desk.redo_name();
-    let words = redo.as_ref().map_or("Nothing to redo".into(), |name| format!("Redo {name}"));
-    let keys = ui.input(|i| {
-        (
-            i.modifiers.command && i.key_pressed(egui::Key::Z),
-            i.modifiers.shift,
-            i.modifiers.command && i.key_pressed(egui::Key::Y),
-        )
-    });
-    let typing = ui.ctx().egui_wants_keyboard_input()
-        && ui.memory(|m| m.focused()).is_some_and(|id| egui::text_edit::TextEditState::load(ui.ctx(), id).is_some());
-    let redo_key = !typing && ((keys.0 && keys.1) || keys.2);
-    if button::icon(ui, square(x), theme, Sign::Redo, &words, None, redo.is_some()).clicked() || redo_key {
-        desk.redo();
-    }
-    x -= 30.0;
-    let undo = desk.undo_name();
-    let words = undo.as_ref().map_or("Nothing to undo".into(), |name| format!("Undo {name}"));
-    if button::icon(ui, square(x), theme, Sign::Undo, &words, None, undo.is_some()).clicked() || (!typing && keys.0 && !keys.1) {
-        desk.undo();
-    }
-    x -= 30.0;
-    let copy = Rect::from_center_size(pos2(x - 14.0, middle), vec2(50.0, 24.0));
-    let to = if desk.on_b() { "A" } else { "B" };
-    if button::words(ui, copy, theme, &format!("Copy {to}"), &format!("Make {to} the same as what is heard")).clicked() {
-        desk.copy_to_other();
-    }
+    let right = rect.right() - 24.0;
+    let [menu, power, redo, undo] = [0.0, 32.0, 74.0, 104.0].map(|from_right| square(right - from_right));
+    let copy = Rect::from_min_max(pos2(undo.left() - 88.0, middle - 12.0), pos2(undo.left() - 12.0, middle + 12.0));
     let sides = Rect::from_min_size(pos2(copy.left() - 2.0 * GRID - 56.0, middle - 12.0), vec2(56.0, 24.0));
     let now = usize::from(desk.on_b());
     if let Some(n) =
@@ -113,7 +85,41 @@ pub fn show(
     {
         desk.swap();
     }
+    let to = if desk.on_b() { "A" } else { "B" };
+    if button::words(ui, copy, theme, &format!("Copy to {to}"), &format!("Make {to} the same as what is heard")).clicked() {
+        desk.copy_to_other();
+    }
+    history(ui, theme, desk, undo, redo);
+    let bypass = at("bypass");
+    let off = desk.is_on(bypass);
+    let lit = Some(if off { theme.faint(theme.muted, 0.5) } else { theme.a });
+    let name = if off { "Bypassed: play" } else { "Bypass" };
+    if button::icon_of(ui, power, theme, "bypass", Sign::Power, name, lit, true).clicked() {
+        desk.put(bypass, if off { 0.0 } else { 1.0 });
+    }
+    let menu = button::icon(ui, menu, theme, Sign::Menu, "Window", None, true);
+    Popup::menu(&menu).show(|ui| window_menu(ui, theme, looks, &mut wish));
     wish
+}
+
+/// Undo and redo, by button and by key.
+fn history(ui: &Ui, theme: &Theme, desk: &mut Desk, undo: Rect, redo: Rect) {
+    let typing = ui.ctx().egui_wants_keyboard_input()
+        && ui.memory(|m| m.focused()).is_some_and(|id| egui::text_edit::TextEditState::load(ui.ctx(), id).is_some());
+    let (z, shift, y) = ui.input(|i| {
+        let pressed = |key| !typing && i.modifiers.command && i.key_pressed(key);
+        (pressed(egui::Key::Z), i.modifiers.shift, pressed(egui::Key::Y))
+    });
+    let (last_done, last_undone) = (desk.undo_name(), desk.redo_name());
+    let words = last_done.as_ref().map_or("Nothing to undo".into(), |name| format!("Undo {name}"));
+    let undone = button::icon_of(ui, undo, theme, "undo", Sign::Undo, &words, None, last_done.is_some()).clicked();
+    let words = last_undone.as_ref().map_or("Nothing to redo".into(), |name| format!("Redo {name}"));
+    let redone = button::icon_of(ui, redo, theme, "redo", Sign::Redo, &words, None, last_undone.is_some()).clicked();
+    if undone || (z && !shift) {
+        desk.undo();
+    } else if redone || (z && shift) || y {
+        desk.redo();
+    }
 }
 
 fn window_menu(ui: &mut Ui, theme: &Theme, looks: &mut Looks, wish: &mut Option<Wish>) {

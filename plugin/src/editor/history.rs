@@ -1,5 +1,6 @@
 //! What was done in the window, to be undone and done again.
 
+use crate::library::Named;
 use std::sync::Arc;
 use syrinx_engine::{Model, PARAMS, Weights};
 
@@ -15,10 +16,12 @@ pub struct Snapshot {
     pub weights: Weights,
     /// Instruments of the player's own.
     pub own: [Option<Arc<Model>>; 2],
+    /// The preset that was loaded last.
+    pub preset: Option<Named>,
 }
 
 impl Snapshot {
-    /// Whether nothing differs.
+    /// Whether nothing differs that is heard.
     pub fn same(&self, other: &Self) -> bool {
         let hashes = |s: &Self| s.own.each_ref().map(|own| own.as_ref().map(|m| *m.hash()));
         self.values == other.values && self.weights == other.weights && hashes(self) == hashes(other)
@@ -37,6 +40,9 @@ pub struct Entry {
 impl Entry {
     /// What it changed, in a word or two.
     pub fn name(&self) -> String {
+        if self.before.preset != self.after.preset {
+            return self.after.preset.as_ref().map_or("the preset".into(), |preset| format!("the preset {}", preset.name));
+        }
         let mut changed = PARAMS.iter().zip(self.before.values.iter().zip(&self.after.values)).filter(|(_, (a, b))| a != b);
         match (changed.next(), changed.next()) {
             (Some((row, _)), None) => row.name.into(),
@@ -106,7 +112,7 @@ mod tests {
     fn at(value: f32) -> Snapshot {
         let mut values = vec![0.0; PARAMS.len()];
         values[0] = value;
-        Snapshot { values, weights: Weights::default(), own: [None, None] }
+        Snapshot { values, weights: Weights::default(), own: [None, None], preset: None }
     }
 
     #[test]

@@ -3,12 +3,13 @@
 
 use super::{
     desk::{At, Desk},
+    number,
     paint::{arc, disc, focus_ring, text_within},
-    theme::{BODY, SMALL, Theme},
+    theme::{SMALL, TITLE, Theme},
 };
 use egui::{
-    Align2, Color32, CursorIcon, Id, Key, Modifiers, PointerButton, Rect, Response, Role, Sense, Stroke, TextEdit, Ui, Vec2,
-    WidgetInfo, pos2, vec2,
+    Align2, Color32, CursorIcon, Id, Key, Modifiers, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
 };
 
 /// How far the pointer goes from one end of a knob to the other, points.
@@ -30,17 +31,6 @@ pub struct Look {
     pub colour: Color32,
     /// The two that matter most have their number in the middle.
     pub big: bool,
-}
-
-/// What is typed into a knob's number.
-#[derive(Clone, Default)]
-struct Typing {
-    text: String,
-    fresh: bool,
-}
-
-fn typing_id(at: At) -> Id {
-    Id::unique(("typing", at))
 }
 
 /// A knob for a parameter in `rect`, its name above and its number below.
@@ -71,8 +61,10 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, nam
     } else {
         Rect::from_center_size(pos2(centre.x, rect.bottom() - 8.0), vec2(rect.width(), 16.0))
     };
-    number_field(ui, number, theme, desk, at, look);
-    menu(&response, desk, at);
+    let text = desk.text(at);
+    let size = if look.big { TITLE } else { SMALL };
+    number::show(ui, number, theme, desk, at, number::Look { text: &text, colour: look.colour, size });
+    number::menu(&response, desk, at);
     let tip = format!("{}\n{}", row.name, row.help);
     let moving = response.dragged() || value != value_now;
     let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
@@ -132,13 +124,13 @@ fn turn(ui: &Ui, response: &Response, desk: &mut Desk, at: At) {
             desk.put(at, desk.default(at));
         }
         if ui.input(|i| i.key_pressed(Key::Enter)) {
-            begin_typing(ui, desk, at);
+            number::begin(ui, desk, at);
         }
     }
 }
 
 /// How far a wheel has turned, in notches.
-fn wheel(event: &egui::Event) -> Option<f32> {
+pub fn wheel(event: &egui::Event) -> Option<f32> {
     match event {
         egui::Event::MouseWheel { unit, delta, .. } => {
             let distance = if delta.y != 0.0 { delta.y } else { delta.x };
@@ -167,8 +159,7 @@ fn paint(ui: &Ui, centre: egui::Pos2, theme: &Theme, desk: &Desk, at: At, look: 
     arc(painter, centre, track, BEGIN + SWEEP * home, angle, Stroke::new(thick + 5.0, theme.faint(colour, 0.13)));
     arc(painter, centre, track, BEGIN + SWEEP * home, angle, Stroke::new(thick, colour));
     let body = track - thick;
-    let (top, bottom) = if theme.dark { (theme.hover, theme.raised) } else { (Color32::WHITE, theme.raised) };
-    disc(painter, centre, body, top, bottom);
+    disc(painter, centre, body, theme.shine, theme.raised);
     if !theme.dark {
         painter.circle_stroke(centre, body, theme.border());
     }
@@ -178,76 +169,4 @@ fn paint(ui: &Ui, centre: egui::Pos2, theme: &Theme, desk: &Desk, at: At, look: 
     } else {
         painter.line_segment([centre + 0.45 * body * out, centre + (body - 2.0) * out], Stroke::new(2.0, colour));
     }
-}
-
-fn begin_typing(ui: &Ui, desk: &Desk, at: At) {
-    let typing = Typing { text: desk.text(at), fresh: true };
-    ui.data_mut(|data| data.insert_temp(typing_id(at), typing));
-}
-
-/// The number, which can be clicked on to type another.
-fn number_field(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, look: Look) {
-    let id = typing_id(at);
-    let size = if look.big { BODY + 1.0 } else { SMALL };
-    let Some(mut typing) = ui.data(|data| data.get_temp::<Typing>(id)) else {
-        let response = ui.interact(rect, id.with("number"), Sense::click());
-        let colour = if response.hovered() { look.colour } else { theme.text };
-        text_within(ui.painter(), rect.center(), Align2::CENTER_CENTER, &desk.text(at), size, colour, rect.width());
-        if response.on_hover_cursor(CursorIcon::Text).clicked() {
-            begin_typing(ui, desk, at);
-        }
-        return;
-    };
-    let edit = TextEdit::singleline(&mut typing.text)
-        .id(id.with("edit"))
-        .font(super::theme::font(size))
-        .align(egui::Align2::CENTER_CENTER)
-        .margin(egui::Margin::symmetric(2, 1));
-    let response = ui.put(rect.expand2(vec2(if look.big { 6.0 } else { 0.0 }, 2.0)), edit);
-    if typing.fresh {
-        response.request_focus();
-        typing.fresh = false;
-        let mut state = egui::text_edit::TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
-        let all =
-            egui::text::CCursorRange::two(egui::text::CCursor::new(0), egui::text::CCursor::new(typing.text.chars().count()));
-        state.cursor.set_char_range(Some(all));
-        state.store(ui.ctx(), response.id);
-        ui.data_mut(|data| data.insert_temp(id, typing));
-        return;
-    }
-    if ui.input(|i| i.key_pressed(Key::Escape)) {
-        ui.data_mut(|data| data.remove::<Typing>(id));
-    } else if response.lost_focus() {
-        match desk.parse(at, typing.text.trim()) {
-            Some(value) => desk.put(at, value),
-            None => {
-                let row = desk.row(at);
-                let most = format!("{} to {} {}", row.min, row.max, row.unit);
-                desk.library().say(format!("{} takes {}, not {:?}.", row.name, most.trim_end(), typing.text.trim()));
-            }
-        }
-        ui.data_mut(|data| data.remove::<Typing>(id));
-    } else {
-        ui.data_mut(|data| data.insert_temp(id, typing));
-    }
-}
-
-/// The menu of a right-click.
-fn menu(response: &Response, desk: &mut Desk, at: At) {
-    response.context_menu(|ui| {
-        ui.set_min_width(150.0);
-        if ui.button("Type a value").clicked() {
-            begin_typing(ui, desk, at);
-        }
-        let default = format!(
-            "Default ({})",
-            desk.params().rows().nth(at).map(|(_, p)| p.text(p.default_normalized())).unwrap_or_default()
-        );
-        if ui.button(default).clicked() {
-            desk.put(at, desk.default(at));
-        }
-        if ui.button("Copy value").clicked() {
-            ui.ctx().copy_text(desk.text(at));
-        }
-    });
 }

@@ -12,10 +12,15 @@ const MARGIN: f32 = 3.0 * GRID;
 /// Between panels.
 pub const GAP: f32 = 2.0 * GRID;
 const HEADER: f32 = 11.0 * GRID;
-const FOOTER: f32 = 7.0 * GRID;
+const FOOTER: f32 = 8.0 * GRID;
 const SLOTS: f32 = 14.0 * GRID;
 const CONTROLS: f32 = 49.0 * GRID;
 const METERS: f32 = 17.0 * GRID;
+
+/// The nearest line of the grid.
+pub fn on_grid(at: f32) -> f32 {
+    (at / GRID).round() * GRID
+}
 
 /// The parts of the window.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,14 +54,14 @@ impl Layout {
         );
         let slots = Rect::from_min_size(inner.min, vec2(inner.width(), SLOTS));
         // A tall window gives the knobs a little, and the displays the rest.
-        let controls_height = CONTROLS + (0.12 * (window.height() - SIZE.1)).clamp(-8.0, 40.0).round();
+        let controls_height = CONTROLS + on_grid((0.12 * (window.height() - SIZE.1)).clamp(-8.0, 40.0));
         let controls = Rect::from_min_max(pos2(inner.left(), inner.bottom() - controls_height), inner.max);
         let centre = Rect::from_min_max(pos2(inner.left(), slots.bottom() + GAP), pos2(inner.right(), controls.top() - GAP));
         let meters = Rect::from_min_max(pos2(centre.right() - METERS, centre.top()), centre.max);
         let displays = centre.width() - METERS - 2.0 * GAP;
-        let field = Rect::from_min_size(centre.min, vec2((0.54 * displays).round(), centre.height()));
+        let field = Rect::from_min_size(centre.min, vec2(on_grid(0.54 * displays), centre.height()));
         let right = Rect::from_min_max(pos2(field.right() + GAP, centre.top()), pos2(meters.left() - GAP, centre.bottom()));
-        let bars_height = (0.5 * (right.height() - GAP)).round();
+        let bars_height = on_grid(0.5 * (right.height() - GAP));
         let bars = Rect::from_min_size(right.min, vec2(right.width(), bars_height));
         let pitch = Rect::from_min_max(pos2(right.left(), bars.bottom() + GAP), right.max);
         Self { header, slots, field, bars, pitch, meters, controls, footer }
@@ -85,6 +90,9 @@ mod tests {
                 }
             }
             assert!(field.height() >= 240.0 || h < 700.0, "{field:?}");
+            for edge in all.iter().flat_map(|part| [part.left(), part.right(), part.top(), part.bottom()]) {
+                assert_eq!(on_grid(edge), edge, "{w}x{h}: an edge beside the grid");
+            }
         }
     }
 }

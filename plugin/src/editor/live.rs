@@ -89,8 +89,10 @@ pub struct Live {
     pub output: Level,
     /// The share of the time that computing takes, smoothed.
     pub load: f32,
-    /// What the instrument plays above the voice: semitones, as automatic fits and shifts have it; where it is known.
-    pub octaves_st: f32,
+    /// What octave fit adds to the voice's pitch now, semitones.
+    pub fitted_st: f32,
+    /// What auto range adds to its loudness, dB.
+    pub fitted_db: f32,
     usual: VecDeque<(f32, f32)>,
     blocks: (u32, f64),
     last: Option<f64>,
@@ -106,7 +108,8 @@ impl Default for Live {
             input: Level::SILENT,
             output: Level::SILENT,
             load: 0.0,
-            octaves_st: 0.0,
+            fitted_st: 0.0,
+            fitted_db: 0.0,
             usual: VecDeque::new(),
             blocks: (0, f64::NEG_INFINITY),
             last: None,
@@ -131,8 +134,8 @@ pub fn note_name(note: f32) -> String {
 }
 
 impl Live {
-    /// Time has come to `now`, seconds; `shift_st` is the setting of the pitch shift.
-    pub fn tick(&mut self, shown: &Shown, now: f64, shift_st: f32) {
+    /// Time has come to `now`, seconds.
+    pub fn tick(&mut self, shown: &Shown, now: f64) {
         let passed = self.last.map_or(0.0, |last| (now - last).clamp(0.0, 0.25)) as f32;
         if self.last == Some(now) {
             return;
@@ -165,9 +168,7 @@ impl Live {
                 self.usual.pop_front();
             }
         }
-        if let (Some(voice), Some(played)) = (voice, played) {
-            self.octaves_st = 12.0 * ((played - voice - shift_st) / 12.0).round();
-        }
+        (self.fitted_st, self.fitted_db) = (shown.fitted_st.get(), shown.fitted_db.get());
 
         let fall = FALL_DB_S * passed;
         let follow = |bar: &mut f32, linear: f32| *bar = decibels(if runs { linear } else { 0.0 }).max(*bar - fall).max(FLOOR_DB);
@@ -212,12 +213,13 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use syrinx_engine::{Features, Monitor, Spectrum};
+    use syrinx_engine::{Features, Monitor, Shift, Spectrum};
 
     fn play(shown: &Shown, f0_hz: f32, confidence: f32, amplitude: f32) {
         let voice = Features { frame: 0, f0_hz, confidence, loudness_db: if amplitude > 0.0 { -20.0 } else { -120.0 } };
         let played = Features { f0_hz: 2.0 * f0_hz, ..voice };
-        let monitor = Monitor { voice, played, input_peak: amplitude, output_peak: 1.5 * amplitude };
+        let fitted = Shift { semitones: 12.0, loudness_db: 3.5 };
+        let monitor = Monitor { voice, played, fitted, input_peak: amplitude, output_peak: 1.5 * amplitude };
         let spectrum = Spectrum { harmonics: [0.5 * amplitude; MAX_HARMONICS], noise: [0.1 * amplitude; NOISE_POINTS] };
         shown.update(&monitor, &spectrum, 1e-3, 1e-2);
     }
@@ -225,17 +227,17 @@ mod tests {
     #[test]
     fn a_note_comes_stays_and_fades_and_then_the_window_rests() {
         let (shown, mut live) = (Shown::default(), Live::default());
-        live.tick(&shown, 0.0, 0.0);
+        live.tick(&shown, 0.0);
         assert!(live.rests() && live.voice().is_none());
         let mut now = 0.0;
         for _ in 0..60 {
             now += 1.0 / 60.0;
             play(&shown, 220.0, 0.9, 0.9);
-            live.tick(&shown, now, 0.0);
+            live.tick(&shown, now);
         }
         let dot = live.voice().unwrap();
         assert_eq!((dot.note, dot.loudness_db), (57.0, -20.0));
-        assert_eq!((live.octaves_st, live.usual()), (12.0, Some((57.0, -20.0))));
+        assert_eq!((live.fitted_st, live.fitted_db, live.usual()), (12.0, 3.5, Some((57.0, -20.0))));
         assert!((live.input.db - decibels(0.9)).abs() < 0.1 && !live.input.clipped && live.output.clipped);
         assert!((live.harmonics_db[3] - decibels(0.45)).abs() < 0.1);
         assert!(live.load > 0.09 && !live.rests());
@@ -243,7 +245,7 @@ mod tests {
         let mut rested = None;
         for n in 0..700 {
             now += 1.0 / 60.0;
-            live.tick(&shown, now, 0.0);
+            live.tick(&shown, now);
             if live.rests() && rested.is_none() {
                 rested = Some(n);
             }
@@ -257,7 +259,7 @@ mod tests {
         let (shown, mut live) = (Shown::default(), Live::default());
         for n in 1..20 {
             play(&shown, 300.0, 0.2, 0.5);
-            live.tick(&shown, f64::from(n) / 60.0, 0.0);
+            live.tick(&shown, f64::from(n) / 60.0);
         }
         assert!(live.voice().is_some_and(|dot| dot.confidence == 0.2));
         assert!(live.usual().is_none() && live.pitches.iter().all(|p| p.voice.is_none()));

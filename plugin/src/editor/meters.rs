@@ -2,7 +2,7 @@
 
 use super::{
     live::{FLOOR_DB, Level, Live},
-    paint::{text, well},
+    paint::{focus_ring, text, well},
     theme::{SMALL, Theme},
 };
 use egui::{Align2, Color32, CornerRadius, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -52,7 +52,7 @@ fn one(ui: &Ui, rect: Rect, theme: &Theme, name: &str, level: &mut Level, colour
         let colour = if level.hold_db > 0.0 { theme.alarm } else { theme.text };
         painter.hline(bar.x_range(), y, Stroke::new(1.5, colour));
     }
-    let words = if level.hold_db > FLOOR_DB { format!("{:.0}", level.hold_db).replace('-', "–") } else { "–∞".into() };
+    let words = if level.hold_db > FLOOR_DB { format!("{:.0}", level.hold_db).replace('-', "−") } else { "−∞".into() };
     let ink = if level.clipped { theme.alarm } else { theme.muted };
     text(painter, rect.center_bottom(), Align2::CENTER_BOTTOM, &words, SMALL, ink);
     let response = ui.interact(rect, Id::unique(("meter", name)), Sense::click());
@@ -62,6 +62,9 @@ fn one(ui: &Ui, rect: Rect, theme: &Theme, name: &str, level: &mut Level, colour
         info.current_text_value = Some(format!("{hold:.0} dB{}", if clipped { ", clipped" } else { "" }));
         info
     });
+    if response.has_focus() {
+        focus_ring(ui.painter(), rect.shrink(2.0), theme);
+    }
     if response.clicked() {
         level.clipped = false;
     }

@@ -3,10 +3,10 @@
 //!
 //! What is shown and changed is kept apart from how it is drawn:
 //!
-//! * `desk`, `history`, `live`, `region`, `shelf`, `bank`, `files`: changes, their history, what moves, where instruments are at home,
-//!   instruments, presets, folders. None of them draws.
+//! * `desk`, `history`, `live`, `region`, `shelf`, `bank`, `lists`, `files`: changes, their history, what moves, where instruments are at
+//!   home, instruments, presets, how lists are walked, folders. None of them draws.
 //! * `theme`, `layout`, `paint`, `icons`: colours and type, rectangles, brushes, glyphs.
-//! * `button`, `knob`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `browser`, `card`, `presets`, `header`, `honesty`: one
+//! * `button`, `knob`, `number`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `browser`, `card`, `presets`, `header`, `honesty`: one
 //!   widget a file.
 //! * `page`: all of them in their places.
 
@@ -27,8 +27,11 @@ pub mod honesty;
 pub mod icons;
 pub mod knob;
 pub mod layout;
+pub mod lists;
 pub mod live;
 pub mod meters;
+pub mod note_box;
+pub mod number;
 pub mod page;
 pub mod paint;
 pub mod pitch_view;

@@ -26,6 +26,8 @@ use syrinx_engine::{Features, Model, Slot};
 const FRAME: Duration = Duration::from_millis(16);
 /// Between two pictures while nothing does: what matters has the window drawn itself, and the load of silence may be a little old.
 const REST: Duration = Duration::from_secs(5);
+/// How much sooner than asked for it may come, seconds.
+const EARLY_S: f64 = 0.5;
 /// How long a change of the window's looks rests before it is remembered, seconds.
 const REMEMBER_S: f64 = 0.8;
 
@@ -35,6 +37,12 @@ enum Over {
     Nothing,
     Instruments(Slot),
     Presets,
+}
+
+/// A region, and of which instrument it is: the hash of its file, and whether it is struck and left to ring.
+struct Kept {
+    of: ([u8; 32], bool),
+    region: Region,
 }
 
 /// The page, its widgets' memory, and what they show.
@@ -47,11 +55,13 @@ pub struct Page {
     pub looks: files::Looks,
     remembered: files::Looks,
     changed_s: Option<f64>,
+    /// When the next picture at rest comes.
+    rest_s: f64,
     dressed: Option<Theme>,
     live: Live,
     shelf: Shelf,
     bank: Bank,
-    regions: [Option<([u8; 32], Region)>; 2],
+    regions: [Option<Kept>; 2],
     over: Over,
     dialog: Dialog,
     field: field::Field,
@@ -59,6 +69,7 @@ pub struct Page {
     controls: controls::Controls,
     browser: browser::Browser,
     presets: Presets,
+    honesty: honesty::Honesty,
 }
 
 impl Page {
@@ -81,6 +92,7 @@ impl Page {
             remembered: looks.clone(),
             looks,
             changed_s: None,
+            rest_s: 0.0,
             dressed: None,
             live: Live::default(),
             shelf,
@@ -93,6 +105,7 @@ impl Page {
             controls: controls::Controls::default(),
             browser: browser::Browser::default(),
             presets: Presets::default(),
+            honesty: honesty::Honesty::default(),
         }
     }
 
@@ -112,16 +125,15 @@ impl Page {
     }
 
     /// The region of what a slot plays, read anew only when it plays something else.
-    fn region(&mut self, slot: Slot, model: &Model) -> Region {
+    fn region(&mut self, slot: Slot, model: &Model, struck: bool) -> Region {
+        let of = (*model.hash(), struck);
         let kept = &mut self.regions[slot as usize];
-        match kept {
-            Some((hash, region)) if hash == model.hash() => region.clone(),
-            _ => {
-                let region = Region::of(model.card());
-                *kept = Some((*model.hash(), region.clone()));
-                region
-            }
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.of == of) {
+            return kept.region.clone();
         }
+        let region = Region::of(model.card(), struck);
+        *kept = Some(Kept { of, region: region.clone() });
+        region
     }
 
     /// Draws everything, and does what the player does.
@@ -134,7 +146,7 @@ impl Page {
         let Some(mut desk) = self.desk.take() else { return };
         self.take_answers(&mut desk);
         let now = ui.input(|i| i.time);
-        self.live.tick(&self.shown, now, desk.plain(at("pitch_shift")));
+        self.live.tick(&self.shown, now);
         let window = ui.max_rect();
         let layout = Layout::of(window);
         ui.painter().rect_filled(window, 0, theme.back);
@@ -142,14 +154,24 @@ impl Page {
         let colour = if morph > 0.5 { theme.b } else { theme.a };
         let knobs = theme.between(theme.a, theme.b, morph);
 
-        let name = self.bank.name().to_owned();
+        let name = Bank::name(&desk);
         let changed = self.bank.changed(&desk);
-        match header::show(ui, layout.header, &theme, &mut desk, &mut self.looks, (&name, changed), self.over == Over::Presets) {
+        let among = self.presets.among();
+        match header::show(
+            ui,
+            layout.header,
+            &theme,
+            &mut desk,
+            &mut self.looks,
+            (&name, changed),
+            among.as_deref(),
+            self.over == Over::Presets,
+        ) {
             Some(header::Wish::Presets) => {
                 self.over = if self.over == Over::Presets { Over::Nothing } else { Over::Presets };
             }
             Some(header::Wish::Step(by)) => {
-                if let Err(why) = self.bank.step(&mut desk, by) {
+                if let Err(why) = self.bank.step(&mut desk, by, &self.presets.wanted(&self.bank, &self.looks)) {
                     desk.library().say(why);
                 }
             }
@@ -157,15 +179,12 @@ impl Page {
                 self.over = Over::Presets;
                 self.presets.ask_for_name();
             }
-            Some(header::Wish::Reset) => {
-                desk.reset(|_| false);
-                self.bank.forget();
-            }
+            Some(header::Wish::Reset) => desk.reset(|_| false),
             None => {}
         }
         let open = if let Over::Instruments(slot) = self.over { Some(slot) } else { None };
         if let Some(slots::Wish::Browse(slot)) =
-            slots::show(ui, layout.slots, &theme, &mut desk, &self.shelf, &mut self.looks, open)
+            slots::show(ui, layout.slots, &theme, &mut desk, &self.shelf, &mut self.looks, &self.browser, open)
         {
             self.over = if open == Some(slot) { Over::Nothing } else { Over::Instruments(slot) };
         }
@@ -192,17 +211,30 @@ impl Page {
                 }
             }
         }
+        if !matches!(self.over, Over::Instruments(_)) {
+            self.browser.close();
+        }
+        if self.over != Over::Presets {
+            self.presets.close();
+        }
         let voice = Features {
             frame: 0,
             f0_hz: self.shown.voice_hz.get(),
             confidence: self.shown.confidence.get(),
             loudness_db: self.shown.voice_db.get(),
         };
-        self.controls.show(ui, layout.controls, &theme, &mut desk, &voice, knobs);
-        honesty::show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
+        self.controls.show(ui, layout.controls, &theme, &mut desk, &voice, &self.live, knobs);
+        self.honesty.show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
         self.remember(&desk, now);
         let rests = self.live.rests() && !self.dialog.is_open() && !self.shelf.searches() && self.changed_s.is_none();
-        ui.ctx().request_repaint_after(if rests { REST } else { FRAME });
+        if !rests {
+            ui.ctx().request_repaint_after(FRAME);
+        } else if now >= self.rest_s - EARLY_S {
+            // Once for each: the window's library forgets none that it was asked for, and each picture that the mouse draws would have another
+            // come, for ever.
+            self.rest_s = now + REST.as_secs_f64();
+            ui.ctx().request_repaint_after(REST);
+        }
         self.desk = Some(desk);
     }
 
@@ -218,12 +250,13 @@ impl Page {
         colour: egui::Color32,
     ) {
         let mut playing = Vec::new();
+        let struck = !desk.is_on(at("sustain"));
         for (slot, share, colour) in [(Slot::A, 1.0 - morph, theme.a), (Slot::B, morph, theme.b)] {
             let first = playing.is_empty();
             if share > 0.0
                 && let Some(model) = Shelf::model(desk, slot)
             {
-                playing.push((Shelf::name(desk, slot), self.region(slot, &model), colour, share, first));
+                playing.push((Shelf::name(desk, slot), self.region(slot, &model, struck), colour, share, first));
             }
         }
         // The one that leads comes last, and so lies on top.

@@ -1,7 +1,7 @@
 //! What widgets paint with: panels, texts that fit, arcs and gradients.
 
 use super::theme::{ROUND, SMALL, Theme, font};
-use egui::{Align2, Color32, CornerRadius, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
+use egui::{Align2, Color32, CornerRadius, Mesh, Painter, Pos2, Rect, Response, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 
 /// A panel.
 pub fn panel(ui: &Ui, rect: Rect, theme: &Theme) {
@@ -20,12 +20,27 @@ pub fn heading(ui: &Ui, rect: Rect, theme: &Theme, words: &str) {
 
 /// A line of text; where it lies.
 pub fn text(painter: &Painter, at: Pos2, align: Align2, words: &str, size: f32, colour: Color32) -> Rect {
-    painter.text(at, align, words, font(size), colour)
+    painter.text(at, align, signed(words), font(size), colour)
+}
+
+/// Words with a minus, which is as wide as a plus, before their numbers instead of the hyphen that is typed there: figures stay where they
+/// are when the sign changes.
+pub fn signed(words: &str) -> String {
+    let mut before = ' ';
+    let mut letters = words.chars().peekable();
+    std::iter::from_fn(|| {
+        let letter = letters.next()?;
+        let begins = before.is_whitespace() || before == '(';
+        before = letter;
+        let number = letters.peek().is_some_and(char::is_ascii_digit);
+        Some(if letter == '-' && begins && number { '−' } else { letter })
+    })
+    .collect()
 }
 
 /// A line of text no wider than `width`: what does not fit ends in an ellipsis.
 pub fn text_within(painter: &Painter, at: Pos2, align: Align2, words: &str, size: f32, colour: Color32, width: f32) -> Rect {
-    let wide = |words: &str| painter.layout_no_wrap(words.into(), font(size), colour).size().x;
+    let wide = |words: &str| self::width(painter, words, size);
     if wide(words) <= width {
         return text(painter, at, align, words, size, colour);
     }
@@ -42,7 +57,14 @@ pub fn text_within(painter: &Painter, at: Pos2, align: Align2, words: &str, size
 
 /// How wide a line of text is.
 pub fn width(painter: &Painter, words: &str, size: f32) -> f32 {
-    painter.layout_no_wrap(words.into(), font(size), Color32::WHITE).size().x
+    painter.layout_no_wrap(signed(words), font(size), Color32::WHITE).size().x
+}
+
+/// How far a drag has gone since the last picture. It is known for one only after some points, and on a slow screen after more: with the
+/// first picture, all that the pointer has gone since it was pressed, so that what is dragged stays under it.
+pub fn dragged_by(response: &Response) -> Vec2 {
+    let all = if response.drag_started() { response.total_drag_delta() } else { None };
+    all.unwrap_or_else(|| response.drag_delta())
 }
 
 /// A part of a circle with round ends; angles in radians, clockwise from the right.
@@ -168,5 +190,24 @@ impl<'a> Icon<'a> {
     pub fn arc(&self, at: (f32, f32), radius: f32, from: f32, to: f32, width: f32) {
         let stroke = Stroke::new(width * self.unit, self.colour);
         arc(self.painter, self.at(at), radius * self.unit, from.to_radians(), to.to_radians(), stroke);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::signed;
+
+    #[test]
+    fn minus_is_written_before_numbers_and_nowhere_else() {
+        for (typed, written) in [
+            ("-65.0 dB", "−65.0 dB"),
+            ("G3 to A6, -33 to -12 dB(A)", "G3 to A6, −33 to −12 dB(A)"),
+            ("Default (-24.0 dB)", "Default (−24.0 dB)"),
+            ("CC0-1.0, take-2 of a well-known tune - or two", "CC0-1.0, take-2 of a well-known tune - or two"),
+            ("", ""),
+            ("-", "-"),
+        ] {
+            assert_eq!(signed(typed), written);
+        }
     }
 }

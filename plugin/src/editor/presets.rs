@@ -2,13 +2,14 @@
 
 use super::{
     bank::{Bank, USER},
-    browser::search_field,
+    browser::{among, search_field},
     button,
     desk::Desk,
     files::Looks,
-    icons::Sign,
+    icons::{Sign, family, family_name},
     layout::GAP,
-    paint::{panel, text, text_within, well},
+    lists::{Cursor, Keys},
+    paint::{focus_ring, panel, text, text_within, well},
     theme::{BODY, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
 };
 use egui::{
@@ -30,12 +31,51 @@ pub struct Presets {
     naming: Option<(String, Option<usize>)>,
     /// The preset that is to be deleted, until it is confirmed.
     deleting: Option<usize>,
+    /// Where the keyboard is.
+    cursor: Cursor,
+    /// What played when the list was last drawn: it is brought into view when it changes.
+    seen: Option<usize>,
+    open: bool,
 }
 
 impl Presets {
     /// A name for a new preset is asked for.
     pub fn ask_for_name(&mut self) {
         self.naming = Some((String::new(), None));
+    }
+
+    /// The list is closed: nothing is searched any more. Its group stays, for the arrows go through it.
+    pub fn close(&mut self) {
+        if std::mem::take(&mut self.open) {
+            self.search.clear();
+            self.cursor.forget();
+            (self.naming, self.deleting, self.seen) = (None, None, None);
+        }
+    }
+
+    /// The places of the presets that are shown, and that the arrows go through.
+    pub fn wanted(&self, bank: &Bank, looks: &Looks) -> Vec<usize> {
+        let wanted = self.search.trim().to_lowercase();
+        let found = |text: &str| text.to_lowercase().contains(&wanted);
+        let fits = |n: &usize| {
+            let preset = &bank.presets()[*n];
+            let plays = || bank.instruments(*n).iter().any(|played| found(&played.name) || found(&family_name(&played.family)));
+            (found(&preset.name) || found(&preset.group) || found(&preset.about) || plays())
+                && match self.group.as_deref() {
+                    None => true,
+                    Some(FAVOURITES) => looks.favourite_presets.contains(&preset.name),
+                    Some(group) => preset.group == group,
+                }
+        };
+        (0..bank.presets().len()).filter(fits).collect()
+    }
+
+    /// What they have in common, in words; None for all.
+    pub fn among(&self) -> Option<String> {
+        match self.group.as_deref() {
+            Some(FAVOURITES) => among(true, None),
+            group => among(false, group.map(str::to_owned)),
+        }
     }
 
     /// Draws the list over the displays; whether it is to stay open.
@@ -49,16 +89,16 @@ impl Presets {
         self.groups(ui, groups, theme, bank);
         let head = Rect::from_min_size(list.min + vec2(12.0, 10.0), vec2(list.width() - 24.0, 28.0));
         let close = Rect::from_min_size(head.right_top() - vec2(26.0, 0.0), vec2(26.0, 28.0));
-        search_field(
-            ui,
-            Rect::from_min_max(head.min, pos2(close.left() - 6.0, head.bottom())),
-            theme,
-            &mut self.search,
-            "Search presets",
-        );
+        let field = Rect::from_min_max(head.min, pos2(close.left() - 6.0, head.bottom()));
+        // While a name is typed, the keys are the name's.
+        let fresh = !std::mem::replace(&mut self.open, true) && self.naming.is_none();
+        let before = self.search.clone();
+        let keys = search_field(ui, field, theme, &mut self.search, "Search presets", fresh);
+        let keys = if self.naming.is_some() { Keys::default() } else { keys };
+        let searched = self.search != before;
         let closed = button::icon(ui, close, theme, Sign::Close, "Close the list", None, true).clicked();
         let rows = Rect::from_min_max(pos2(list.left() + 8.0, head.bottom() + 2.0 * GRID), list.max - vec2(6.0, 8.0));
-        self.rows(ui, rows, theme, desk, bank, looks);
+        self.rows(ui, rows, theme, (desk, bank, looks), keys, searched);
         self.about(ui, about.shrink(16.0), theme, desk, bank);
         let escape = self.naming.is_none() && ui.input(|i| i.key_pressed(Key::Escape));
         !closed && !escape
@@ -88,22 +128,18 @@ impl Presets {
         }
     }
 
-    fn rows(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, bank: &mut Bank, looks: &mut Looks) {
-        let wanted = self.search.trim().to_lowercase();
-        let group = self.group.clone();
-        let fits = |n: &usize| {
-            let preset = &bank.presets()[*n];
-            let found = |text: &str| text.to_lowercase().contains(&wanted);
-            (found(&preset.name) || found(&preset.group) || found(&preset.about))
-                && match group.as_deref() {
-                    None => true,
-                    Some(FAVOURITES) => looks.favourite_presets.contains(&preset.name),
-                    Some(group) => preset.group == group,
-                }
-        };
-        let shown: Vec<usize> = (0..bank.presets().len()).filter(fits).collect();
+    fn rows(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        theme: &Theme,
+        (desk, bank, looks): (&mut Desk, &mut Bank, &mut Looks),
+        keys: Keys,
+        searched: bool,
+    ) {
+        let shown = self.wanted(bank, looks);
         if shown.is_empty() {
-            let words = match group.as_deref() {
+            let words = match self.group.as_deref() {
                 Some(USER) => "None yet: save what you hear",
                 Some(FAVOURITES) => "None yet: a star makes one",
                 _ => "Nothing fits the search",
@@ -111,8 +147,14 @@ impl Presets {
             text(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, BODY, theme.muted);
             return;
         }
-        let current = bank.current();
-        let mut picked = None;
+        let current = bank.current(desk);
+        let scroll = std::mem::replace(&mut self.seen, current) != current;
+        if searched {
+            self.cursor.to_first(&shown);
+        }
+        // There is one column: across is another group.
+        let mut picked = self.cursor.step(Keys { across: 0, ..keys }, &shown, 1, current);
+        let to_cursor = std::mem::take(&mut self.cursor.moved);
         ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
             ScrollArea::vertical().id_salt("presets").auto_shrink([false, false]).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
@@ -121,7 +163,23 @@ impl Presets {
                     let preset = &bank.presets()[n];
                     let on = current == Some(n);
                     let response = button::area_of(ui, row, ("preset", n), &preset.name, Role::Button, None);
-                    entry(ui, &response, theme, &preset.name, on, row.width() - 170.0);
+                    let cursor = self.cursor.at() == Some(n);
+                    if (on && scroll) || (cursor && to_cursor) {
+                        ui.scroll_to_rect(row, None);
+                    }
+                    entry(ui, &response, theme, &preset.name, on, row.width() - 220.0);
+                    if cursor {
+                        focus_ring(ui.painter(), row.shrink(3.0), theme);
+                    }
+                    // What plays, as glyphs before the name's group.
+                    let mut left = row.right() - 40.0 - 112.0;
+                    for played in bank.instruments(n).iter().rev() {
+                        let glyph = Rect::from_center_size(pos2(left - 10.0, row.center().y), vec2(18.0, 18.0));
+                        let ink = if on { theme.a } else { theme.muted };
+                        let ground = if on { theme.lit(theme.panel, theme.a) } else { theme.panel };
+                        family(ui.painter(), glyph, &played.family, ink, ground);
+                        left -= 24.0;
+                    }
                     let at = row.right_center() - vec2(40.0, 0.0);
                     text_within(ui.painter(), at, Align2::RIGHT_CENTER, &preset.group, SMALL, theme.muted, 116.0);
                     let loved = looks.favourite_presets.contains(&preset.name);
@@ -159,15 +217,28 @@ impl Presets {
     /// What plays, and what can be done with it.
     fn about(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, bank: &mut Bank) {
         let painter = ui.painter().clone();
-        text_within(&painter, rect.min, Align2::LEFT_TOP, bank.name(), TITLE, theme.text, rect.width());
-        let current = bank.current();
+        text_within(&painter, rect.min, Align2::LEFT_TOP, &Bank::name(desk), TITLE, theme.text, rect.width());
+        let current = bank.current(desk);
         let own = current.filter(|at| bank.presets()[*at].file.is_some());
         let preset = current.map(|at| bank.presets()[at].clone());
         let group = preset.as_ref().map_or("", |p| p.group.as_str());
         text(&painter, rect.min + vec2(0.0, 24.0), Align2::LEFT_TOP, group, SMALL, theme.muted);
         let about = preset.as_ref().map_or("", |p| p.about.as_str());
         let words = painter.layout(about.into(), super::theme::font(BODY), theme.text, rect.width());
+        let under = 48.0 + words.size().y + 3.0 * GRID;
         painter.galley(rect.min + vec2(0.0, 48.0), words, theme.text);
+        let played = current.map_or(&[][..], |at| bank.instruments(at));
+        for (n, played) in played.iter().enumerate() {
+            let line = Rect::from_min_size(rect.min + vec2(0.0, under + 36.0 * n as f32), vec2(rect.width(), 32.0));
+            let colour = if n == 0 { theme.a } else { theme.b };
+            let glyph = Rect::from_min_size(line.min, vec2(32.0, 32.0));
+            painter.rect_filled(glyph, CornerRadius::same(6), theme.lit(theme.well, colour));
+            family(&painter, glyph.shrink(6.0), &played.family, colour, theme.lit(theme.well, colour));
+            let share = if played.share < 100.0 { format!("{:.0} %", played.share) } else { String::new() };
+            let right = text(&painter, line.right_center(), Align2::RIGHT_CENTER, &share, SMALL, theme.muted);
+            let at = pos2(glyph.right() + 10.0, line.center().y);
+            text_within(&painter, at, Align2::LEFT_CENTER, &played.name, BODY, theme.text, right.left() - at.x - 8.0);
+        }
 
         let row = |n: f32| Rect::from_min_size(pos2(rect.left(), rect.bottom() - 28.0 - 34.0 * n), vec2(rect.width(), 28.0));
         let half = |n: f32, right: bool| {
@@ -195,13 +266,14 @@ impl Presets {
                 button::words(ui, half(0.0, true), theme, "Cancel", "").clicked() || ui.input(|i| i.key_pressed(Key::Escape));
             if done {
                 let result = match of {
-                    Some(at) => bank.rename(at, &name),
+                    Some(at) => bank.rename(desk, at, &name),
                     None => bank.save(desk, &name, ""),
                 };
                 match result {
                     Ok(()) => {
                         desk.library().hush();
-                        self.group = Some(USER.into());
+                        // It is to be seen, and the arrows are not to be left among one.
+                        self.group = None;
                     }
                     Err(why) => {
                         desk.library().say(why);
@@ -242,7 +314,7 @@ impl Presets {
 /// A line of a list, lit where it is chosen or under the pointer; its name may take `room`.
 fn entry(ui: &Ui, line: &Response, theme: &Theme, name: &str, on: bool, room: f32) {
     let fill = if on {
-        theme.faint(theme.a, 0.16)
+        theme.lit(theme.panel, theme.a)
     } else if line.hovered() {
         theme.raised
     } else {

@@ -1,7 +1,7 @@
 //! Where an instrument was trained: its region of pitch and loudness, and what brings a voice into it. No drawing.
 
 use super::live::note;
-use syrinx_engine::Card;
+use syrinx_engine::{Card, Decay};
 
 /// How far what was trained at one semitone spreads, semitones.
 const PITCH_SPREAD: f32 = 1.6;
@@ -46,8 +46,9 @@ pub enum Place {
 }
 
 impl Region {
-    /// The region of the instrument with this card.
-    pub fn of(card: &Card) -> Self {
+    /// The region of the instrument with this card. Of one that is `struck` and left to ring, the voice gives the strength of the strokes,
+    /// and not the level of what dies away after them.
+    pub fn of(card: &Card, struck: bool) -> Self {
         let smooth = |points: Vec<(f32, f32)>, spread: f32| {
             let blurred: Vec<(f32, f32)> = points
                 .iter()
@@ -63,12 +64,15 @@ impl Region {
         let held = |at: f32| card.pitch_histogram_s.iter().find(|(n, _)| f32::from(*n) == at).map_or(0.0, |(_, s)| *s);
         let semitones = (notes[0].floor() as i32..=notes[1].ceil() as i32).map(|n| (n as f32, held(n as f32))).collect();
         let levels = card.loudness_histogram_s.iter().map(|(db, s)| (f32::from(*db) + 1.5, *s)).collect();
-        Self {
-            notes,
-            loudness_db: card.loudness_range_db,
-            pitch: smooth(semitones, PITCH_SPREAD),
-            loudness: smooth(levels, LOUDNESS_SPREAD),
-        }
+        let (loudness_db, loudness) = match card.decay.as_ref().filter(|_| struck) {
+            // Cards tell where most strokes lie, and no more of them.
+            Some(Decay { struck_range_db: [soft, loud], .. }) => {
+                let middle = 0.5 * (soft + loud);
+                ([*soft, *loud], vec![(soft - 6.0, 0.25), (*soft, 0.6), (middle, 1.0), (*loud, 0.6), (loud + 6.0, 0.25)])
+            }
+            None => (card.loudness_range_db, smooth(levels, LOUDNESS_SPREAD)),
+        };
+        Self { notes, loudness_db, pitch: smooth(semitones, PITCH_SPREAD), loudness }
     }
 
     /// How much was trained at a note and a loudness, 0 to 1; 0 outside the region only.
@@ -127,7 +131,7 @@ mod tests {
     use super::*;
 
     fn flute() -> Region {
-        Region::of(syrinx_models::load("flute").unwrap().unwrap().card())
+        Region::of(syrinx_models::load("flute").unwrap().unwrap().card(), true)
     }
 
     #[test]
@@ -137,6 +141,19 @@ mod tests {
         assert!(flute.density(60.0, -24.0) > 0.8 && flute.density(64.5, -24.0) < 0.4);
         assert!(flute.density(60.0, -24.0) > flute.density(60.0, -45.0));
         assert_eq!(flute.density(50.0, -24.0), 0.0);
+    }
+
+    #[test]
+    fn what_is_struck_is_at_home_where_it_is_struck() {
+        let model = syrinx_models::load("guitar").unwrap().unwrap();
+        let decay = model.card().decay.as_ref().unwrap();
+        let (rings, held) = (Region::of(model.card(), true), Region::of(model.card(), false));
+        assert_eq!((rings.loudness_db, held.loudness_db), (decay.struck_range_db, model.card().loudness_range_db));
+        let middle = 0.5 * (decay.struck_range_db[0] + decay.struck_range_db[1]);
+        let loud = decay.struck_range_db[1];
+        assert_eq!((rings.place(60.0, loud), held.place(60.0, loud)), (Place::Inside, Place::Louder));
+        assert!(rings.density(60.0, middle) > rings.density(60.0, middle - 25.0));
+        assert_eq!(rings.fit(60.0, middle, 24.0, 24.0).loudness_db, 0.0);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{
     desk::{Desk, instrument},
     files,
     icons::FAMILIES,
+    lists::step_among,
 };
 use crate::params::instrument_name;
 use std::{
@@ -14,7 +15,7 @@ use std::{
     },
     thread,
 };
-use syrinx_engine::{Card, Model, OWN_INSTRUMENT, Slot};
+use syrinx_engine::{Card, Model, ModelError, OWN_INSTRUMENT, Slot};
 
 /// Instruments of a folder that are read at most.
 const MOST: usize = 500;
@@ -139,15 +140,21 @@ impl Shelf {
         }
     }
 
-    /// Plays the one before or after the one that plays.
-    pub fn step(&self, desk: &mut Desk, slot: Slot, by: isize) {
-        let count = self.items.len() as isize;
-        let to = match self.playing(desk, slot) {
-            Some(now) => (now as isize + by).rem_euclid(count),
-            None => 0,
-        };
-        self.play(desk, slot, to as usize);
+    /// Plays the one before or after the one that plays, among those at the places `wanted`.
+    pub fn step(&self, desk: &mut Desk, slot: Slot, by: isize, wanted: &[usize]) {
+        if let Some(to) = step_among(wanted, self.items.len(), self.playing(desk, slot), by) {
+            self.play(desk, slot, to);
+        }
     }
+}
+
+/// What is wrong with a file, and what to do.
+fn wrong(error: &ModelError) -> String {
+    let help = match error {
+        ModelError::Unreadable { .. } => "Look whether the path is right and the file may be read.",
+        ModelError::NotAnInstrument(_) => "Choose an .onnx file that Syrinx has trained.",
+    };
+    format!("{error}. {help}")
 }
 
 /// Plays the file at `path` in a slot, or says what is wrong with it.
@@ -157,7 +164,7 @@ pub fn load(desk: &mut Desk, slot: Slot, path: &Path) {
             desk.library().hush();
             desk.play_own(slot, model);
         }
-        Err(error) => desk.library().say(error.to_string()),
+        Err(error) => desk.library().say(format!("{} What plays stays as it is.", wrong(&error))),
     }
 }
 
@@ -168,7 +175,9 @@ fn read(folder: &Path) -> Found {
             for path in files.into_iter().take(MOST) {
                 match Model::from_file(&path) {
                     Ok(model) => items.push(Item { source: Source::File(path), model }),
-                    Err(error) => wrong.push(format!("{}: {error}.", path.file_name().unwrap_or_default().display())),
+                    Err(error) => {
+                        wrong.push(format!("{}: {}", path.file_name().unwrap_or_default().display(), self::wrong(&error)));
+                    }
                 }
             }
         }

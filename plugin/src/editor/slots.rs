@@ -1,12 +1,15 @@
 //! The two instruments and the morph between them.
 
 use super::{
+    browser::Browser,
     button,
     desk::{At, Desk, at},
     files::Looks,
     icons::{Sign, family, family_name},
-    layout::GAP,
+    knob::wheel,
+    layout::{GAP, on_grid},
     live::{note, note_name},
+    number,
     paint::{focus_ring, panel, text, text_within},
     shelf::Shelf,
     theme::{GRID, SMALL, TITLE, Theme},
@@ -43,6 +46,7 @@ pub enum Wish {
 }
 
 /// Draws the strip. Both slots always show, so that a morph is one gesture away.
+#[allow(clippy::too_many_arguments)]
 pub fn show(
     ui: &mut Ui,
     rect: Rect,
@@ -50,19 +54,21 @@ pub fn show(
     desk: &mut Desk,
     shelf: &Shelf,
     looks: &mut Looks,
+    browser: &Browser,
     open: Option<Slot>,
 ) -> Option<Wish> {
-    let middle = (0.26 * rect.width()).round();
-    let wide = ((rect.width() - middle) / 2.0 - GAP).floor();
+    let middle = on_grid(0.26 * rect.width());
+    let wide = on_grid((rect.width() - middle) / 2.0 - GAP);
     let a = Rect::from_min_size(rect.min, vec2(wide, rect.height()));
     let b = Rect::from_min_max(pos2(rect.right() - wide, rect.top()), rect.max);
     let morph = Rect::from_min_max(pos2(a.right() + GAP, rect.top()), pos2(b.left() - GAP, rect.bottom()));
-    let first = slot(ui, a, theme, desk, shelf, looks, Side::of(Slot::A, theme, open));
-    let second = slot(ui, b, theme, desk, shelf, looks, Side::of(Slot::B, theme, open));
+    let first = slot(ui, a, theme, desk, shelf, looks, browser, Side::of(Slot::A, theme, open));
     morph_slider(ui, morph, theme, desk, at("morph"));
+    let second = slot(ui, b, theme, desk, shelf, looks, browser, Side::of(Slot::B, theme, open));
     first.or(second)
 }
 
+#[allow(clippy::too_many_arguments)]
 fn slot(
     ui: &mut Ui,
     rect: Rect,
@@ -70,6 +76,7 @@ fn slot(
     desk: &mut Desk,
     shelf: &Shelf,
     looks: &mut Looks,
+    browser: &Browser,
     Side { slot, letter, colour, open }: Side,
 ) -> Option<Wish> {
     panel(ui, rect, theme);
@@ -81,33 +88,13 @@ fn slot(
 
     // Buttons on the right, so that the name has what is left.
     let side = 26.0;
-    let mut right = rect.right() - 2.0 * GRID;
-    let mut wish = None;
-    let mut button = |ui: &Ui, sign: Sign, name: &str, on: Option<Color32>, able: bool| {
-        let place = Rect::from_center_size(pos2(right - 0.5 * side, rect.center().y), vec2(side, side));
-        right -= side + 1.0;
-        button::icon(ui, place, theme, sign, name, on, able).clicked()
+    let right = rect.right() - 2.0 * GRID;
+    let place = |from_right: f32| {
+        Rect::from_center_size(pos2(right - 0.5 * side - (side + 1.0) * from_right, rect.center().y), vec2(side, side))
     };
-    if button(ui, Sign::Next, &format!("Next instrument {letter}"), None, true) {
-        shelf.step(desk, slot, 1);
-    }
-    if button(ui, Sign::Previous, &format!("Previous instrument {letter}"), None, true) {
-        shelf.step(desk, slot, -1);
-    }
-    if button(ui, Sign::Info, &format!("About instrument {letter}"), open.then_some(colour), true) {
-        wish = Some(Wish::Browse(slot));
-    }
-    if let Some(model) = &model {
-        let id = model.card().id.clone();
-        let loved = looks.favourite_instruments.contains(&id);
-        let star = button(ui, Sign::Star(loved), &format!("Favourite instrument {letter}"), loved.then_some(theme.voice), true);
-        if star && !looks.favourite_instruments.remove(&id) {
-            looks.favourite_instruments.insert(id);
-        }
-    }
-
-    let tile = Rect::from_min_max(rect.min, pos2(right - 2.0, rect.bottom()));
-    let response = button::area(ui, tile, &format!("Instrument {letter}: {name}"), Role::Button, None);
+    let mut wish = None;
+    let tile = Rect::from_min_max(rect.min, pos2(place(3.0).left() - 3.0, rect.bottom()));
+    let response = button::area_of(ui, tile, ("slot", letter), &format!("Instrument {letter}: {name}"), Role::Button, None);
     if response.hovered() || open {
         let round = CornerRadius::same(7);
         ui.painter().rect_filled(tile.shrink(3.0), round, theme.faint(theme.raised, if response.hovered() { 1.0 } else { 0.6 }));
@@ -132,14 +119,36 @@ fn slot(
     if response.on_hover_text("Choose an instrument").clicked() {
         wish = Some(Wish::Browse(slot));
     }
+    let button = |ui: &Ui, at: f32, sign: Sign, name: &str, on: Option<Color32>| {
+        button::icon_of(ui, place(at), theme, (letter, at as u8), sign, name, on, true).clicked()
+    };
+    if let Some(model) = &model {
+        let id = model.card().id.clone();
+        let loved = looks.favourite_instruments.contains(&id);
+        let star = button(ui, 3.0, Sign::Star(loved), &format!("Favourite instrument {letter}"), loved.then_some(theme.voice));
+        if star && !looks.favourite_instruments.remove(&id) {
+            looks.favourite_instruments.insert(id);
+        }
+    }
+    if button(ui, 2.0, Sign::Info, &format!("About instrument {letter}"), open.then_some(colour)) {
+        wish = Some(Wish::Browse(slot));
+    }
+    // The arrows go through what the list shows.
+    let among = browser.among().map_or(String::new(), |among| format!(" among {among}"));
+    for (at, sign, name, by) in [(1.0, Sign::Previous, "Previous", -1), (0.0, Sign::Next, "Next", 1)] {
+        if button(ui, at, sign, &format!("{name} instrument {letter}{among}"), None) {
+            shelf.step(desk, slot, by, &browser.wanted(shelf, looks));
+        }
+    }
     wish
 }
 
 /// The way from A to B.
-fn morph_slider(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At) {
+fn morph_slider(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At) {
     panel(ui, rect, theme);
     let row = desk.row(at);
     let value = desk.value(at);
+    let colour = theme.between(theme.a, theme.b, value);
     let line =
         Rect::from_min_max(pos2(rect.left() + 30.0, rect.bottom() - 24.0), pos2(rect.right() - 30.0, rect.bottom() - 20.0));
     let response = ui.interact(rect.shrink(4.0), Id::unique(("slider", row.id)), Sense::click_and_drag());
@@ -152,13 +161,15 @@ fn morph_slider(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At) {
     let travelled = response.id.with("travelled");
     if response.drag_started() {
         desk.begin(at);
-        // Where the pointer is on the line, there the morph goes.
-        let to = response.interact_pointer_pos().map_or(value, |p| (p.x - line.left()) / line.width());
-        ui.data_mut(|data| data.insert_temp(travelled, to.clamp(0.0, 1.0)));
     }
     if response.dragged() {
         let fine = if ui.input(|i| i.modifiers.shift) { 0.1 } else { 1.0 };
-        let to = ui.data(|data| data.get_temp::<f32>(travelled)).unwrap_or(value) + response.drag_delta().x / line.width() * fine;
+        let to = if response.drag_started() {
+            // Where the pointer is on the line, there the morph goes.
+            response.interact_pointer_pos().map_or(value, |p| (p.x - line.left()) / line.width())
+        } else {
+            ui.data(|data| data.get_temp::<f32>(travelled)).unwrap_or(value) + response.drag_delta().x / line.width() * fine
+        };
         let to = to.clamp(0.0, 1.0);
         ui.data_mut(|data| data.insert_temp(travelled, to));
         desk.set(at, to);
@@ -172,40 +183,37 @@ fn morph_slider(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At) {
         response.request_focus();
     }
     if response.hovered() {
-        let turned: f32 = ui.input(|i| {
-            let wheel = |e: &egui::Event| {
-                if let egui::Event::MouseWheel { delta, .. } = e { delta.y.signum() * f32::from(delta.y != 0.0) } else { 0.0 }
-            };
-            i.raw.events.iter().map(wheel).sum()
-        });
+        let turned: f32 = ui.input(|i| i.raw.events.iter().filter_map(wheel).sum());
         if turned != 0.0 {
             desk.nudge(at, desk.value(at) + 0.02 * turned);
         }
     }
     if response.has_focus() {
         ui.memory_mut(|memory| {
-            let keys = egui::EventFilter { horizontal_arrows: true, ..Default::default() };
+            let keys = egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
             memory.set_focus_lock_filter(response.id, keys);
         });
-        let steps = ui.input(|i| i.num_presses(Key::ArrowRight) as f32 - i.num_presses(Key::ArrowLeft) as f32);
-        if steps != 0.0 {
-            desk.nudge(at, desk.value(at) + 0.02 * steps);
+        let pressed = |key| ui.input(|i| i.num_presses(key) as f32);
+        let steps = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft) + pressed(Key::ArrowUp) - pressed(Key::ArrowDown);
+        let pages = pressed(Key::PageUp) - pressed(Key::PageDown);
+        if steps != 0.0 || pages != 0.0 {
+            desk.nudge(at, desk.value(at) + 0.02 * steps + 0.1 * pages);
+        }
+        if ui.input(|i| i.key_pressed(Key::Delete) || i.key_pressed(Key::Backspace)) {
+            desk.put(at, desk.default(at));
+        }
+        if ui.input(|i| i.key_pressed(Key::Enter)) {
+            number::begin(ui, desk, at);
         }
         focus_ring(ui.painter(), rect.shrink(4.0), theme);
     }
 
     let painter = ui.painter();
-    text(
-        painter,
-        pos2(rect.center().x, rect.top() + 9.0),
-        Align2::CENTER_TOP,
-        &format!("Morph   {}", desk.text(at)),
-        SMALL,
-        theme.muted,
-    );
+    let top = rect.top() + 16.0;
+    text(painter, pos2(rect.center().x - 2.0, top), Align2::RIGHT_CENTER, row.name, SMALL, theme.muted);
+    let place = Rect::from_center_size(pos2(rect.center().x + 26.0, top), vec2(44.0, 16.0));
     text(painter, pos2(rect.left() + 16.0, line.center().y), Align2::CENTER_CENTER, "A", SMALL, theme.a);
     text(painter, pos2(rect.right() - 16.0, line.center().y), Align2::CENTER_CENTER, "B", SMALL, theme.b);
-    let colour = theme.between(theme.a, theme.b, value);
     for n in 0..24 {
         let part = |n: i32| line.left() + line.width() * n as f32 / 24.0;
         let piece = Rect::from_x_y_ranges(part(n)..=part(n + 1), line.y_range());
@@ -213,5 +221,8 @@ fn morph_slider(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At) {
     }
     let thumb = pos2(line.left() + value * line.width(), line.center().y);
     painter.circle(thumb, 8.0, colour, Stroke::new(3.0, theme.panel));
+    number::menu(&response, desk, at);
     response.on_hover_cursor(CursorIcon::ResizeHorizontal).on_hover_text(row.help);
+    let text = desk.text(at);
+    number::show(ui, place, theme, desk, at, number::Look { text: &text, colour, size: SMALL });
 }

@@ -1,4 +1,4 @@
-//! How the window looks: two palettes, one typeface in four sizes, and a grid of four points. Nothing else in the editor names a colour
+//! How the window looks: two palettes, one typeface in five sizes, and a grid of four points. Nothing else in the editor names a colour
 //! or a size of type.
 
 use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Visuals};
@@ -7,13 +7,15 @@ use std::sync::Arc;
 /// Roboto: its figures all have the same width, so that readouts do not dance.
 const TYPEFACE: &[u8] = include_bytes!("../../../assets/fonts/Roboto-Regular.ttf");
 
-/// The grid: every distance is a multiple of this, points.
+/// The grid: panels, their distances and what is in them lie on multiples of this, or of its half, points.
 pub const GRID: f32 = 4.0;
 /// Corners of panels.
 pub const ROUND: f32 = 8.0;
 /// Corners of buttons and lists.
 pub const ROUND_SMALL: f32 = 5.0;
 
+/// Along axes.
+pub const TINY: f32 = 10.0;
 /// Readouts and labels.
 pub const SMALL: f32 = 11.0;
 /// Buttons, lists and running text.
@@ -21,7 +23,7 @@ pub const BODY: f32 = 13.0;
 /// Names.
 pub const TITLE: f32 = 16.0;
 /// What is read from afar.
-pub const BIG: f32 = 22.0;
+pub const BIG: f32 = 20.0;
 
 /// A size of the typeface.
 pub fn font(size: f32) -> FontId {
@@ -57,8 +59,14 @@ pub struct Theme {
     pub b: Color32,
     /// Something is wrong.
     pub alarm: Color32,
-    /// Text on a coloured ground.
-    pub on_colour: Color32,
+    /// White keys that the instrument reaches.
+    pub key: Color32,
+    /// White keys that it does not reach.
+    pub far_key: Color32,
+    /// Black keys.
+    pub black_key: Color32,
+    /// What is lit by light from above, at its top: knobs.
+    pub shine: Color32,
 }
 
 const fn hex(rgb: u32) -> Color32 {
@@ -80,7 +88,10 @@ pub const DARK: Theme = Theme {
     a: hex(0x4fd6c4),
     b: hex(0xa993ff),
     alarm: hex(0xff6b6b),
-    on_colour: hex(0x0c0f14),
+    key: hex(0x98a2b1),
+    far_key: hex(0x2b333f),
+    black_key: hex(0x0c0f14),
+    shine: hex(0x2c3646),
 };
 
 /// For bright rooms.
@@ -90,15 +101,18 @@ pub const LIGHT: Theme = Theme {
     panel: hex(0xf7f5f1),
     well: hex(0xfdfcfa),
     raised: hex(0xe6e2da),
-    hover: hex(0xd9d4ca),
+    hover: hex(0xdfdad0),
     line: hex(0xd3cdc1),
     text: hex(0x1c2330),
-    muted: hex(0x556070),
-    voice: hex(0xb85c00),
-    a: hex(0x0b7d70),
-    b: hex(0x6546c9),
-    alarm: hex(0xc62828),
-    on_colour: hex(0xffffff),
+    muted: hex(0x525c6b),
+    voice: hex(0x9f4e00),
+    a: hex(0x086b60),
+    b: hex(0x5f41c0),
+    alarm: hex(0xb52222),
+    key: hex(0xffffff),
+    far_key: hex(0xe6e2da),
+    black_key: hex(0x3b424d),
+    shine: hex(0xffffff),
 };
 
 impl Theme {
@@ -115,6 +129,11 @@ impl Theme {
     /// A colour between two.
     pub fn between(&self, from: Color32, to: Color32, t: f32) -> Color32 {
         from.lerp_to_gamma(to, t.clamp(0.0, 1.0))
+    }
+
+    /// A ground that is lit in a colour: what is chosen or switched on.
+    pub fn lit(&self, ground: Color32, colour: Color32) -> Color32 {
+        self.between(ground, colour, if self.dark { 0.16 } else { 0.12 })
     }
 
     /// A thin border.
@@ -183,6 +202,9 @@ pub fn set_typeface(ctx: &egui::Context) {
 mod tests {
     use super::*;
 
+    /// WCAG 2.2, 1.4.3: text is readable from this contrast on.
+    const READABLE: f32 = 4.5;
+
     /// WCAG's contrast of two colours.
     fn contrast(a: Color32, b: Color32) -> f32 {
         let luminance = |c: Color32| {
@@ -196,18 +218,56 @@ mod tests {
     #[test]
     fn everything_written_is_readable_in_both_palettes() {
         for theme in [DARK, LIGHT] {
-            for ground in [theme.back, theme.panel, theme.well, theme.raised] {
-                for (ink, least) in [(theme.text, 7.0), (theme.muted, 4.5)] {
-                    let found = contrast(ink, ground);
-                    assert!(found >= least, "{ink:?} on {ground:?} has {found:.2}, dark: {}", theme.dark);
+            let check = |ink: Color32, ground: Color32, least: f32, what: &str| {
+                let found = contrast(ink, ground);
+                assert!(found >= least, "{what}: {ink:?} on {ground:?} has {found:.2}, dark: {}", theme.dark);
+            };
+            for ground in [theme.back, theme.panel, theme.well, theme.raised, theme.hover] {
+                check(theme.text, ground, 7.0, "text");
+            }
+            for ground in [theme.back, theme.panel, theme.well, theme.raised, theme.hover] {
+                check(theme.muted, ground, READABLE, "a label");
+            }
+            for colour in [theme.voice, theme.a, theme.b, theme.between(theme.a, theme.b, 0.5), theme.alarm] {
+                for ground in [theme.panel, theme.well] {
+                    check(colour, ground, READABLE, "coloured text");
+                }
+                for ink in [colour, theme.text, theme.muted] {
+                    check(ink, theme.lit(theme.panel, colour), READABLE, "text on what is chosen or switched on");
                 }
             }
+            // What is drawn and not written: WCAG asks for 3.
             for colour in [theme.voice, theme.a, theme.b, theme.alarm] {
-                for ground in [theme.panel, theme.well, theme.on_colour] {
-                    let found = contrast(colour, ground);
-                    assert!(found >= 4.2, "{colour:?} on {ground:?} has {found:.2}, dark: {}", theme.dark);
+                for ground in [theme.panel, theme.well, theme.raised] {
+                    check(colour, ground, 3.0, "a line");
                 }
             }
+            check(theme.a, theme.panel, 3.0, "the ring of the focus");
         }
+    }
+
+    #[test]
+    fn figures_have_one_width_so_that_readouts_do_not_dance() {
+        let ctx = egui::Context::default();
+        set_typeface(&ctx);
+        // Typefaces are there from the second pass on.
+        for _ in 0..2 {
+            ctx.run_ui(egui::RawInput::default(), |_| {}).textures_delta.clear();
+        }
+        ctx.fonts_mut(|fonts| {
+            for size in [TINY, SMALL, BODY, TITLE, BIG] {
+                let font = font(size);
+                let width = fonts.glyph_width(&font, '0');
+                assert!(width > 0.3 * size, "{width}");
+                for figure in '0'..='9' {
+                    assert_eq!(fonts.glyph_width(&font, figure), width, "{figure} at {size}");
+                }
+                // The signs differ by a hair, not by a pixel.
+                assert!((fonts.glyph_width(&font, '−') - fonts.glyph_width(&font, '+')).abs() < 0.1, "signs at {size}");
+                for letter in "−–…·∞éä".chars() {
+                    assert!(fonts.has_glyph(&font, letter), "{letter:?} at {size}");
+                }
+            }
+        });
     }
 }

@@ -1,0 +1,62 @@
+//! A pitch as the name of its note: click, or press Enter, to type a note or a frequency; wheel and arrow keys go by semitones.
+
+use super::{
+    desk::{At, Desk},
+    knob::wheel,
+    live::{note, note_name},
+    number,
+    paint::focus_ring,
+    theme::{ROUND_SMALL, SMALL, Theme},
+};
+use egui::{Color32, CornerRadius, EventFilter, Id, Key, Rect, Role, Sense, Ui, WidgetInfo};
+
+/// Draws the note of a parameter in Hz.
+pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, colour: Color32) {
+    let row = desk.row(at);
+    let id = Id::unique(("note", row.id));
+    let response = ui.interact(rect, id, Sense::click());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Slider, true, row.name);
+        info.value = Some(f64::from(desk.plain(at)));
+        info.current_text_value = Some(format!("{}, {}", note_name(note(desk.plain(at))), desk.text(at)));
+        info
+    });
+    let mut semitones = 0.0;
+    if response.hovered() {
+        semitones += ui.input(|i| i.raw.events.iter().filter_map(wheel).sum::<f32>());
+    }
+    if response.has_focus() {
+        ui.memory_mut(|memory| {
+            let keys = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
+            memory.set_focus_lock_filter(id, keys);
+        });
+        let pressed = |key| ui.input(|i| i.num_presses(key) as f32);
+        semitones += pressed(Key::ArrowUp) + pressed(Key::ArrowRight) - pressed(Key::ArrowDown) - pressed(Key::ArrowLeft);
+        semitones += 12.0 * (pressed(Key::PageUp) - pressed(Key::PageDown));
+        if ui.input(|i| i.key_pressed(Key::Delete) || i.key_pressed(Key::Backspace)) {
+            desk.put(at, desk.default(at));
+        }
+        focus_ring(ui.painter(), rect, theme);
+    }
+    if semitones != 0.0 {
+        // From note to note, wherever between two it was.
+        let to = note(desk.plain(at)).round() + semitones;
+        let hz = 440.0 * ((to - 69.0) / 12.0).exp2();
+        let to = desk.normalized(at, hz);
+        desk.nudge(at, to);
+    }
+    if response.clicked() {
+        number::begin(ui, desk, at);
+    }
+    let fill = if response.hovered() { theme.hover } else { theme.raised };
+    ui.painter().rect_filled(rect, CornerRadius::same(ROUND_SMALL as u8), fill);
+    let name = note_name(note(desk.plain(at)));
+    number::show(ui, rect.shrink(2.0), theme, desk, at, number::Look { text: &name, colour, size: SMALL });
+    number::menu(&response, desk, at);
+    response.on_hover_text(format!(
+        "{}: {}\n{}\nClick to type a note or a frequency: A2, 110 Hz",
+        row.name,
+        desk.text(at),
+        row.help
+    ));
+}
