@@ -30,7 +30,6 @@ use std::{
     ffi::CStr,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
-    time::Duration,
 };
 
 /// The bundle under test: the one in the folder that `SYRINX_BUNDLES` names, or the library that the bundle is made of.
@@ -182,8 +181,6 @@ pub struct Instance {
     pub plugin: PluginInstance<Host>,
     /// What it tells of its parameters while it plays, once somebody wants to know.
     pub said: Option<Vec<Said>>,
-    /// How long the host takes from giving the window a parent to showing it: not all are quick.
-    pub hesitates: Duration,
     processor: Option<PluginAudioProcessor<Host>>,
     params: Vec<ParamSeen>,
 }
@@ -203,7 +200,7 @@ impl Instance {
             PluginInstance::<Host>::new(|_| Asked::default(), |_| MainThread::default(), entry, c"org.syrinx.syrinx", &info)
                 .unwrap();
         let params = Self::list(&mut plugin);
-        Self { plugin, said: None, hesitates: Duration::ZERO, processor: None, params }
+        Self { plugin, said: None, processor: None, params }
     }
 
     fn extension<E: clack_host::extensions::Extension<ExtensionSide = clack_host::extensions::PluginExtensionSide>>(
@@ -329,7 +326,6 @@ impl Instance {
         let size = gui.get_size(&handle).expect("an open window has a size");
         // SAFETY: the test keeps the parent open until the window is closed.
         unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into())) }?;
-        std::thread::sleep(self.hesitates);
         // Not every plugin needs to be shown: some show themselves.
         let _ = gui.show(&handle);
         Ok((size.width, size.height))
