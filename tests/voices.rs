@@ -71,8 +71,11 @@ fn recorded_voices_are_followed_and_their_consonants_do_not_sing() {
             let (mut sure, mut near, mut error) = (0.0, 0.0, 0.0);
             let (mut unvoiced, mut sings) = (0.0, 0.0);
             for (n, (v, i)) in sung.iter().zip(&played).enumerate() {
-                // Auto range moves the octave, and the loudness so slowly that what a moment's frames have in common is its.
-                let common = if fitted { median(&apart[n.saturating_sub(MOMENT)..(n + MOMENT).min(apart.len())]) } else { 0.0 };
+                // Auto range moves the octave, and the loudness so slowly that what a moment's pitched frames have in common is its; those without a
+                // pitch are softer by design.
+                let moment = n.saturating_sub(MOMENT)..(n + MOMENT).min(apart.len());
+                let pitched = |n: &usize| sung[*n].confidence >= 0.8;
+                let common = if fitted { median(&moment.filter(pitched).map(|n| apart[n]).collect::<Vec<_>>()) } else { 0.0 };
                 let off = if any_octave { cents_of_any_octave } else { cents }(i.f0_hz, f64::from(v.f0_hz));
                 if all(n, &|c| c >= 0.8) && v.f0_hz < HIGHEST_HZ {
                     sure += 1.0;
