@@ -108,6 +108,20 @@ impl Stage {
         self.wait(3);
     }
 
+    /// Gives the keyboard to what has this name.
+    fn focus(&mut self, name: &str) {
+        self.harness.get_by_label(name).focus();
+        self.wait(2);
+    }
+
+    /// Types a value into what has this name, by the keyboard alone.
+    fn enter(&mut self, name: &str, text: &str) {
+        self.focus(name);
+        self.key(Key::Enter);
+        self.type_text(text);
+        self.key(Key::Enter);
+    }
+
     /// The name and the place of what has the keyboard's focus.
     fn focused(&self) -> (String, Rect) {
         let node = self.harness.query_all(kittest::By::new().predicate(|node| node.is_focused())).last();
@@ -317,8 +331,7 @@ fn wheel_keys_and_typing_turn_a_knob() {
     assert!((stage.value("breath") - 6.0).abs() < 0.01, "{}", stage.value("breath"));
     stage.desk().undo();
     assert_eq!(stage.value("breath"), 0.0, "quick turns are one step");
-    stage.harness.get_by_label("Breath").focus();
-    stage.wait(2);
+    stage.focus("Breath");
     stage.key(Key::ArrowUp);
     stage.key(Key::PageUp);
     assert!((stage.value("breath") - 12.0).abs() < 0.01, "{}", stage.value("breath"));
@@ -328,11 +341,7 @@ fn wheel_keys_and_typing_turn_a_knob() {
     stage.type_text("37.5 %");
     stage.key(Key::Enter);
     assert_eq!(stage.value("breath"), 37.5);
-    stage.harness.get_by_label("Breath").focus();
-    stage.wait(2);
-    stage.key(Key::Enter);
-    stage.type_text("loud");
-    stage.key(Key::Enter);
+    stage.enter("Breath", "loud");
     let message = stage.params.library().message().unwrap();
     assert_eq!((stage.value("breath"), message.as_str()), (37.5, "Breath takes 0 to 100 %, not \"loud\"."));
 }
@@ -560,8 +569,7 @@ fn number(id: &str) -> f32 {
 fn an_instrument_and_a_preset_are_found_by_the_keyboard_alone() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.harness.get_by_label("Instrument A: Violin").focus();
-    stage.wait(2);
+    stage.focus("Instrument A: Violin");
     stage.key(Key::Enter);
     stage.type_text("vi");
     stage.photograph("found");
@@ -837,30 +845,26 @@ fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
 fn lists_and_menus_open_and_close_by_the_keyboard() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    let focus = |stage: &mut Stage, name: &str| {
-        stage.harness.get_by_label(name).focus();
-        stage.wait(2);
-    };
-    focus(&mut stage, "Snap scale");
+    stage.focus("Snap scale");
     stage.key(Key::Enter);
     stage.key(Key::ArrowDown);
     stage.key(Key::ArrowDown);
     stage.key(Key::Enter);
     assert_eq!(stage.value("snap_scale"), 2.0);
-    focus(&mut stage, "Snap scale");
+    stage.focus("Snap scale");
     stage.key(Key::Enter);
     stage.key(Key::Escape);
     assert_eq!(stage.value("snap_scale"), 2.0, "Escape chooses nothing");
-    focus(&mut stage, "Window");
+    stage.focus("Window");
     stage.key(Key::Enter);
     stage.key(Key::ArrowDown);
     let (name, _) = stage.focused();
     assert!(name.ends_with('%') || name.ends_with("colours"), "{name}");
     stage.key(Key::Escape);
-    focus(&mut stage, "Compare: B");
+    stage.focus("Compare: B");
     stage.key(Key::Space);
     assert!(stage.desk().on_b());
-    focus(&mut stage, "Octave fit");
+    stage.focus("Octave fit");
     stage.key(Key::Enter);
     assert_eq!(stage.value("octave_fit"), 1.0);
 }
@@ -873,14 +877,9 @@ fn notes_are_typed_as_notes_or_frequencies() {
     stage.type_text("A2");
     stage.key(Key::Enter);
     assert_eq!(stage.value("voice_low"), 110.0);
-    stage.harness.get_by_label("Highest note").focus();
-    stage.wait(2);
-    stage.key(Key::Enter);
-    stage.type_text("440 Hz");
-    stage.key(Key::Enter);
+    stage.enter("Highest note", "440 Hz");
     assert_eq!(stage.value("voice_high"), 440.0);
-    stage.harness.get_by_label("Highest note").focus();
-    stage.wait(2);
+    stage.focus("Highest note");
     stage.key(Key::ArrowUp);
     assert!((stage.value("voice_high") - 466.2).abs() < 0.2, "a semitone up: {}", stage.value("voice_high"));
     stage.key(Key::Delete);
@@ -894,11 +893,7 @@ fn notes_are_typed_as_notes_or_frequencies() {
         ("Harmonics", "off", "harmonics", -60.0),
         ("Morph", "25 %", "morph", 25.0),
     ] {
-        stage.harness.get_by_label(name).focus();
-        stage.wait(2);
-        stage.key(Key::Enter);
-        stage.type_text(typed);
-        stage.key(Key::Enter);
+        stage.enter(name, typed);
         assert_eq!(stage.value(id), value, "{typed}");
     }
 }
@@ -911,8 +906,7 @@ fn weights_are_set_by_the_keyboard_too() {
         let canvas = format!(
             "{kind} weights: draw or use the arrow keys to weight, double-click or Delete sets one back, right-click all"
         );
-        stage.harness.get_by_label(&canvas).focus();
-        stage.wait(2);
+        stage.focus(&canvas);
         for key in [Key::ArrowRight, Key::ArrowRight, Key::ArrowUp, Key::ArrowUp, Key::PageDown] {
             stage.key(key);
         }

@@ -2,14 +2,15 @@
 
 use super::{
     desk::Desk,
+    keys,
     layout::on_grid,
     live::Live,
     paint::{focus_ring, heading, text, well, width},
     theme::{GRID, SMALL, TINY, Theme},
 };
 use egui::{
-    Align2, Color32, CornerRadius, EventFilter, Id, Key, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, Id, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
+    vec2,
 };
 use syrinx_engine::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, noise_point_hz};
 
@@ -196,27 +197,18 @@ fn weigh_by_keys(ui: &Ui, response: &Response, desk: &mut Desk, kind: Kind) -> O
     if response.clicked() {
         response.request_focus();
     }
-    if !response.has_focus() {
-        return None;
-    }
-    ui.memory_mut(|memory| {
-        let keys = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
-        memory.set_focus_lock_filter(response.id, keys);
-    });
+    let keys = keys::of(ui, response)?;
     let place = response.id.with("chosen");
-    let pressed = |key| ui.input(|i| i.num_presses(key) as isize);
     let clicked = response.interact_pointer_pos().filter(|_| response.clicked()).map(|at| nearest(response.rect, kind, at.x));
     let before = clicked.or_else(|| ui.data(|data| data.get_temp::<usize>(place))).unwrap_or(0);
-    let across = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
-    let n = before.saturating_add_signed(across).min(kind.count() - 1);
+    let n = before.saturating_add_signed(keys.across as isize).min(kind.count() - 1);
     ui.data_mut(|data| data.insert_temp(place, n));
-    let up = (pressed(Key::ArrowUp) - pressed(Key::ArrowDown) + 6 * (pressed(Key::PageUp) - pressed(Key::PageDown))) as f32;
-    let back = ui.input(|i| i.key_pressed(Key::Delete) || i.key_pressed(Key::Backspace));
-    if up != 0.0 || back {
+    let up = keys.up + 6.0 * keys.pages;
+    if up != 0.0 || keys.back {
         desk.about_to_change();
         let mut weights = desk.weights();
         let weight = &mut kind.weights(&mut weights)[n];
-        *weight = if back { 0.0 } else { (*weight + up).clamp(LEAST_WEIGHT_DB, MOST_WEIGHT_DB) };
+        *weight = if keys.back { 0.0 } else { (*weight + up).clamp(LEAST_WEIGHT_DB, MOST_WEIGHT_DB) };
         desk.weigh(&weights);
         desk.note();
     }

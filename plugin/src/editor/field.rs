@@ -3,14 +3,15 @@
 
 use super::{
     desk::{Desk, at},
+    keys,
     live::{Dot, Live, SURE, TRAIL_S, note_name},
     paint::{dragged_by, focus_ring, text, text_within, well, width},
     region::{Place, Region},
     theme::{BODY, SMALL, TINY, Theme},
 };
 use egui::{
-    Align2, Color32, CornerRadius, CursorIcon, Id, Key, Mesh, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, Id, Mesh, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
 };
 use syrinx_engine::MOST_SHIFT_DB;
 
@@ -148,23 +149,16 @@ impl Field {
         if response.clicked() {
             response.request_focus();
         }
-        if response.has_focus() {
-            ui.memory_mut(|memory| {
-                let keys = egui::EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
-                memory.set_focus_lock_filter(response.id, keys);
-            });
-            let pressed = |key| ui.input(|i| i.num_presses(key) as f32);
-            let across = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
-            let up = pressed(Key::ArrowUp) - pressed(Key::ArrowDown);
-            if across != 0.0 {
-                let to = desk.normalized(shift, desk.plain(shift) - across);
+        if let Some(keys) = keys::of(ui, &response) {
+            if keys.across != 0.0 {
+                let to = desk.normalized(shift, desk.plain(shift) - keys.across);
                 desk.nudge(shift, to);
             }
-            if up != 0.0 {
-                let to = desk.normalized(loudness, desk.plain(loudness) - up);
+            if keys.up != 0.0 {
+                let to = desk.normalized(loudness, desk.plain(loudness) - keys.up);
                 desk.nudge(loudness, to);
             }
-            fit |= ui.input(|i| i.key_pressed(Key::Enter));
+            fit |= keys.enter;
         }
         if fit && let Some(leader) = leader {
             match live.usual() {

@@ -3,13 +3,13 @@
 
 use super::{
     desk::{At, Desk},
-    number,
+    keys, number,
     paint::{arc, disc, focus_ring, text_within},
     theme::{SMALL, TITLE, Theme},
 };
 use egui::{
-    Align2, Color32, CursorIcon, Id, Key, Modifiers, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, CursorIcon, Id, Modifiers, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
 };
 
 /// How far the pointer goes from one end of a knob to the other, points.
@@ -109,21 +109,15 @@ fn turn(ui: &Ui, response: &Response, desk: &mut Desk, at: At) {
             desk.nudge(at, desk.value(at) + notches(turned, modifiers));
         }
     }
-    if response.has_focus() {
-        ui.memory_mut(|memory| {
-            let keys = egui::EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
-            memory.set_focus_lock_filter(response.id, keys);
-        });
-        let pressed = |key| ui.input(|i| i.num_presses(key) as f32);
-        let steps = pressed(Key::ArrowUp) + pressed(Key::ArrowRight) - pressed(Key::ArrowDown) - pressed(Key::ArrowLeft);
-        let pages = pressed(Key::PageUp) - pressed(Key::PageDown);
-        if steps != 0.0 || pages != 0.0 {
-            desk.nudge(at, desk.value(at) + notches(steps + 5.0 * pages, ui.input(|i| i.modifiers)));
+    if let Some(keys) = keys::of(ui, response) {
+        let steps = keys.up + keys.across;
+        if steps != 0.0 || keys.pages != 0.0 {
+            desk.nudge(at, desk.value(at) + notches(steps + 5.0 * keys.pages, ui.input(|i| i.modifiers)));
         }
-        if ui.input(|i| i.key_pressed(Key::Delete) || i.key_pressed(Key::Backspace)) {
+        if keys.back {
             desk.put(at, desk.default(at));
         }
-        if ui.input(|i| i.key_pressed(Key::Enter)) {
+        if keys.enter {
             number::begin(ui, desk, at);
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! * `desk`, `history`, `live`, `region`, `shelf`, `bank`, `lists`, `files`: changes, their history, what moves, where instruments are at
 //!   home, instruments, presets, how lists are walked, folders. None of them draws.
-//! * `theme`, `layout`, `paint`, `icons`: colours and type, rectangles, brushes, glyphs.
+//! * `theme`, `layout`, `paint`, `icons`, `keys`: colours and type, rectangles, brushes, glyphs, what the keyboard turns.
 //! * `button`, `knob`, `number`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `browser`, `card`, `presets`, `header`, `honesty`: one
 //!   widget a file.
 //! * `page`: all of them in their places.
@@ -25,6 +25,7 @@ pub mod header;
 pub mod history;
 pub mod honesty;
 pub mod icons;
+pub mod keys;
 pub mod knob;
 pub mod layout;
 pub mod lists;

@@ -2,13 +2,14 @@
 
 use super::{
     desk::{At, Desk},
+    keys,
     knob::wheel,
     live::{note, note_name},
     number,
     paint::focus_ring,
     theme::{ROUND_SMALL, SMALL, Theme},
 };
-use egui::{Color32, CornerRadius, EventFilter, Id, Key, Rect, Role, Sense, Ui, WidgetInfo};
+use egui::{Color32, CornerRadius, Id, Rect, Role, Sense, Ui, WidgetInfo};
 
 /// Draws the note of a parameter in Hz.
 pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, colour: Color32) {
@@ -25,15 +26,9 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, col
     if response.hovered() {
         semitones += ui.input(|i| i.raw.events.iter().filter_map(wheel).sum::<f32>());
     }
-    if response.has_focus() {
-        ui.memory_mut(|memory| {
-            let keys = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
-            memory.set_focus_lock_filter(id, keys);
-        });
-        let pressed = |key| ui.input(|i| i.num_presses(key) as f32);
-        semitones += pressed(Key::ArrowUp) + pressed(Key::ArrowRight) - pressed(Key::ArrowDown) - pressed(Key::ArrowLeft);
-        semitones += 12.0 * (pressed(Key::PageUp) - pressed(Key::PageDown));
-        if ui.input(|i| i.key_pressed(Key::Delete) || i.key_pressed(Key::Backspace)) {
+    if let Some(keys) = keys::of(ui, &response) {
+        semitones += keys.up + keys.across + 12.0 * keys.pages;
+        if keys.back {
             desk.put(at, desk.default(at));
         }
         focus_ring(ui.painter(), rect, theme);

@@ -6,6 +6,7 @@ use super::{
     desk::{At, Desk, at},
     files::Looks,
     icons::{Sign, family, family_name},
+    keys,
     knob::wheel,
     layout::{GAP, on_grid},
     live::{note, note_name},
@@ -14,7 +15,7 @@ use super::{
     shelf::Shelf,
     theme::{GRID, SMALL, TITLE, Theme},
 };
-use egui::{Align2, Color32, CornerRadius, CursorIcon, Id, Key, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, CornerRadius, CursorIcon, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use syrinx_engine::Slot;
 
 /// One of the two instruments, as the window shows it.
@@ -188,21 +189,15 @@ fn morph_slider(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At)
             desk.nudge(at, desk.value(at) + 0.02 * turned);
         }
     }
-    if response.has_focus() {
-        ui.memory_mut(|memory| {
-            let keys = egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
-            memory.set_focus_lock_filter(response.id, keys);
-        });
-        let pressed = |key| ui.input(|i| i.num_presses(key) as f32);
-        let steps = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft) + pressed(Key::ArrowUp) - pressed(Key::ArrowDown);
-        let pages = pressed(Key::PageUp) - pressed(Key::PageDown);
-        if steps != 0.0 || pages != 0.0 {
-            desk.nudge(at, desk.value(at) + 0.02 * steps + 0.1 * pages);
+    if let Some(keys) = keys::of(ui, &response) {
+        let steps = keys.across + keys.up;
+        if steps != 0.0 || keys.pages != 0.0 {
+            desk.nudge(at, desk.value(at) + 0.02 * steps + 0.1 * keys.pages);
         }
-        if ui.input(|i| i.key_pressed(Key::Delete) || i.key_pressed(Key::Backspace)) {
+        if keys.back {
             desk.put(at, desk.default(at));
         }
-        if ui.input(|i| i.key_pressed(Key::Enter)) {
+        if keys.enter {
             number::begin(ui, desk, at);
         }
         focus_ring(ui.painter(), rect.shrink(4.0), theme);
