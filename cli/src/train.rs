@@ -176,7 +176,9 @@ fn judge(
     let pairs = pairs.unwrap_or_default();
     let twins: Vec<_> = trained.rounds.iter().chain(knowing).collect();
     let models = twins.iter().map(|twin| Model::from_bytes(&twin.to_onnx(&trained.card))).collect::<Result<Vec<_>, _>>()?;
-    let means: Vec<_> = twins
+    // What there was to gain is asked of the rounds alone.
+    let means: Vec<_> = trained
+        .rounds
         .iter()
         .map(|twin| {
             let held_out: Vec<usize> = twin.split.of(Part::Test).map(|s| s.take).collect();
@@ -197,7 +199,7 @@ fn judge(
         |Question { twin, stretch }| {
             let samples = samples(stretch.take)?;
             let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
-            let evaluation = evaluate(&models[*twin], Some(&means[*twin]), samples, &take, options.gain_db(&take));
+            let evaluation = evaluate(&models[*twin], means.get(*twin), samples, &take, options.gain_db(&take));
             Ok::<_, String>((take, evaluation))
         },
     );

@@ -63,7 +63,7 @@ impl Split {
         Self::holding_out(takes, BTreeSet::new(), |take| held_out.contains(&take), |_| false)
     }
 
-    /// Splits that hold out all pitches in between and all phrases, each once. None when there are too few of them to hold any out.
+    /// Splits that hold out all pitches in between and all phrases, each once. Empty when there are too few of them to hold any out.
     pub fn rounds(takes: &[Take]) -> Vec<Self> {
         let notes: Vec<u8> = takes.iter().filter_map(|t| t.note).collect::<BTreeSet<_>>().into_iter().collect();
         let between = if notes.len() >= FEWEST_NOTES { &notes[1..notes.len() - 1] } else { &[] };
