@@ -159,7 +159,7 @@ class Take:
         hz = f0[:, None] * np.arange(1, HARMONICS + 1)
         sounds = (hz <= HIGHEST_HARMONIC_HZ) & (voicing > 0)[:, None] & (loudness > -96)[:, None]
         # What has no pitch is softer by half.
-        fade = np.clip((loudness + 96) / 12, 0, 1) * (t + (1 - t) * UNPITCHED_GAIN)
+        fade = np.clip((loudness + 96) / 12, 0, 1) * (voicing + (1 - voicing) * UNPITCHED_GAIN)
         tensor = lambda x: torch.tensor(x, dtype=torch.float32)
         self.voicing = tensor(sounds * voicing[:, None])
         self.weights = tensor(a_weighting_power(hz) * sounds)
