@@ -411,6 +411,13 @@ fn a_clap_host_on_screen_sees_every_gesture_begin_move_and_end() {
     let lit = moved.pixels().filter(|p| p.0[..3] == DARK.a.to_array()[..3]).count();
     assert!(lit > 100, "{lit} pixels in the instrument's colour");
     assert_eq!(instance.said, Some(Vec::new()), "nobody has touched anything");
+    // An instrument found and played by the keyboard alone, once its list is open.
+    screen.click(&window, layout.slots.left_center() + vec2(100.0, 0.0));
+    gesture(&mut instance, "Instrument A", &mut || screen.keys(&["vibra", "\n"]));
+    assert_eq!(instance.text("Instrument A"), "Vibraphone");
+    screen.photograph(&window, "clap_found", |_| true);
+    screen.tool("xdotool", &["key", "Escape"]);
+    screen.photograph(&window, "clap_closed", |picture| shows_the_page(picture, 1.0));
     instance.close_window();
 }
 
