@@ -307,6 +307,8 @@ fn a_clap_host_on_screen_opens_plays_resizes_and_closes_the_window() {
     let screen = Screen::open();
     let mut instance = Instance::new(&load_entry());
     let parent = Parent::open((1400, 900));
+    // A host may take its time; what is asked of the X server meanwhile is never answered.
+    instance.hesitates = Duration::from_millis(150);
     let size = instance.open_window(parent.id).unwrap();
     assert_eq!(size, (SIZE.0 as u32, SIZE.1 as u32));
     let window = parent.id.to_string();

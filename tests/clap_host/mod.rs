@@ -30,6 +30,7 @@ use std::{
     ffi::CStr,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::Duration,
 };
 
 /// The bundle under test: the one in the folder that `SYRINX_BUNDLES` names, or the library that the bundle is made of.
@@ -38,11 +39,9 @@ pub fn bundle() -> PathBuf {
         return Path::new(&folder).join("Syrinx.clap");
     }
     let test = std::env::current_exe().unwrap();
-    let built = test.parent().and_then(Path::parent).unwrap().join(format!(
-        "{}syrinx_plugin{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    ));
+    // Beside the test lies the one that was built with it; the folder above has that of the last `cargo build`, which may be old.
+    let built =
+        test.parent().unwrap().join(format!("{}syrinx_plugin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
     assert!(built.exists(), "{} is not built", built.display());
     built
 }
@@ -181,6 +180,8 @@ pub struct Instance {
     pub plugin: PluginInstance<Host>,
     /// What it tells of its parameters while it plays, once somebody wants to know.
     pub said: Option<Vec<Said>>,
+    /// How long the host takes from giving the window a parent to showing it: not all are quick.
+    pub hesitates: Duration,
     processor: Option<PluginAudioProcessor<Host>>,
     params: Vec<ParamSeen>,
 }
@@ -200,7 +201,7 @@ impl Instance {
             PluginInstance::<Host>::new(|_| Asked::default(), |_| MainThread::default(), entry, c"org.syrinx.syrinx", &info)
                 .unwrap();
         let params = Self::list(&mut plugin);
-        Self { plugin, said: None, processor: None, params }
+        Self { plugin, said: None, hesitates: Duration::ZERO, processor: None, params }
     }
 
     fn extension<E: clack_host::extensions::Extension<ExtensionSide = clack_host::extensions::PluginExtensionSide>>(
@@ -326,6 +327,7 @@ impl Instance {
         let size = gui.get_size(&handle).expect("an open window has a size");
         // SAFETY: the test keeps the parent open until the window is closed.
         unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into())) }?;
+        std::thread::sleep(self.hesitates);
         // Not every plugin needs to be shown: some show themselves.
         let _ = gui.show(&handle);
         Ok((size.width, size.height))

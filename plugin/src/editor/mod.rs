@@ -67,7 +67,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
+
+/// How soon a window at rest sees that there is something to draw; one that is not draws on its own. The first look asks for a picture whatever
+/// there is, and must not come before a host has shown the window (see [`App::build`]).
+const WAKES: Duration = Duration::from_millis(250);
 
 /// The editor of one instance.
 pub struct SyrinxEditor {
@@ -109,6 +114,7 @@ pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<Ato
     let settings = EguiNiceSettings {
         title: "Syrinx".into(),
         resize_hint: handle::resize_hint(page.looks.scale),
+        repaint_poll_interval: WAKES,
         ..EguiNiceSettings::default()
     };
     let scale = Arc::new(SystemScale(Value::default()));
@@ -152,11 +158,16 @@ impl Editor for SyrinxEditor {
 }
 
 impl NiceEguiApp for App {
-    fn build(&mut self, ctx: egui::Context, context: GuiContext, _: &mut Frame) -> Result<(), HandlerError> {
+    fn build(&mut self, ctx: egui::Context, context: GuiContext, frame: &mut Frame) -> Result<(), HandlerError> {
         // The window's own scale is in force from the first pass on. Hosts set theirs before the first picture, and the framework would take
         // the size that comes of it for one without.
+        // That pass would ask for a picture, and what the X server is asked before the window is mapped, baseview (0.4.2) never hears an
+        // answer to, and asks no more: the window would stay black.
+        ctx.set_request_repaint_callback(|_| ());
         ctx.run_ui(egui::RawInput::default(), |_| {}).textures_delta.clear();
         self.page.open(&ctx, context);
+        let waker = frame.baseview_window().waker();
+        ctx.set_request_repaint_callback(move |info| waker.request_redraw_after(info.delay));
         Ok(())
     }
 
