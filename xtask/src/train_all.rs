@@ -47,6 +47,8 @@ struct Recipe {
     /// Gain on the loudness of a folder's recordings, dB, as `FOLDER=DB`.
     #[serde(default)]
     source_gains: Vec<String>,
+    /// Seed of the training; that of `syrinx train` where there is none.
+    seed: Option<u64>,
 }
 
 /// Trains all instruments, or those named after the folder of recordings.
@@ -114,6 +116,8 @@ impl Recipe {
         command.extend(self.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
         command.extend(self.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
         command.extend(self.nsynth.iter().flat_map(|n| ["--instrument", n.as_str()]));
+        let seed = self.seed.map(|seed| seed.to_string());
+        command.extend(seed.iter().flat_map(|seed| ["--seed", seed.as_str()]));
         syrinx.run(&command)
     }
 }
