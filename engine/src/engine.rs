@@ -177,7 +177,8 @@ impl Engine {
             return Err(EngineError::Channels(channels));
         }
         let clock = FrameClock::new(sample_rate_hz);
-        let tracker = |mode| Tracker::new(sample_rate_hz, TrackerConfig { mode, ..TrackerConfig::default() });
+        let tracker =
+            |mode| Tracker::new(sample_rate_hz, TrackerConfig { mode, continue_glides: true, ..TrackerConfig::default() });
         let trackers = [tracker(LatencyMode::Live)?, tracker(LatencyMode::Studio)?];
         let frame = clock.max_len();
         let delay = trackers[1].delay_samples();

@@ -1,8 +1,9 @@
 //! Tracks a file of raw mono samples and prints what the tracker says, frame by frame, as CSV.
 //!
-//! `cargo run --release -p syrinx-tracker --example track_raw -- FILE.f32 RATE [live|studio]`
+//! `cargo run --release -p syrinx-tracker --example track_raw -- FILE.f32 RATE [live|glides|studio]`
 //!
-//! FILE holds 32-bit little-endian floats. `time_s` is the input consumed when the value came out.
+//! FILE holds 32-bit little-endian floats. `glides`: live, as the instrument is played, glides continued to where they are by now.
+//! `time_s` is the input consumed when the value came out.
 
 use std::error::Error;
 use std::io::Write;
@@ -12,16 +13,17 @@ use syrinx_tracker::{FrameClock, LatencyMode, Tracker, TrackerConfig};
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().collect();
     let (Some(path), Some(rate)) = (args.get(1), args.get(2)) else {
-        return Err("usage: track_raw FILE.f32 RATE [live|studio]".into());
+        return Err("usage: track_raw FILE.f32 RATE [live|glides|studio]".into());
     };
     let rate: u32 = rate.parse()?;
     let mode = match args.get(3).map(String::as_str) {
-        None | Some("live") => LatencyMode::Live,
+        None | Some("live" | "glides") => LatencyMode::Live,
         Some("studio") => LatencyMode::Studio,
-        Some(other) => return Err(format!("the mode is live or studio, not {other}").into()),
+        Some(other) => return Err(format!("the mode is live, glides or studio, not {other}").into()),
     };
     let samples: Vec<f32> = std::fs::read(path)?.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-    let mut tracker = Tracker::new(rate, TrackerConfig { mode, ..Default::default() })?;
+    let continue_glides = args.get(3).is_some_and(|mode| mode == "glides");
+    let mut tracker = Tracker::new(rate, TrackerConfig { mode, continue_glides, ..Default::default() })?;
     let clock = FrameClock::new(rate);
     let mut frames = Vec::new();
     for block in samples.chunks(64) {

@@ -16,7 +16,7 @@
 //! | | [`LatencyMode::Live`] | [`LatencyMode::Studio`] |
 //! |---|---|---|
 //! | delay reported | 3.125 ms (centre of the loudness window) | 40 ms |
-//! | pitch | causal filter, the newest estimate | forward-backward over 24 ms, read at the moment described |
+//! | pitch | causal filter, the newest estimate, glides continued if asked | forward-backward over 24 ms, read at the moment described |
 //! | loudness window | 6.25 ms, or whole periods of the voice | 12.5 ms, or whole periods |
 //!
 //! `cargo bench -p syrinx-tracker` prints the cost; `cargo run --release -p syrinx-tracker --example track_raw` tracks a file.
@@ -41,6 +41,7 @@ mod decimate;
 mod expert;
 mod frame;
 mod gate;
+mod glide;
 mod loudness;
 mod math;
 mod pitch;

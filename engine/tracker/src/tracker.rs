@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::frame::{Features, FrameClock, LatencyMode};
+use crate::glide::Glide;
 use crate::loudness::{LIVE_DELAY_S, Loudness};
 use crate::pitch::{Estimate, Pitch};
 use crate::tuning::Tuning;
@@ -31,11 +32,14 @@ pub struct TrackerConfig {
     /// Level under which nothing is voiced, dB re full-scale square wave (-120..=0): mean square over 12 ms, summed over the pitch
     /// filter's bands, which together span 45 Hz to 4 kHz.
     pub gate_db: f32,
+    /// Live: whether a pitch that glides is said to be where it is by now rather than where it was heard last. Whoever plays it is some
+    /// milliseconds less late; whoever measures a voice wants what was heard. Studio knows where it is.
+    pub continue_glides: bool,
 }
 
 impl Default for TrackerConfig {
     fn default() -> Self {
-        Self { mode: LatencyMode::Live, min_f0_hz: 50.0, max_f0_hz: 2000.0, gate_db: -70.0 }
+        Self { mode: LatencyMode::Live, min_f0_hz: 50.0, max_f0_hz: 2000.0, gate_db: -70.0, continue_glides: false }
     }
 }
 
@@ -78,6 +82,8 @@ pub struct Tracker {
     /// Studio: finished estimates and the moments they describe (samples), a ring with the newest at `newest`.
     estimates: [(f64, Estimate); KEPT_ESTIMATES],
     newest: usize,
+    /// Live, where glides are to be continued.
+    glide: Option<Glide>,
     held_f0_hz: f32,
     /// The range that the tracker was made for, Hz.
     widest_hz: (f32, f32),
@@ -89,7 +95,7 @@ impl Tracker {
         if !(8_000..=384_000).contains(&sample_rate_hz) {
             return Err(TrackerError::SampleRate(sample_rate_hz));
         }
-        let TrackerConfig { mode, min_f0_hz, max_f0_hz, gate_db } = config;
+        let TrackerConfig { mode, min_f0_hz, max_f0_hz, gate_db, continue_glides } = config;
         // Both fail on NaN.
         let spans = (2.0 * min_f0_hz..=4200.0).contains(&max_f0_hz);
         if !(30.0..=1000.0).contains(&min_f0_hz) || !spans {
@@ -117,6 +123,7 @@ impl Tracker {
             latest: Estimate::default(),
             estimates: [(f64::NEG_INFINITY, Estimate::default()); KEPT_ESTIMATES],
             newest: 0,
+            glide: (continue_glides && !studio).then(Glide::default),
             held_f0_hz: 0.0,
             widest_hz: (min_f0_hz, max_f0_hz as f32),
         })
@@ -132,6 +139,9 @@ impl Tracker {
         self.latest = Estimate::default();
         self.estimates.fill((f64::NEG_INFINITY, Estimate::default()));
         self.newest = 0;
+        if let Some(glide) = &mut self.glide {
+            glide.reset();
+        }
         self.held_f0_hz = 0.0;
     }
 
@@ -185,8 +195,12 @@ impl Tracker {
             LatencyMode::Live => self.latest,
             LatencyMode::Studio => self.estimate_at(self.consumed as f64 - self.delay as f64),
         };
+        let f0_hz = match &mut self.glide {
+            Some(glide) => glide.step(&estimate, self.delay as f32 / self.clock.sample_rate_hz() as f32),
+            None => estimate.f0_hz,
+        };
         if estimate.periodic >= HOLD_BELOW {
-            self.held_f0_hz = estimate.f0_hz;
+            self.held_f0_hz = f0_hz;
         }
         let sure = estimate.confidence >= 0.5;
         Features {

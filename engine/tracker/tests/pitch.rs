@@ -181,6 +181,31 @@ fn studio_says_what_was_sung_when_it_says() {
     }
 }
 
+/// A vibrato of 5.5 Hz and a semitone: what is heard is late by the age of what was compared, and what is played less so.
+#[test]
+fn glides_that_are_continued_are_less_late() {
+    for f0 in [110.0, 180.0, 350.0] {
+        let sung = |t: f64| f0 * (0.5 / 12.0 * (std::f64::consts::TAU * 5.5 * t).sin()).exp2();
+        let x = tone(48_000, 1.5, sung, vowel([600.0, 1100.0, 2500.0]));
+        let error = |continue_glides: bool| {
+            let config = TrackerConfig { continue_glides, ..config(LatencyMode::Live) };
+            let errors: Vec<f64> = track(48_000, config, &x)
+                .iter()
+                .map(|f| (described_s(48_000, config, f.frame), f))
+                .filter(|(t, _)| (0.2..1.4).contains(t))
+                .map(|(t, f)| cents(f64::from(f.f0_hz), sung(t)).abs())
+                .collect();
+            errors.iter().sum::<f64>() / errors.len() as f64
+        };
+        let (heard, continued) = (error(false), error(true));
+        println!("{f0} Hz: {heard:.1} cents off as heard, {continued:.1} continued");
+        assert!(continued < 0.75 * heard, "{f0} Hz: {continued} cents off, as heard {heard}");
+        let steady = TrackerConfig { continue_glides: true, ..config(LatencyMode::Live) };
+        let frames = track(48_000, steady, &tone(48_000, 0.5, |_| f0, vowel([600.0, 1100.0, 2500.0])));
+        assert!(share_right(48_000, &frames, SETTLED_S, f0, 5.0) > 0.97, "{f0} Hz: a steady note wobbles");
+    }
+}
+
 #[test]
 fn studio_knows_the_pitch_when_the_note_begins() {
     for f0 in [110.0, 220.0, 440.0] {

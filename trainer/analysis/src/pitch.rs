@@ -65,7 +65,13 @@ pub fn track(samples: &[f32], config: TrackerConfig) -> (Vec<Features>, usize) {
 
 /// The configuration of the tracker that looks ahead.
 pub fn offline_config() -> TrackerConfig {
-    TrackerConfig { mode: LatencyMode::Studio, min_f0_hz: LOWEST_F0_HZ, max_f0_hz: HIGHEST_F0_HZ, gate_db: OFFLINE_GATE_DB }
+    TrackerConfig {
+        mode: LatencyMode::Studio,
+        min_f0_hz: LOWEST_F0_HZ,
+        max_f0_hz: HIGHEST_F0_HZ,
+        gate_db: OFFLINE_GATE_DB,
+        ..TrackerConfig::default()
+    }
 }
 
 /// f0 in Hz and confidence at `frames` instants `HOP` apart, the first at sample `first_instant`. f0 is the best guess also where the
