@@ -17,6 +17,7 @@ use hosts::sound::Workshop;
 use image::RgbaImage;
 use std::{
     io::{BufRead, BufReader, Read},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -185,6 +186,14 @@ fn shows_the_page_in(picture: &RgbaImage, scale: f32, theme: &Theme) -> bool {
 fn standalone_on_screen_is_played_with_the_mouse() {
     let screen = Screen::open();
     let mut standalone = Command::new(env!("CARGO_BIN_EXE_syrinx-plugin"));
+    // A desktop without a portal, and a zenity that chooses a file at once.
+    let programs = screen.home.path("programs");
+    std::fs::create_dir_all(&programs).unwrap();
+    let chosen = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tuba.onnx").canonicalize().unwrap();
+    std::fs::write(programs.join("zenity"), format!("#!/bin/sh\nsleep 1\necho '{}'\n", chosen.display())).unwrap();
+    std::fs::set_permissions(programs.join("zenity"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = [programs.as_os_str(), &std::env::var_os("PATH").unwrap()].join(":".as_ref());
+    standalone.env("PATH", path).env_remove("DBUS_SESSION_BUS_ADDRESS").env("XDG_RUNTIME_DIR", &programs);
     let mut standalone = Ends(standalone.args(["--backend", "dummy"]).stderr(Stdio::null()).spawn().unwrap());
     let window = screen.window("^Syrinx$");
     screen.photograph(&window, "standalone", |picture| shows_the_page(picture, 1.0));
@@ -196,11 +205,16 @@ fn standalone_on_screen_is_played_with_the_mouse() {
         // A panel where the field was, left of its tiles.
         is(picture, field.left_bottom() + vec2(6.0, -60.0), DARK.panel)
     });
+    screen.click(&window, field.left_bottom() + vec2(58.0, -24.0));
+    thread::sleep(Duration::from_secs(3));
+    screen.photograph(&window, "standalone_file", |_| true);
     // SAFETY: a signal to a child that has not been waited for.
     unsafe { libc::kill(standalone.0.id() as i32, libc::SIGTERM) };
     assert!(standalone.0.wait().unwrap().success());
     let session = std::fs::read_to_string(screen.home.path("config/syrinx/session.json")).unwrap();
     let session: serde_json::Value = serde_json::from_str(&session).unwrap();
+    let playing = session["fields"]["a"].as_str().unwrap();
+    assert!(playing.contains(r#""id":"tuba""#) && playing.contains(r#""file":"#), "the file that was chosen does not play");
     let (shift, loudness) = (&session["params"]["pitch_shift"]["f32"], &session["params"]["loudness"]["f32"]);
     assert!(shift.as_f64().is_some_and(|st| (6.0..=10.0).contains(&st)), "{shift} st after a drag of 60 points");
     assert!(loudness.as_f64().is_some_and(|db| db > 2.0), "{loudness} dB");
@@ -421,6 +435,63 @@ fn a_clap_host_on_screen_sees_every_gesture_begin_move_and_end() {
     screen.tool("xdotool", &["key", "Escape"]);
     screen.photograph(&window, "clap_closed", |picture| shows_the_page(picture, 1.0));
     instance.close_window();
+}
+
+/// Share of a core that this process takes while `meanwhile` runs, which should last some seconds.
+fn share_of_a_core(meanwhile: impl FnOnce()) -> f64 {
+    let spent = || {
+        // SAFETY: all zeros are a value of this plain structure, and the call fills it.
+        let usage = unsafe {
+            let mut usage = std::mem::zeroed::<libc::rusage>();
+            libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+            usage
+        };
+        let seconds = |time: libc::timeval| time.tv_sec as f64 + 1e-6 * time.tv_usec as f64;
+        seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    };
+    let (begun, before) = (Instant::now(), spent());
+    meanwhile();
+    (spent() - before) / begun.elapsed().as_secs_f64()
+}
+
+/// Figures for the manual; what is asked of them is far from what they are.
+#[test]
+#[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
+fn a_window_on_screen_costs_little_and_nothing_when_it_is_closed() {
+    let screen = Screen::open();
+    let mut instance = Instance::new(&load_entry());
+    let parent = Parent::open((1200, 800));
+    instance.activate(48_000.0, 480);
+    let voice = syrinx_singer::sing(48_000, 1).samples;
+    let silence = vec![0.0; voice.len()];
+    // Four seconds of each, as a live host asks for them.
+    let costs = |instance: &mut Instance| {
+        [&silence, &voice].map(|sound| {
+            let begun = Instant::now();
+            share_of_a_core(|| {
+                for (n, block) in sound.chunks_exact(480).take(400).enumerate() {
+                    instance.play(&[block.to_vec(), block.to_vec()], &[480], &[]);
+                    thread::sleep((Duration::from_millis(10) * (n as u32 + 1)).saturating_sub(begun.elapsed()));
+                }
+            })
+        })
+    };
+    let before = costs(&mut instance);
+    instance.open_window(parent.id).unwrap();
+    screen.photograph(&parent.id.to_string(), "costs", |picture| shows_the_page(picture, 1.0));
+    // Until the last of the voice has left the view of its pitch.
+    (0..95).for_each(|_| {
+        instance.play(&[silence[..4800].to_vec(), silence[..4800].to_vec()], &[480], &[]);
+        thread::sleep(Duration::from_millis(100));
+    });
+    let open = costs(&mut instance);
+    instance.close_window();
+    let after = costs(&mut instance);
+    for (what, [silence, voice]) in [("never opened", before), ("open", open), ("closed", after)] {
+        println!("{what}: {:.1} % of a core in silence, {:.1} % while a voice plays", 100.0 * silence, 100.0 * voice);
+    }
+    assert!(open[0] < before[0] + 0.1, "a window at rest takes {} of a core, {} before it was opened", open[0], before[0]);
+    assert!(after[0] < before[0] + 0.02, "a closed window takes {} of a core, {} before it was opened", after[0], before[0]);
 }
 
 /// What the process holds: kilobytes in memory, open files, threads.
