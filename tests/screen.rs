@@ -201,13 +201,15 @@ fn standalone_on_screen_is_played_with_the_mouse() {
     screen.drag(&window, field.center(), field.center() - vec2(60.0, -24.0));
     // The circle in the first column of the slots: the list of instruments.
     screen.click(&window, layout().slots.left_center() + vec2(60.0, 0.0));
-    screen.photograph(&window, "standalone_instruments", |picture| {
+    let list = screen.photograph(&window, "standalone_instruments", |picture| {
         // A panel where the field was, left of its tiles.
         is(picture, field.left_bottom() + vec2(6.0, -60.0), DARK.panel)
     });
     screen.click(&window, field.left_bottom() + vec2(58.0, -24.0));
-    thread::sleep(Duration::from_secs(3));
-    screen.photograph(&window, "standalone_file", |_| true);
+    // The violin's tile, lit because it plays, until the file does.
+    let tile = field.left_top() + vec2(188.0, 168.0);
+    let lit = |picture: &RgbaImage| *picture.get_pixel(tile.x as u32, tile.y as u32);
+    screen.photograph(&window, "standalone_file", |picture| lit(picture) != lit(&list));
     // SAFETY: a signal to a child that has not been waited for.
     unsafe { libc::kill(standalone.0.id() as i32, libc::SIGTERM) };
     assert!(standalone.0.wait().unwrap().success());
@@ -491,7 +493,9 @@ fn a_window_on_screen_costs_little_and_nothing_when_it_is_closed() {
         println!("{what}: {:.1} % of a core in silence, {:.1} % while a voice plays", 100.0 * silence, 100.0 * voice);
     }
     assert!(open[0] < before[0] + 0.1, "a window at rest takes {} of a core, {} before it was opened", open[0], before[0]);
-    assert!(after[0] < before[0] + 0.02, "a closed window takes {} of a core, {} before it was opened", after[0], before[0]);
+    for (after, before) in after.into_iter().zip(before) {
+        assert!(after < before + 0.05, "a closed window takes {after} of a core, {before} before it was opened");
+    }
 }
 
 /// What the process holds: kilobytes in memory, open files, threads.
