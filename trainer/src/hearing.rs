@@ -39,6 +39,10 @@ pub const PITCH_UNIT: f32 = 24.0;
 pub const LOUDNESS_UNIT: f32 = 20.0;
 /// Middle of the pitches, MIDI.
 const PITCH_MIDDLE: f32 = 60.0;
+/// What [`ln_hz`] adds to (the ln of middle C's f0) ...
+pub const LN_HZ_MIDDLE: f32 = 5.566_914;
+/// ... and what it multiplies by.
+pub const LN_HZ_PER_UNIT: f32 = PITCH_UNIT / 12.0 * std::f32::consts::LN_2;
 /// Middle of the loudnesses, dB.
 const LOUDNESS_MIDDLE: f32 = -40.0;
 /// Slopes beyond this many units (40 dB) all sound alike: the start from silence is not louder than the start from a breath.
@@ -47,6 +51,11 @@ const STEEPEST: f32 = 2.0;
 /// MIDI note number (with fraction) of a frequency.
 pub fn midi(hz: f32) -> f32 {
     69.0 + 12.0 * (hz / 440.0).log2()
+}
+
+/// Natural logarithm of the f0 in Hz that this pitch input means.
+pub fn ln_hz(pitch_input: f32) -> f32 {
+    LN_HZ_MIDDLE + LN_HZ_PER_UNIT * pitch_input
 }
 
 /// The clamps, the recurrence and the map; see the file's head. Matrices are `[from, to]`, row by row, state before features.

@@ -2,6 +2,7 @@
 
 use crate::{
     batch::Batch,
+    envelope,
     levels::OUTPUTS,
     loss::Wanted,
     mlp::{Layers, matrix, numbers},
@@ -55,6 +56,7 @@ impl Learner {
     pub fn step(&mut self, batch: &Batch, rate: f64) -> f32 {
         let layers = self.layers.take().expect("put back by every step");
         let units = layers.forward(matrix(&batch.inputs, self.inputs, &self.device));
+        let units = envelope::read(units, &batch.inputs, &self.device);
         let loss = Wanted::new(batch, &self.device).loss(units * self.unit + self.middle.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &layers);
         self.layers = Some(self.optimiser.step(rate, layers, gradients));

@@ -40,6 +40,7 @@
 
 mod batch;
 mod decay;
+mod envelope;
 mod evaluate;
 mod export;
 mod expression;

@@ -1,13 +1,20 @@
 //! The trained network as a whole: what it hears, what it answers to that, and in which unit. Any thread.
 
-use crate::{hearing::Hearing, levels::OUTPUTS, mlp::Mlp};
+use burn::tensor::Device;
+
+use crate::{
+    envelope,
+    hearing::Hearing,
+    levels::OUTPUTS,
+    mlp::{Mlp, matrix, numbers},
+};
 
 /// The trained network with what it hears and how its answer is scaled: all that plays.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// What it hears.
     pub hearing: Hearing,
-    /// Its answer to that, in units.
+    /// Its answer to that, in units: of width [`OUTPUTS`], or wider by an envelope.
     pub mlp: Mlp,
     /// The answer in dB is `output_middle + output_unit * unit`; `[OUTPUTS]`.
     pub output_middle: Vec<f32>,
@@ -18,7 +25,9 @@ pub struct Network {
 impl Network {
     /// Answers in dB, rows of [`OUTPUTS`], to rows of what it hears.
     pub fn answers(&self, heard: &[f32]) -> Vec<f32> {
-        let mut answers = self.mlp.answers(heard);
+        let device = Device::flex();
+        let units = matrix(&self.mlp.answers(heard), self.mlp.shape().outputs, &device);
+        let mut answers = numbers(envelope::read(units, heard, &device));
         for row in answers.chunks_exact_mut(OUTPUTS) {
             row.iter_mut().zip(&self.output_middle).for_each(|(u, middle)| *u = middle + self.output_unit * *u);
         }

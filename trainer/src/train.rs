@@ -18,7 +18,7 @@ use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
     batch::{BATCH_ROWS, Batch, FARTHEST_SHIFT},
-    decay,
+    decay, envelope,
     formants::envelope_share,
     hearing::{Hearing, INPUTS},
     learner::{Learner, loss_of},
@@ -66,12 +66,15 @@ pub struct TrainOptions {
     pub seed: u64,
     /// Steps of each training.
     pub steps: usize,
+    /// Whether the network answers a spectral envelope, too, that harmonics read where they lie: pitches that were never recorded come nearer
+    /// where body or throat shape the sound more than string or reed do.
+    pub envelope: bool,
     /// Gain in dB on the loudness of each source (by its name), where levels of several are to be made to agree.
     pub source_gains_db: BTreeMap<String, f32>,
 }
 
 impl TrainOptions {
-    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps.
+    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps, no envelope.
     pub fn new(id: &str, name: &str) -> Self {
         Self {
             id: id.into(),
@@ -83,6 +86,7 @@ impl TrainOptions {
             caveats: Vec::new(),
             seed: 1,
             steps: 600,
+            envelope: false,
             source_gains_db: BTreeMap::new(),
         }
     }
@@ -249,6 +253,9 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(P
         ("mean_spectrum_test_loss_db", format!("{mean_spectrum_loss:.3}")),
     ];
     card.training = facts.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+    if options.envelope {
+        card.training.insert("envelope_points".into(), envelope::POINTS.to_string());
+    }
     if is_limited(limit_hz) {
         card.training.insert("band_limit_hz".into(), format!("{limit_hz:.0}"));
     }
@@ -311,7 +318,8 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
 /// One training, from random weights: the weights averaged over its last steps.
 fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &Mutex<Steps<'_>>) -> Network {
     let mut random = Random::new(options.seed);
-    let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs: OUTPUTS }, || random.uniform());
+    let outputs = OUTPUTS + if options.envelope { envelope::POINTS } else { 0 };
+    let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs }, || random.uniform());
     let weighting = Weighting::new();
     let mut network = Network { hearing, mlp, output_middle: middle(rows, &weighting), output_unit: OUTPUT_UNIT_DB };
     let mut learner = Learner::new(&network);

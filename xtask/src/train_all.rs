@@ -49,6 +49,9 @@ struct Recipe {
     source_gains: Vec<String>,
     /// Seed of the training; that of `syrinx train` where there is none.
     seed: Option<u64>,
+    /// Whether it answers a spectral envelope, too: where that brings pitches that were not recorded nearer.
+    #[serde(default)]
+    envelope: bool,
 }
 
 /// Trains all instruments, or those named after the folder of recordings.
@@ -117,6 +120,7 @@ impl Recipe {
         command.extend(self.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
         command.extend(self.nsynth.iter().flat_map(|n| ["--instrument", n.as_str()]));
         let seed = self.seed.map(|seed| seed.to_string());
+        command.extend(self.envelope.then_some("--envelope"));
         command.extend(seed.iter().flat_map(|seed| ["--seed", seed.as_str()]));
         syrinx.run(&command)
     }

@@ -18,11 +18,14 @@ const MAX_ARENA: usize = 1 << 15;
 pub const OPS: &[&str] = &[
     "Abs",
     "Add",
+    "Cast",
     "Clip",
     "Concat",
     "Constant",
     "Div",
     "Exp",
+    "Floor",
+    "GatherElements",
     "Gemm",
     "Identity",
     "LayerNormalization",
@@ -59,6 +62,7 @@ impl Row {
 enum Unary {
     Abs,
     Exp,
+    Floor,
     LeakyRelu(f32),
     Log,
     Neg,
@@ -66,6 +70,7 @@ enum Unary {
     Softplus,
     Sqrt,
     Tanh,
+    Trunc,
 }
 
 #[derive(Clone, Copy)]
@@ -100,6 +105,12 @@ enum Step {
     Copy {
         from: Row,
         to: Row,
+    },
+    /// `out[i] = from[at[i]]`; places beyond the row's ends are its ends, those below zero count from the last.
+    Gather {
+        from: Row,
+        at: Row,
+        out: Row,
     },
 }
 
@@ -213,6 +224,15 @@ impl Step {
                 let (below, out) = results(arena, *to);
                 out.copy_from_slice(from.of(below));
             }
+            Self::Gather { from, at, out } => {
+                let (below, out) = results(arena, *out);
+                let (from, at) = (from.of(below), at.of(below));
+                for (o, at) in out.iter_mut().zip(at) {
+                    let place = if *at < 0.0 { at + from.len() as f32 } else { *at };
+                    // A place that is no number is the first.
+                    *o = from[(place as usize).min(from.len() - 1)];
+                }
+            }
         }
     }
 }
@@ -229,6 +249,7 @@ impl Unary {
         match self {
             Self::Abs => each(&f32::abs, out),
             Self::Exp => each(&f32::exp, out),
+            Self::Floor => each(&f32::floor, out),
             Self::LeakyRelu(alpha) => {
                 // Spelled out, as it is the one that every network uses.
                 for (o, x) in out.iter_mut().zip(x) {
@@ -242,6 +263,7 @@ impl Unary {
             Self::Softplus => each(&|x| x.max(0.0) + (-x.abs()).exp().ln_1p(), out),
             Self::Sqrt => each(&f32::sqrt, out),
             Self::Tanh => each(&f32::tanh, out),
+            Self::Trunc => each(&f32::trunc, out),
         }
     }
 }
@@ -341,7 +363,10 @@ impl Maker {
         let op = node.op_type.as_str();
         let unary = match op {
             "Abs" => Some(Unary::Abs),
+            // To whole numbers, which are places; floats hold them exactly.
+            "Cast" if int(node, "to", 0) == DataType::Int64 as i64 => Some(Unary::Trunc),
             "Exp" => Some(Unary::Exp),
+            "Floor" => Some(Unary::Floor),
             "LeakyRelu" => Some(Unary::LeakyRelu(float(node, "alpha", 0.01))),
             "Relu" => Some(Unary::LeakyRelu(0.0)),
             "Log" => Some(Unary::Log),
@@ -428,6 +453,14 @@ impl Maker {
                     self.steps.push(Step::Copy { from, to: Row { at, len: from.len } });
                     at += from.len;
                 }
+            }
+            "GatherElements" => {
+                if !matches!(int(node, "axis", 0), -1 | 1) {
+                    return Err(malformed(&node.name, "gathers along another axis than the row"));
+                }
+                let (from, at) = (self.row(need(0)?)?, self.row(need(1)?)?);
+                let out = self.declare(output, at.len)?;
+                self.steps.push(Step::Gather { from, at, out });
             }
             "Slice" => {
                 let x = self.row(need(0)?)?;
@@ -616,7 +649,11 @@ mod tests {
                 node("Relu", &["gemm"], "relu", vec![]),
                 node("Sigmoid", &["relu"], "noise_db", vec![]),
                 node("Gemm", &["noise_db", "w_turned"], "harmonics_raw", vec![attr_i("transB", 1)]),
-                node("Identity", &["harmonics_raw"], "harmonics_db", vec![]),
+                node("Floor", &["exp"], "floor", vec![]),
+                node("Cast", &["floor"], "places", vec![attr_i("to", DataType::Int64 as i64)]),
+                node("GatherElements", &["positive", "places"], "gathered", vec![attr_i("axis", 1)]),
+                node("Add", &["harmonics_raw", "gathered"], "harmonics_sum", vec![]),
+                node("Identity", &["harmonics_sum"], "harmonics_db", vec![]),
                 node("MatMul", &["max", "w"], "matmul", vec![]),
                 node("Slice", &["matmul", "minus2", "end", "i1"], "tail", vec![]),
                 node("Slice", &["state", "i0", "i2", "i1", "i1"], "whole", vec![]),
