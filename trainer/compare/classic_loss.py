@@ -213,6 +213,8 @@ class ModelFile:
     def __init__(self, path):
         self.proto = onnx.load(path)
         self.constants = {t.name: numpy_helper.to_array(t).copy() for t in self.proto.graph.initializer}
+        if "w_envelope" in self.constants:
+            sys.exit(f"{path} answers a spectral envelope, which this script does not know: train it without --envelope")
         self.card = json.loads(next(p.value for p in self.proto.metadata_props if p.key == "syrinx.card"))
 
     def save(self, path, net):
