@@ -317,6 +317,15 @@ impl Drop for Parent {
     }
 }
 
+/// Plays a sound at 48 kHz on both channels, in blocks of 10 ms, as fast as time passes.
+fn plays_live(instance: &mut Instance, sound: &[f32]) {
+    let begun = Instant::now();
+    for (n, block) in sound.chunks_exact(480).enumerate() {
+        instance.play(&[block.to_vec(), block.to_vec()], &[480], &[]);
+        thread::sleep((Duration::from_millis(10) * (n as u32 + 1)).saturating_sub(begun.elapsed()));
+    }
+}
+
 #[test]
 #[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
 fn a_clap_host_on_screen_opens_plays_resizes_and_closes_the_window() {
@@ -339,13 +348,7 @@ fn a_clap_host_on_screen_opens_plays_resizes_and_closes_the_window() {
     assert!(shift != "0.00 st", "the drag changed nothing");
     // A voice makes it move.
     let voice = syrinx_singer::sing(48_000, 1).samples;
-    let begun = Instant::now();
-    for block in voice.chunks_exact(4800).take(40) {
-        instance.play(&[block.to_vec(), block.to_vec()], &[480], &[]);
-        thread::sleep(
-            Duration::from_millis(100).saturating_sub(Duration::from_millis((begun.elapsed().as_millis() % 100) as u64)),
-        );
-    }
+    plays_live(&mut instance, &voice[..4 * 48_000]);
     screen.photograph(&window, "clap_singing", |_| true);
     let (width, height) = instance.resize_window(1300, 860);
     assert_eq!((width, height), (1300, 860));
@@ -466,26 +469,14 @@ fn a_window_on_screen_costs_little_and_nothing_when_it_is_closed() {
     instance.activate(48_000.0, 480);
     let voice = syrinx_singer::sing(48_000, 1).samples;
     let silence = vec![0.0; voice.len()];
-    // Four seconds of each, as a live host asks for them.
-    let costs = |instance: &mut Instance| {
-        [&silence, &voice].map(|sound| {
-            let begun = Instant::now();
-            share_of_a_core(|| {
-                for (n, block) in sound.chunks_exact(480).take(400).enumerate() {
-                    instance.play(&[block.to_vec(), block.to_vec()], &[480], &[]);
-                    thread::sleep((Duration::from_millis(10) * (n as u32 + 1)).saturating_sub(begun.elapsed()));
-                }
-            })
-        })
-    };
+    // Four seconds of each.
+    let costs =
+        |instance: &mut Instance| [&silence, &voice].map(|sound| share_of_a_core(|| plays_live(instance, &sound[..4 * 48_000])));
     let before = costs(&mut instance);
     instance.open_window(parent.id).unwrap();
     screen.photograph(&parent.id.to_string(), "costs", |picture| shows_the_page(picture, 1.0));
     // Until the last of the voice has left the view of its pitch.
-    (0..95).for_each(|_| {
-        instance.play(&[silence[..4800].to_vec(), silence[..4800].to_vec()], &[480], &[]);
-        thread::sleep(Duration::from_millis(100));
-    });
+    plays_live(&mut instance, &silence[..95 * 4800]);
     let open = costs(&mut instance);
     instance.close_window();
     let after = costs(&mut instance);

@@ -25,6 +25,11 @@ pub fn points_per_ln() -> f32 {
     (POINTS - 1) as f32 / (1.0 + PER_HZ * HIGHEST_HZ).ln()
 }
 
+/// Width of a network's answer, with an envelope or without.
+pub fn width(envelope: bool) -> usize {
+    OUTPUTS + if envelope { POINTS } else { 0 }
+}
+
 /// Where a frequency lies, in points from the first; between the first and the last.
 fn place(hz: f32) -> f32 {
     (points_per_ln() * (1.0 + PER_HZ * hz).ln()).min((POINTS - 1) as f32)

@@ -6,7 +6,7 @@ use crate::{
     envelope,
     hearing::Hearing,
     levels::OUTPUTS,
-    mlp::{Mlp, matrix, numbers},
+    mlp::{Mlp, numbers},
 };
 
 /// The trained network with what it hears and how its answer is scaled: all that plays.
@@ -26,8 +26,7 @@ impl Network {
     /// Answers in dB, rows of [`OUTPUTS`], to rows of what it hears.
     pub fn answers(&self, heard: &[f32]) -> Vec<f32> {
         let device = Device::flex();
-        let units = matrix(&self.mlp.answers(heard), self.mlp.shape().outputs, &device);
-        let mut answers = numbers(envelope::read(units, heard, &device));
+        let mut answers = numbers(envelope::read(self.mlp.answers(heard, &device), heard, &device));
         for row in answers.chunks_exact_mut(OUTPUTS) {
             row.iter_mut().zip(&self.output_middle).for_each(|(u, middle)| *u = middle + self.output_unit * *u);
         }

@@ -318,8 +318,7 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
 /// One training, from random weights: the weights averaged over its last steps.
 fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &Mutex<Steps<'_>>) -> Network {
     let mut random = Random::new(options.seed);
-    let outputs = OUTPUTS + if options.envelope { envelope::POINTS } else { 0 };
-    let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs }, || random.uniform());
+    let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs: envelope::width(options.envelope) }, || random.uniform());
     let weighting = Weighting::new();
     let mut network = Network { hearing, mlp, output_middle: middle(rows, &weighting), output_unit: OUTPUT_UNIT_DB };
     let mut learner = Learner::new(&network);

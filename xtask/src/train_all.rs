@@ -119,8 +119,8 @@ impl Recipe {
         command.extend(self.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
         command.extend(self.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
         command.extend(self.nsynth.iter().flat_map(|n| ["--instrument", n.as_str()]));
-        let seed = self.seed.map(|seed| seed.to_string());
         command.extend(self.envelope.then_some("--envelope"));
+        let seed = self.seed.map(|seed| seed.to_string());
         command.extend(seed.iter().flat_map(|seed| ["--seed", seed.as_str()]));
         syrinx.run(&command)
     }

@@ -431,9 +431,7 @@ impl Maker {
             "Gemm" | "MatMul" => self.sums(node, need(0)?, need(1)?, input(2), output)?,
             "LayerNormalization" => {
                 let x = self.row(need(0)?)?;
-                if !matches!(int(node, "axis", -1), -1 | 1) {
-                    return Err(malformed(&node.name, "normalises over another axis than the row"));
-                }
+                along_row(node, -1)?;
                 let scale = self.numbers(need(1)?, x.len)?;
                 let shift = match input(2) {
                     Some(shift) => self.numbers(shift, x.len)?,
@@ -443,9 +441,7 @@ impl Maker {
                 self.steps.push(Step::Norm { x, scale, shift, epsilon: float(node, "epsilon", 1e-5), out });
             }
             "Concat" => {
-                if !matches!(int(node, "axis", 0), -1 | 1) {
-                    return Err(malformed(&node.name, "joins along another axis than the row"));
-                }
+                along_row(node, 0)?;
                 let parts = inputs.iter().map(|i| self.row(i)).collect::<Result<Vec<_>, _>>()?;
                 let out = self.declare(output, parts.iter().map(|p| p.len).sum())?;
                 let mut at = out.at;
@@ -455,9 +451,7 @@ impl Maker {
                 }
             }
             "GatherElements" => {
-                if !matches!(int(node, "axis", 0), -1 | 1) {
-                    return Err(malformed(&node.name, "gathers along another axis than the row"));
-                }
+                along_row(node, 0)?;
                 let (from, at) = (self.row(need(0)?)?, self.row(need(1)?)?);
                 let out = self.declare(output, at.len)?;
                 self.steps.push(Step::Gather { from, at, out });
@@ -515,6 +509,12 @@ impl Maker {
 
 fn malformed(name: &str, why: &str) -> String {
     format!("its network is malformed: {:?} {why}", crate::check::clip(name))
+}
+
+/// Refuses an operator that works along another axis than the row; `default` is where it works if the file does not say.
+fn along_row(node: &NodeProto, default: i64) -> Result<(), String> {
+    let row = matches!(int(node, "axis", default), -1 | 1);
+    if row { Ok(()) } else { Err(malformed(&node.name, "works along another axis than the row")) }
 }
 
 fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {

@@ -16,13 +16,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: track_raw FILE.f32 RATE [live|glides|studio]".into());
     };
     let rate: u32 = rate.parse()?;
-    let mode = match args.get(3).map(String::as_str) {
-        None | Some("live" | "glides") => LatencyMode::Live,
-        Some("studio") => LatencyMode::Studio,
+    let (mode, continue_glides) = match args.get(3).map(String::as_str) {
+        None | Some("live") => (LatencyMode::Live, false),
+        Some("glides") => (LatencyMode::Live, true),
+        Some("studio") => (LatencyMode::Studio, false),
         Some(other) => return Err(format!("the mode is live, glides or studio, not {other}").into()),
     };
     let samples: Vec<f32> = std::fs::read(path)?.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-    let continue_glides = args.get(3).is_some_and(|mode| mode == "glides");
     let mut tracker = Tracker::new(rate, TrackerConfig { mode, continue_glides, ..Default::default() })?;
     let clock = FrameClock::new(rate);
     let mut frames = Vec::new();
