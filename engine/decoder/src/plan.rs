@@ -245,43 +245,43 @@ fn results(arena: &mut [f32], out: Row) -> (&[f32], &mut [f32]) {
 
 impl Unary {
     fn run(self, x: &[f32], out: &mut [f32]) {
-        let each = |f: &dyn Fn(f32) -> f32, out: &mut [f32]| out.iter_mut().zip(x).for_each(|(o, x)| *o = f(*x));
+        // A loop for each operator, so that the processor takes several numbers at once.
+        fn each(x: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32) {
+            out.iter_mut().zip(x).for_each(|(o, x)| *o = f(*x));
+        }
         match self {
-            Self::Abs => each(&f32::abs, out),
-            Self::Exp => each(&f32::exp, out),
-            Self::Floor => each(&f32::floor, out),
-            Self::LeakyRelu(alpha) => {
-                // Spelled out, as it is the one that every network uses.
-                for (o, x) in out.iter_mut().zip(x) {
-                    *o = if *x < 0.0 { alpha * x } else { *x };
-                }
-            }
-            Self::Log => each(&f32::ln, out),
-            Self::Neg => each(&|x| -x, out),
-            Self::Sigmoid => each(&|x| 1.0 / (1.0 + (-x).exp()), out),
+            Self::Abs => each(x, out, f32::abs),
+            Self::Exp => each(x, out, f32::exp),
+            Self::Floor => each(x, out, f32::floor),
+            Self::LeakyRelu(alpha) => each(x, out, |x| if x < 0.0 { alpha * x } else { x }),
+            Self::Log => each(x, out, f32::ln),
+            Self::Neg => each(x, out, |x| -x),
+            Self::Sigmoid => each(x, out, |x| 1.0 / (1.0 + (-x).exp())),
             // ln(1 + e^x), written so that a great x does not overflow.
-            Self::Softplus => each(&|x| x.max(0.0) + (-x.abs()).exp().ln_1p(), out),
-            Self::Sqrt => each(&f32::sqrt, out),
-            Self::Tanh => each(&f32::tanh, out),
-            Self::Trunc => each(&f32::trunc, out),
+            Self::Softplus => each(x, out, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
+            Self::Sqrt => each(x, out, f32::sqrt),
+            Self::Tanh => each(x, out, f32::tanh),
+            Self::Trunc => each(x, out, f32::trunc),
         }
     }
 }
 
 impl Binary {
     fn run(self, a: &[f32], b: &[f32], out: &mut [f32]) {
-        let f: fn(f32, f32) -> f32 = match self {
-            Self::Add => |a, b| a + b,
-            Self::Div => |a, b| a / b,
-            Self::Max => f32::max,
-            Self::Min => f32::min,
-            Self::Mul => |a, b| a * b,
-            Self::Sub => |a, b| a - b,
-        };
-        match (a, b) {
-            ([a], _) => out.iter_mut().zip(b).for_each(|(o, b)| *o = f(*a, *b)),
-            (_, [b]) => out.iter_mut().zip(a).for_each(|(o, a)| *o = f(*a, *b)),
-            _ => out.iter_mut().zip(a).zip(b).for_each(|((o, a), b)| *o = f(*a, *b)),
+        fn each(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32, f32) -> f32) {
+            match (a, b) {
+                ([a], _) => out.iter_mut().zip(b).for_each(|(o, b)| *o = f(*a, *b)),
+                (_, [b]) => out.iter_mut().zip(a).for_each(|(o, a)| *o = f(*a, *b)),
+                _ => out.iter_mut().zip(a).zip(b).for_each(|((o, a), b)| *o = f(*a, *b)),
+            }
+        }
+        match self {
+            Self::Add => each(a, b, out, |a, b| a + b),
+            Self::Div => each(a, b, out, |a, b| a / b),
+            Self::Max => each(a, b, out, f32::max),
+            Self::Min => each(a, b, out, f32::min),
+            Self::Mul => each(a, b, out, |a, b| a * b),
+            Self::Sub => each(a, b, out, |a, b| a - b),
         }
     }
 }
