@@ -56,9 +56,9 @@ pub struct Args {
     /// Seed of the training: the same recordings and seed give the same model.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The network answers a spectral envelope, too, that harmonics read where they lie: try it where pitches that were not recorded are far off.
+    /// The network answers levels of harmonics alone, and no spectral envelope beside them: to compare.
     #[arg(long)]
-    envelope: bool,
+    no_envelope: bool,
     /// Training steps.
     #[arg(long, default_value_t = TrainOptions::new("", "").steps)]
     steps: usize,
@@ -88,7 +88,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         caveats: args.caveats.clone(),
         seed: args.seed,
         steps: args.steps,
-        envelope: args.envelope,
+        envelope: !args.no_envelope,
         source_gains_db: args.source_gains.iter().map(|g| source_gain(g)).collect::<Result<_, _>>()?,
         ..TrainOptions::new(&args.id, &args.name)
     };

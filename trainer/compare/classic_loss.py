@@ -10,7 +10,7 @@ live tracker and the same recordings, less those of the pitches held out. The re
 Needs Python 3.11, torch, numpy, scipy, soundfile, onnx, and a built `syrinx` (for its tracker). One thread; time is CPU time.
 
     # the model to compare with and to start from: trained frame by frame, without the pitches held out
-    syrinx train $(python classic_loss.py files RECORDINGS --part training) --id alto-sax --name "Alto saxophone" -o MODEL.onnx
+    syrinx train $(python classic_loss.py files RECORDINGS --part training) --id alto-sax --name "Alto saxophone" --no-envelope -o MODEL.onnx
     # does the differentiable synth say what the engine says? (compare with `syrinx evaluate MODEL FILES`)
     python classic_loss.py check RECORDINGS MODEL.onnx --syrinx target/release/syrinx
     # from random weights, for an hour of CPU; writes OUT-10.onnx, OUT-20.onnx ... (minutes) and OUT-best.onnx (least validation loss)
@@ -214,7 +214,7 @@ class ModelFile:
         self.proto = onnx.load(path)
         self.constants = {t.name: numpy_helper.to_array(t).copy() for t in self.proto.graph.initializer}
         if "w_envelope" in self.constants:
-            sys.exit(f"{path} answers a spectral envelope, which this script does not know: train it without --envelope")
+            sys.exit(f"{path} answers a spectral envelope, which this script does not know: train it with --no-envelope")
         self.card = json.loads(next(p.value for p in self.proto.metadata_props if p.key == "syrinx.card"))
 
     def save(self, path, net):

@@ -161,11 +161,12 @@ impl Builder {
 
     /// Adds the envelope to the harmonics where they lie, as [`crate::envelope::read`] does.
     fn envelope(&mut self) {
-        let ln_k: Vec<f32> = (1..=HARMONICS).map(|k| LN_HZ_MIDDLE + (k as f32).ln()).collect();
-        self.floats("ln_k", &[1, HARMONICS], &ln_k);
+        // What one Hz of f0 adds to each harmonic's place on the scale, before its logarithm.
+        let bend: Vec<f32> = (1..=HARMONICS).map(|k| PER_HZ * k as f32).collect();
+        self.floats("bend_per_hz", &[1, HARMONICS], &bend);
         for (name, value) in [
             ("ln_hz_per_unit", LN_HZ_PER_UNIT),
-            ("per_hz", PER_HZ),
+            ("ln_hz_middle", LN_HZ_MIDDLE),
             ("one_float", 1.0),
             ("points_per_ln", points_per_ln()),
             ("last", (POINTS - 1) as f32),
@@ -178,9 +179,9 @@ impl Builder {
         }
         self.node("Slice", &["heard", "pitch", "pitch_end", "one"], "pitch_input", vec![]);
         self.node("Mul", &["pitch_input", "ln_hz_per_unit"], "ln_ratio", vec![]);
-        self.node("Add", &["ln_k", "ln_ratio"], "ln_hz", vec![]);
-        self.node("Exp", &["ln_hz"], "hz", vec![]);
-        self.node("Mul", &["hz", "per_hz"], "bent", vec![]);
+        self.node("Add", &["ln_ratio", "ln_hz_middle"], "ln_f0_heard", vec![]);
+        self.node("Exp", &["ln_f0_heard"], "f0_heard", vec![]);
+        self.node("Mul", &["bend_per_hz", "f0_heard"], "bent", vec![]);
         self.node("Add", &["bent", "one_float"], "bent_one", vec![]);
         self.node("Log", &["bent_one"], "erb", vec![]);
         self.node("Mul", &["erb", "points_per_ln"], "place_open", vec![]);

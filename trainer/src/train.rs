@@ -67,14 +67,14 @@ pub struct TrainOptions {
     /// Steps of each training.
     pub steps: usize,
     /// Whether the network answers a spectral envelope, too, that harmonics read where they lie: pitches that were never recorded come nearer
-    /// where body or throat shape the sound more than string or reed do.
+    /// by it.
     pub envelope: bool,
     /// Gain in dB on the loudness of each source (by its name), where levels of several are to be made to agree.
     pub source_gains_db: BTreeMap<String, f32>,
 }
 
 impl TrainOptions {
-    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps, no envelope.
+    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps, with an envelope.
     pub fn new(id: &str, name: &str) -> Self {
         Self {
             id: id.into(),
@@ -86,7 +86,7 @@ impl TrainOptions {
             caveats: Vec::new(),
             seed: 1,
             steps: 600,
-            envelope: false,
+            envelope: true,
             source_gains_db: BTreeMap::new(),
         }
     }
@@ -202,31 +202,29 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(P
     }
     card.check().map_err(TrainError::BadCard)?;
 
-    let heard_rows = |split: &Split| {
-        let statistics = Statistics::new(takes, &gains, split).ok_or(TrainError::NoPitch("training"))?;
-        let hearing = hearing(&statistics, card.decay.as_ref());
-        let rows = Rows::new(takes, &gains, split, Part::Training, &hearing);
-        if rows.rows.iter().any(|r| r.voiced) { Ok((hearing, rows)) } else { Err(TrainError::NoPitch("training")) }
-    };
     let total = (splits.len() + 1) * options.steps.max(1);
     let steps = Mutex::new(Steps { start: Instant::now(), done: 0, total, progress });
-    let (hearing, rows) = heard_rows(&everything)?;
-    let network = learn(hearing, &rows, options, &steps);
-    drop(rows);
-    let twins = in_parallel(
-        &splits,
+    let trainings: Vec<Split> = std::iter::once(everything).chain(splits).collect();
+    let trained = in_parallel(
+        &trainings,
         |_| (),
         |split| {
-            let (hearing, rows) = heard_rows(split)?;
+            let statistics = Statistics::new(takes, &gains, split).ok_or(TrainError::NoPitch("training"))?;
+            let hearing = hearing(&statistics, card.decay.as_ref());
+            let rows = Rows::new(takes, &gains, split, Part::Training, &hearing);
+            if rows.rows.iter().all(|r| !r.voiced) {
+                return Err(TrainError::NoPitch("training"));
+            }
             let network = learn(hearing, &rows, options, &steps);
             let held_out = Rows::new(takes, &gains, split, Part::Test, &network.hearing);
-            // A round may hold out nothing but what no tracker finds a pitch in: it has nothing to say.
+            // A round may hold out nothing but what no tracker finds a pitch in, and the instrument holds out nothing: no loss to speak of.
             let (test_loss, mean_spectrum_loss) =
                 if held_out.rows.is_empty() { (f32::NAN, f32::NAN) } else { judge(&network, &held_out) };
             Ok(Twin { split: split.clone(), test_loss, mean_spectrum_loss, network })
         },
     );
-    let mut twins: Vec<Twin> = twins.into_iter().collect::<Result<_, TrainError>>()?;
+    let mut twins: Vec<Twin> = trained.into_iter().collect::<Result<_, TrainError>>()?;
+    let network = twins.remove(0).network;
     let second_takes = (twins.len() > rounds).then(|| (pairs, twins.pop().expect("it was trained last")));
     let mean = |loss: fn(&Twin) -> f32| {
         let losses: Vec<f32> = twins.iter().map(loss).filter(|loss| loss.is_finite()).collect();

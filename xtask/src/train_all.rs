@@ -36,6 +36,9 @@ struct Recipe {
     /// Recordings (a `*` in a file name fits many), folders of them, or NSynth data, within the folder of all recordings.
     #[serde(default)]
     recordings: Vec<String>,
+    /// Which of those are left out; a `*` here fits many, too.
+    #[serde(default)]
+    without: Vec<String>,
     /// A synthesiser's single cycle there, rendered as notes to train on.
     cycle: Option<String>,
     /// Instruments to pick from NSynth data.
@@ -49,9 +52,6 @@ struct Recipe {
     source_gains: Vec<String>,
     /// Seed of the training; that of `syrinx train` where there is none.
     seed: Option<u64>,
-    /// Whether it answers a spectral envelope, too: where that brings pitches that were not recorded nearer.
-    #[serde(default)]
-    envelope: bool,
 }
 
 /// Trains all instruments, or those named after the folder of recordings.
@@ -100,10 +100,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 impl Recipe {
     /// Trains the instrument into the file `model`; a held-out recording and what became of it are left in the folder `sounds`.
     fn train(&self, author: &str, folder: &Path, model: &Path, sounds: &Path, syrinx: &Syrinx) -> Result<(), Failure> {
-        let mut recordings = Vec::new();
-        for pattern in &self.recordings {
-            recordings.extend(fitting(folder, pattern)?);
-        }
+        let mut recordings = chosen(folder, &self.recordings, &self.without)?;
         if let Some(cycle) = &self.cycle {
             let notes = sounds.join("notes");
             syrinx.run(&["cycles", text(&folder.join(cycle))?, "-o", text(&notes)?])?;
@@ -119,11 +116,18 @@ impl Recipe {
         command.extend(self.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
         command.extend(self.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
         command.extend(self.nsynth.iter().flat_map(|n| ["--instrument", n.as_str()]));
-        command.extend(self.envelope.then_some("--envelope"));
         let seed = self.seed.map(|seed| seed.to_string());
         command.extend(seed.iter().flat_map(|seed| ["--seed", seed.as_str()]));
         syrinx.run(&command)
     }
+}
+
+/// All paths that one of the patterns `with` fits and none of those `without`, below `folder`.
+fn chosen(folder: &Path, with: &[String], without: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    let all = |patterns: &[String]| patterns.iter().map(|pattern| fitting(folder, pattern)).collect::<Result<Vec<_>, _>>();
+    let (mut files, left_out) = (all(with)?.concat(), all(without)?.concat());
+    files.retain(|path| !left_out.contains(path));
+    Ok(files)
 }
 
 /// The path `pattern` below `folder`; where its last part has a `*`, all files that it fits, by name.
@@ -183,6 +187,9 @@ mod tests {
         assert_eq!(names("organ/*_a4.flac"), ["organ/all_a4.flac", "organ/bass_a4.flac"]);
         assert_eq!(names("organ"), ["organ"]);
         assert!(fitting(&folder, "organ/flute*").unwrap_err().to_string().contains("flute*"));
+        let chosen = |without: &str| chosen(&folder, &["organ/*.flac".into()], &[without.into()]);
+        assert_eq!(chosen("organ/all_*").unwrap(), [folder.join("organ/bass_a4.flac")]);
+        assert!(chosen("organ/flute*").is_err());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
