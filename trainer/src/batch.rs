@@ -38,7 +38,7 @@ const LOUDNESS_JITTER_DB: f32 = 2.0;
 /// At 0.5 the attacks of held-out notes are 0.3 dB farther from the recordings, and nothing is nearer.
 const NOISE_WEIGHT: f32 = 1.5;
 /// Weight of the softest level against the loudest. At 0.1, soft harmonics (a flute's high ones, a hum's) are 0.1 to 0.6 dB farther from held-out
-/// recordings, and nothing is nearer.
+/// recordings; the lowest five are as much nearer where notes are few (`FINDINGS.md`).
 const LEVEL_WEIGHT_LEAST: f32 = 0.5;
 
 /// What one step trains on: inputs, and of each answer the level wanted, its weight in the loss and in A-weighted power.

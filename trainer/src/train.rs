@@ -202,9 +202,9 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(P
     }
     card.check().map_err(TrainError::BadCard)?;
 
-    let total = (splits.len() + 1) * options.steps.max(1);
-    let steps = Mutex::new(Steps { start: Instant::now(), done: 0, total, progress });
     let trainings: Vec<Split> = std::iter::once(everything).chain(splits).collect();
+    let total = trainings.len() * options.steps.max(1);
+    let steps = Mutex::new(Steps { start: Instant::now(), done: 0, total, progress });
     let trained = in_parallel(
         &trainings,
         |_| (),
