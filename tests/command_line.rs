@@ -219,8 +219,7 @@ fn the_instrument_answers_as_soon_as_it_says() {
         let (onset, note) = (ms(&row["onset"]), [ms(&row["note"][0]), ms(&row["note"][1]), ms(&row["note"][2])]);
         assert!((onset - told).abs() < 5.0, "onsets come {onset} ms late where {told} ms are told: {row}");
         if row["mode"] == "live" {
-            // The aim is 1 ms; the violin's breath at the beginning of a note, which differs with the pitch, makes it 2.2.
-            assert!(onset <= 8.0 && row["onset"]["jitter_ms"].as_f64().unwrap() <= 2.5, "{row}");
+            assert!(onset <= 8.0 && row["onset"]["jitter_ms"].as_f64().unwrap() <= 2.0, "{row}");
             assert!(note[0] <= 32.0 && note[1] <= 22.0 && note[2] <= 20.0, "{row}");
         }
         assert_eq!(row["onset"], rows[if row["mode"] == "live" { 0 } else { 6 }]["onset"], "no block size changes it");

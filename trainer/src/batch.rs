@@ -37,13 +37,8 @@ const LOUDNESS_JITTER_DB: f32 = 2.0;
 /// Weight of a noise band against a harmonic of the same level: there are three times as many harmonics, and between them all is noise.
 /// At 0.5 the attacks of held-out notes are 0.3 dB farther from the recordings, and nothing is nearer.
 const NOISE_WEIGHT: f32 = 1.5;
-/// How many of the lowest harmonics weigh [`LOW_WEIGHT`]: those that are loud at every pitch.
-const LOW_HARMONICS: usize = 5;
-/// Weight of one of the lowest harmonics against another of the same level: there are few of them, and the ear goes by them. A flute's
-/// come 0.3 dB nearer to held-out recordings by 2 than by 1, a trumpet's no nearer (`FINDINGS.md`).
-const LOW_WEIGHT: f32 = 1.5;
 /// Weight of the softest level against the loudest. At 0.1, soft harmonics (a flute's high ones, a hum's) are 0.1 to 0.6 dB farther from held-out
-/// recordings (`FINDINGS.md`).
+/// recordings; the lowest five are as much nearer where notes are few (`FINDINGS.md`).
 const LEVEL_WEIGHT_LEAST: f32 = 0.5;
 
 /// What one step trains on: inputs, and of each answer the level wanted, its weight in the loss and in A-weighted power.
@@ -107,11 +102,7 @@ impl Batch {
         for (i, (level, heard)) in row.target.iter().zip(&heard).enumerate() {
             let level = level.max(FLOOR_DB);
             self.targets.push(level);
-            let share = match i {
-                ..LOW_HARMONICS => LOW_WEIGHT,
-                LOW_HARMONICS..HARMONICS => 1.0,
-                _ => NOISE_WEIGHT,
-            };
+            let share = if i < HARMONICS { 1.0 } else { NOISE_WEIGHT };
             let height = (1.0 - level / FLOOR_DB).clamp(0.0, 1.0);
             let weight = LEVEL_WEIGHT_LEAST + (1.0 - LEVEL_WEIGHT_LEAST) * height;
             let sure = if guessed(i) { guess_weight } else { 1.0 };

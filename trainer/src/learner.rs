@@ -16,10 +16,8 @@ use burn::{
 
 /// Decay of the optimiser's average square: 0.98 forgets within a run of some hundred steps.
 const BETA2: f32 = 0.98;
-/// Weight decay of a step, times its rate: in all, what the weights began with shrinks to a sixth. At 0.02 it does next to nothing: loud low notes,
-/// which are extrapolated, lose their pitch oftener, and held-out notes are up to 0.2 dB farther from their recordings where they are few. At 6 they
-/// are farther where they are many (`FINDINGS.md`).
-const DECAY: f32 = 2.0;
+/// Weight decay of a step, times its rate.
+const DECAY: f32 = 0.02;
 /// Longest gradient of one tensor of weights that is taken as it is; a longer one is shortened to this (Pascanu et al. 2013).
 const CLIP: f32 = 1.0;
 
