@@ -12,7 +12,7 @@ use tract_onnx::pb::{
 };
 
 use crate::{
-    envelope::{PER_HZ, POINTS, points_per_ln},
+    envelope::{OWN, PER_HZ, POINTS, READERS, points_per_ln},
     hearing::{CONFIDENCE_INPUT, FEATURES, INPUTS, LN_HZ_MIDDLE, LN_HZ_PER_UNIT, PITCH_INPUT, STATE, UNVOICED_BELOW},
     levels::OUTPUTS,
     mlp::{LEAK, NORM_EPSILON},
@@ -159,11 +159,11 @@ impl Builder {
         });
     }
 
-    /// Adds the envelope to the harmonics where they lie, as [`crate::envelope::read`] does.
+    /// Adds the envelope to the harmonics that read it where they lie, as [`crate::envelope::read`] does.
     fn envelope(&mut self) {
         // What one Hz of f0 adds to each harmonic's place on the scale, before its logarithm.
-        let bend: Vec<f32> = (1..=HARMONICS).map(|k| PER_HZ * k as f32).collect();
-        self.floats("bend_per_hz", &[1, HARMONICS], &bend);
+        let bend: Vec<f32> = (OWN + 1..=HARMONICS).map(|k| PER_HZ * k as f32).collect();
+        self.floats("bend_per_hz", &[1, READERS], &bend);
         for (name, value) in [
             ("ln_hz_per_unit", LN_HZ_PER_UNIT),
             ("ln_hz_middle", LN_HZ_MIDDLE),
@@ -174,7 +174,13 @@ impl Builder {
         ] {
             self.floats(name, &[1, 1], &[value]);
         }
-        for (name, value) in [("pitch", PITCH_INPUT), ("pitch_end", PITCH_INPUT + 1), ("envelope_end", POINTS)] {
+        for (name, value) in [
+            ("pitch", PITCH_INPUT),
+            ("pitch_end", PITCH_INPUT + 1),
+            ("envelope_end", POINTS),
+            ("own_end", OWN),
+            ("harmonics_end", HARMONICS),
+        ] {
             self.index(name, value);
         }
         self.node("Slice", &["heard", "pitch", "pitch_end", "one"], "pitch_input", vec![]);
@@ -196,7 +202,10 @@ impl Builder {
         self.node("Sub", &["above", "below"], "rise", vec![]);
         self.node("Mul", &["rise", "share"], "risen", vec![]);
         self.node("Add", &["below", "risen"], "read", vec![]);
-        self.node("Add", &["harmonics_own", "read"], "harmonics_ungated", vec![]);
+        self.node("Slice", &["harmonics_own", "zero", "own_end", "one"], "lowest", vec![]);
+        self.node("Slice", &["harmonics_own", "own_end", "harmonics_end", "one"], "higher_own", vec![]);
+        self.node("Add", &["higher_own", "read"], "higher", vec![]);
+        self.node("Concat", &["lowest", "higher"], "harmonics_ungated", vec![int("axis", 1)]);
     }
 
     /// A list of one integer, as Slice takes its bounds and axes.
