@@ -20,6 +20,9 @@ use syrinx_plugin::editor::{
 use syrinx_plugin::{monitor::Shown, player::Player};
 use window::stage::{Asked, Opening, Stage};
 
+/// Semitones from the left to the right of the field: E1 to D8.
+const NOTES_ACROSS: f32 = 82.0;
+
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
@@ -351,7 +354,7 @@ fn the_region_is_dragged_and_pitch_and_loudness_go_with_it() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
     let field = stage.layout().field;
-    let semitone = (field.width() - 2.0) / 73.0;
+    let semitone = (field.width() - 2.0) / NOTES_ACROSS;
     stage.asked();
     stage.drag(field.center(), vec2(-12.0 * semitone, 24.0), Modifiers::NONE);
     assert_eq!(
@@ -376,7 +379,7 @@ fn what_is_dragged_stays_under_the_pointer_on_a_slow_screen_too() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
     let field = stage.layout().field;
-    let semitone = (field.width() - 2.0) / 73.0;
+    let semitone = (field.width() - 2.0) / NOTES_ACROSS;
     // Pictures so far apart that the press and a part of the way are in one, and the rest in another.
     let slowly = |stage: &mut Stage, from: Pos2, way: Vec2| {
         let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
@@ -437,7 +440,7 @@ fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
     assert!((played(&shown) - 24.0).abs() < 0.01, "{} st", played(&shown));
     // By hand: an octave down again and louder. Nothing brings it back, however long the voice goes on.
     let field = stage.layout().field;
-    let semitone = (field.width() - 2.0) / 73.0;
+    let semitone = (field.width() - 2.0) / NOTES_ACROSS;
     stage.drag(field.center(), vec2(12.0 * semitone, 18.0), Modifiers::NONE);
     let loudness = stage.value("loudness");
     assert!(stage.value("pitch_shift") == -12.0 && loudness > 1.0, "{loudness} dB");
@@ -883,7 +886,7 @@ fn notes_are_typed_as_notes_or_frequencies() {
     stage.key(Key::ArrowUp);
     assert!((stage.value("voice_high") - 466.2).abs() < 0.2, "a semitone up: {}", stage.value("voice_high"));
     stage.key(Key::Delete);
-    assert_eq!(stage.value("voice_high"), 2000.0);
+    assert_eq!(stage.value("voice_high"), 4200.0);
     // The big knobs and the slider take units too.
     for (name, typed, id, value) in [
         ("Pitch shift", "1 oct", "pitch_shift", 12.0),

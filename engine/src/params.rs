@@ -1,5 +1,7 @@
 //! What a player can set: one table of parameters, read by every face of Syrinx, and their values as plain numbers.
 
+use syrinx_tracker::TrackerConfig;
+
 use crate::snap::SCALES;
 
 /// Most instruments that a number can name: instrument parameters run from 0 to this.
@@ -197,9 +199,9 @@ params! {
         /// Voice below this A-weighted level, dB, fades to silence instead of being played.
         gate: "Gate", "dB", DECIBEL, -100.0, -20.0, -65.0;
         /// Lowest note of the voice, Hz: with the highest, it spares the tracker what is not sung, and makes it sooner and surer.
-        voice_low: "Lowest note", "Hz", HERTZ, 50.0, 2000.0, 50.0;
+        voice_low: "Lowest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::DEFAULT_MIN_F0_HZ;
         /// Highest note of the voice, Hz. Where it is not above the lowest, every pitch is heard.
-        voice_high: "Highest note", "Hz", HERTZ, 50.0, 2000.0, 2000.0;
+        voice_high: "Highest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::MAX_F0_HZ;
         /// Raises the gate to just above the noise of the room while nobody sings; off, the gate stays where it is set.
         auto_gate: "Adaptive gate", "", Kind::Switch, 0.0, 1.0, 1.0;
     }

@@ -142,7 +142,7 @@ impl Model {
         let mut arena = self.plan.arena();
         let mut state = vec![0.0; self.plan.state_len()];
         for loudness_db in [-120.0, -60.0, -20.0, 0.0] {
-            for f0_hz in [0.0, 50.0, 440.0, 2000.0] {
+            for f0_hz in [0.0, 50.0, 440.0, 2000.0, 4200.0] {
                 for confidence in [0.0, 0.5, 1.0] {
                     let features = [f0_hz, confidence, loudness_db];
                     let row =

@@ -36,8 +36,8 @@ const EARLY: usize = 4;
 /// Half a state and a little, as a share of the lag.
 const STATE_SPAN: f64 = 0.008;
 
-/// The prior's tilt ends here whatever the range, so that the range never moves the threshold of voicing, and sibilants find no
-/// favour above it.
+/// Hardly anybody sings higher. The prior's tilt ends here whatever the range, so that the range never moves the threshold of voicing, and
+/// sibilants find no favour above it.
 const LEVEL_HZ: f64 = 2050.0;
 
 /// Lags reach at least this far, s, however high the range: voicing and f0 are judged at multiples of the period up to here.
@@ -361,7 +361,8 @@ impl Pitch {
         }
     }
 
-    /// What speaks for "unvoiced" although some state explains the wave well: evidence of the best state that is gone a few periods later.
+    /// What speaks for "unvoiced" although some state explains the wave well: evidence of the best state that is gone a few periods later, and
+    /// a best state above all that is sung.
     #[inline(always)]
     fn doubt(&self) -> f32 {
         let t = &self.tuning;
@@ -372,7 +373,7 @@ impl Pitch {
         if multiple < 2.0 {
             return 0.0;
         }
-        let mut doubt = 0.0;
+        let mut doubt = if self.centres_hz[best] > LEVEL_HZ { t.whistle_doubt } else { 0.0 };
         for (e, k) in self.experts.iter().zip(&self.kept[self.at]) {
             let rate = self.bands[e.tuning.band].rate_hz;
             let once = Expert::peak(&k.rho, (period * rate) as f32, (STATE_SPAN * period * rate) as f32);

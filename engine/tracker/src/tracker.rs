@@ -27,7 +27,7 @@ pub struct TrackerConfig {
     pub mode: LatencyMode,
     /// Lowest pitch told apart, Hz (30..=1000). The lower, the longer a low note takes to be known.
     pub min_f0_hz: f32,
-    /// Highest pitch told apart, Hz (up to 4200, and at least an octave above the lowest).
+    /// Highest pitch told apart, Hz (up to [`MAX_F0_HZ`](Self::MAX_F0_HZ), and at least an octave above the lowest).
     pub max_f0_hz: f32,
     /// Level under which nothing is voiced, dB re full-scale square wave (-120..=0): mean square over 12 ms, summed over the pitch
     /// filter's bands, which together span 45 Hz to 4 kHz.
@@ -35,11 +35,29 @@ pub struct TrackerConfig {
     /// Live: whether a pitch that glides is said to be where it is by now rather than where it was heard last. Whoever plays it is some
     /// milliseconds less late; whoever measures a voice wants what was heard. Studio knows where it is.
     pub continue_glides: bool,
+    /// Whether a pitch above 2050 Hz, higher than is sung, must be surer than others: a whistle is, and the hiss of a consonant, which
+    /// resonates up there, is not. Recordings of instruments have no consonants.
+    pub expect_consonants: bool,
+}
+
+impl TrackerConfig {
+    /// Lowest pitch that is listened for where nothing else is said, Hz: a bass's lowest note is higher.
+    pub const DEFAULT_MIN_F0_HZ: f32 = 50.0;
+    /// Highest pitch that any tracker tells apart, Hz, listened for where nothing else is said: a little over C8, the top of whistling,
+    /// piccolo and violin.
+    pub const MAX_F0_HZ: f32 = 4200.0;
 }
 
 impl Default for TrackerConfig {
     fn default() -> Self {
-        Self { mode: LatencyMode::Live, min_f0_hz: 50.0, max_f0_hz: 2000.0, gate_db: -70.0, continue_glides: false }
+        Self {
+            mode: LatencyMode::Live,
+            min_f0_hz: Self::DEFAULT_MIN_F0_HZ,
+            max_f0_hz: Self::MAX_F0_HZ,
+            gate_db: -70.0,
+            continue_glides: false,
+            expect_consonants: true,
+        }
     }
 }
 
@@ -51,7 +69,8 @@ pub enum TrackerError {
     SampleRate(u32),
     /// The pitch range is empty or beyond what the bands cover.
     #[error(
-        "a pitch range of {min_f0_hz} to {max_f0_hz} Hz cannot be tracked: it must span an octave or more inside 30 to 4200 Hz"
+        "a pitch range of {min_f0_hz} to {max_f0_hz} Hz cannot be tracked: it must span an octave or more inside 30 to {} Hz",
+        TrackerConfig::MAX_F0_HZ
     )]
     Range {
         /// Lowest pitch asked for, Hz.
@@ -95,9 +114,9 @@ impl Tracker {
         if !(8_000..=384_000).contains(&sample_rate_hz) {
             return Err(TrackerError::SampleRate(sample_rate_hz));
         }
-        let TrackerConfig { mode, min_f0_hz, max_f0_hz, gate_db, continue_glides } = config;
+        let TrackerConfig { mode, min_f0_hz, max_f0_hz, gate_db, continue_glides, expect_consonants } = config;
         // Both fail on NaN.
-        let spans = (2.0 * min_f0_hz..=4200.0).contains(&max_f0_hz);
+        let spans = (2.0 * min_f0_hz..=TrackerConfig::MAX_F0_HZ).contains(&max_f0_hz);
         if !(30.0..=1000.0).contains(&min_f0_hz) || !spans {
             return Err(TrackerError::Range { min_f0_hz, max_f0_hz });
         }
@@ -109,12 +128,16 @@ impl Tracker {
         let (delay_s, look_back_s) = if studio { (STUDIO_DELAY_S, STUDIO_LOOK_BACK_S) } else { (LIVE_DELAY_S, 0.0) };
         let delay = (delay_s * rate).round() as usize;
         let clock = FrameClock::new(sample_rate_hz);
+        let mut tuning = Tuning::default();
+        if !expect_consonants {
+            tuning.whistle_doubt = 0.0;
+        }
         // Four samples a period is the least the correlation can read.
         let max_f0_hz = f64::from(max_f0_hz).min(rate / 4.0);
         Ok(Self {
             clock,
             mode,
-            pitch: Pitch::new(sample_rate_hz, f64::from(min_f0_hz), max_f0_hz, look_back_s, gate_db, Tuning::default()),
+            pitch: Pitch::new(sample_rate_hz, f64::from(min_f0_hz), max_f0_hz, look_back_s, gate_db, tuning),
             loudness: Loudness::new(sample_rate_hz, delay as f64 / rate, studio),
             delay,
             consumed: 0,

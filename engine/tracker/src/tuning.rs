@@ -90,6 +90,8 @@ pub(crate) struct Tuning {
     pub energy_exponent: f32,
     /// Log-odds added to "unvoiced".
     pub unvoiced_bias: f32,
+    /// Log-odds added to "unvoiced" while the best explanation is a pitch higher than is sung.
+    pub whistle_doubt: f32,
     /// The lobe around lag 0 ends at the first minimum that is followed by this rise.
     pub lobe_rise: f32,
     /// Standard deviation of the pitch's walk per hop, cents.
@@ -150,6 +152,7 @@ impl Default for Tuning {
             refine_s: 0.006,
             energy_exponent: 0.18,
             unvoiced_bias: -4.2,
+            whistle_doubt: 2.0,
             lobe_rise: 0.15,
             walk_cents: 17.0,
             tail: 0.0025,

@@ -15,8 +15,8 @@ use egui::{
 };
 use syrinx_engine::MOST_SHIFT_DB;
 
-/// Notes from left to right: E1 to F7, MIDI.
-const NOTES: (f32, f32) = (28.0, 101.0);
+/// Notes from left to right: E1 to D8, MIDI. The tracker hears up to C8.
+const NOTES: (f32, f32) = (28.0, 110.0);
 /// Levels from the bottom to the top, dB(A).
 const LEVELS_DB: (f32, f32) = (-72.0, 0.0);
 /// Keys, and their names under them, points.

@@ -6,8 +6,6 @@ use syrinx_tracker::{Features, LatencyMode, Tracker, TrackerConfig};
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, HOP, PeriodAnalyser, PeriodSpectrum};
 use crate::targets::noise_spectrum;
 
-/// Highest pitch looked for, Hz: the top of piccolo and violin, and the most that the tracker covers.
-pub const HIGHEST_F0_HZ: f32 = 4200.0;
 /// Lowest pitch looked for, Hz: below the lowest string of a double bass with extension.
 pub const LOWEST_F0_HZ: f32 = 30.0;
 /// Level under which the offline tracker hears no pitch, dB: releases of quiet recordings count here, where a player's room must not.
@@ -68,8 +66,8 @@ pub fn offline_config() -> TrackerConfig {
     TrackerConfig {
         mode: LatencyMode::Studio,
         min_f0_hz: LOWEST_F0_HZ,
-        max_f0_hz: HIGHEST_F0_HZ,
         gate_db: OFFLINE_GATE_DB,
+        expect_consonants: false,
         ..TrackerConfig::default()
     }
 }

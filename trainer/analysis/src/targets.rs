@@ -12,7 +12,7 @@ use crate::band_limit::{band_limit_hz, continue_above};
 use crate::bands::{HARMONIC_LIMIT_HZ, decibels, loudness_db, noise_edges_hz};
 use crate::frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, PeriodAnalyser, PeriodSpectrum};
-use crate::pitch::{HIGHEST_F0_HZ, LOWEST_F0_HZ, bridge_gaps, offline_pitch, refine, repair_octaves, track};
+use crate::pitch::{LOWEST_F0_HZ, bridge_gaps, offline_pitch, refine, repair_octaves, track};
 
 /// Bins at least this far from every harmonic hold noise alone: the Hann window spreads a harmonic over one bin on each side.
 const CLEAR_BINS: usize = 2;
@@ -33,7 +33,7 @@ const NOTE_CENTS: f32 = 80.0;
 /// `name` and `source` are kept in the take. Levels are as recorded; above what the sample rate of `audio` can hold, they are guessed.
 pub fn analyse(name: &str, source: &str, audio: &Audio) -> Take {
     let samples = mono_at_analysis_rate(audio);
-    let probe = TrackerConfig { mode: LatencyMode::Live, max_f0_hz: HIGHEST_F0_HZ, ..TrackerConfig::default() };
+    let probe = of_an_instrument(LatencyMode::Live);
     let (mut features, delay) = track(&samples, probe);
     let first_instant = FrameClock::new(ANALYSIS_RATE_HZ).end_of(0) as f64 - delay as f64;
     let (mut targets, _) = measure_recording(&samples, first_instant, features.len());
@@ -54,7 +54,7 @@ pub fn analyse(name: &str, source: &str, audio: &Audio) -> Take {
 /// What the engine's tracker says in studio mode of `samples` (at [`ANALYSIS_RATE_HZ`]), of which `take` is the analysis, and how many samples
 /// late it says it: a frame describes the sound that long before its end.
 pub fn studio_features(samples: &[f32], take: &Take) -> (Vec<Features>, usize) {
-    let config = TrackerConfig { mode: LatencyMode::Studio, max_f0_hz: HIGHEST_F0_HZ, ..TrackerConfig::default() };
+    let config = of_an_instrument(LatencyMode::Studio);
     let (mut features, delay) = track(samples, listening(config, take.frames.iter().map(|f| &f.target)));
     let mut held = HeldPitch::default();
     features.iter_mut().for_each(|f| *f = held.step(f));
@@ -196,6 +196,11 @@ fn pool(noise: &[f64], bin_hz: f64, edges: &[f32; BANDS + 1]) -> [f64; BANDS] {
         below[whole] + (at - whole as f64) * noise[whole]
     };
     std::array::from_fn(|band| (power_below(edges[band + 1]) - power_below(edges[band])).max(0.0))
+}
+
+/// The engine's tracker, told that it hears an instrument.
+fn of_an_instrument(mode: LatencyMode) -> TrackerConfig {
+    TrackerConfig { mode, expect_consonants: false, ..TrackerConfig::default() }
 }
 
 /// `config` as a tracker listens to a recording with these targets: an octave deeper to a bass.
