@@ -6,7 +6,12 @@ use std::{
     process::Command,
 };
 use syrinx_analysis::{Audio, read_audio, write_wav};
-use syrinx_tracker::{FRAME_RATE_HZ, Features, LatencyMode, Tracker, TrackerConfig};
+use syrinx_tracker::FRAME_RATE_HZ;
+
+#[path = "../support/heard.rs"]
+mod heard;
+
+use heard::heard;
 
 /// A sound of some channels.
 #[derive(Clone)]
@@ -157,7 +162,7 @@ pub fn roughness(sound: &Sound) -> f32 {
 
 /// Fails unless `moved` is `still` with its pitch in semitones, or else its loudness in dB, raised by `curve` of the time in seconds.
 pub fn assert_follows(still: &Sound, moved: &Sound, pitch: bool, curve: &dyn Fn(f64) -> f64) {
-    let (a, b) = (heard(still), heard(moved));
+    let [a, b] = [still, moved].map(|sound| heard(sound.rate_hz, &sound.channels[0]));
     let (mut sure, mut near, mut error) = (0.0, 0.0, 0.0);
     for (n, (a, b)) in a.iter().zip(&b).enumerate() {
         let wanted = curve(n as f64 / f64::from(FRAME_RATE_HZ));
@@ -171,17 +176,4 @@ pub fn assert_follows(still: &Sound, moved: &Sound, pitch: bool, curve: &dyn Fn(
     println!("{sure} sure frames, {:.1} % near, mean error {:.3}", 100.0 * near / sure, error / sure);
     assert!(sure > 200.0, "only {sure} frames are surely voiced");
     assert!(near > 0.95 * sure, "the automation is followed in {:.1} % of {sure} frames", 100.0 * near / sure);
-}
-
-/// What the tracker hears with look-ahead, in frames of the sound's own time.
-fn heard(sound: &Sound) -> Vec<Features> {
-    let config = TrackerConfig { mode: LatencyMode::Studio, expect_consonants: false, ..TrackerConfig::default() };
-    let mut tracker = Tracker::new(sound.rate_hz, config).unwrap();
-    let delay = tracker.delay_samples();
-    let mut frames = Vec::new();
-    let padded: Vec<f32> = sound.channels[0].iter().copied().chain(std::iter::repeat_n(0.0, delay)).collect();
-    tracker.process(&padded, |f| frames.push(f));
-    let shift = (delay as f64 / f64::from(sound.rate_hz) * f64::from(FRAME_RATE_HZ)).round() as usize;
-    frames.drain(..shift.saturating_sub(1));
-    frames
 }

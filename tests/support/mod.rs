@@ -2,13 +2,16 @@
 
 #![allow(dead_code)]
 
+mod heard;
+
+pub use heard::heard;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 use syrinx_analysis::{Audio, read_audio, write_wav};
 use syrinx_singer::DemoVoice;
-use syrinx_tracker::{Features, LatencyMode, Tracker, TrackerConfig};
 
 pub const RATE_HZ: u32 = 48_000;
 /// Frames a second.
@@ -59,20 +62,6 @@ impl Folder {
 /// A mono file's samples.
 pub fn samples(path: &Path) -> Vec<f32> {
     read_audio(path).unwrap().mono()
-}
-
-/// What the tracker hears with look-ahead, every squeak included, in frames of time `n / FRAME_RATE_HZ` of the sound itself: the delay is taken off.
-pub fn heard(rate: u32, sound: &[f32]) -> Vec<Features> {
-    let config = TrackerConfig { mode: LatencyMode::Studio, expect_consonants: false, ..TrackerConfig::default() };
-    let mut tracker = Tracker::new(rate, config).unwrap();
-    let delay = tracker.delay_samples();
-    let mut frames = Vec::new();
-    let padded: Vec<f32> = sound.iter().copied().chain(std::iter::repeat_n(0.0, delay)).collect();
-    tracker.process(&padded, |f| frames.push(f));
-    // Frame n describes the instant end_of(n) - delay.
-    let shift = (delay as f64 / f64::from(rate) * FRAME_RATE_HZ).round() as usize;
-    frames.drain(..shift.saturating_sub(1));
-    frames
 }
 
 pub fn cents(a: f32, b: f64) -> f64 {

@@ -361,8 +361,8 @@ impl Pitch {
         }
     }
 
-    /// What speaks for "unvoiced" although some state explains the wave well: evidence of the best state that is gone a few periods later, and
-    /// a best state above all that is sung.
+    /// What speaks for "unvoiced" although some state explains the wave well: evidence of the best state that is gone a few periods later,
+    /// and a best state above all that is sung.
     #[inline(always)]
     fn doubt(&self) -> f32 {
         let t = &self.tuning;

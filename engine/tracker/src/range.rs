@@ -6,7 +6,8 @@ use crate::frame::Features;
 const LOWEST_HZ: f32 = 30.0;
 /// Width of a bin, semitones.
 const BIN_ST: f32 = 0.5;
-/// Bins: up to the highest pitch that any tracker hears ([`TrackerConfig::MAX_F0_HZ`](crate::TrackerConfig::MAX_F0_HZ), 85.6 semitones above the lowest).
+/// Bins: up to the highest pitch that any tracker hears ([`TrackerConfig::MAX_F0_HZ`](crate::TrackerConfig::MAX_F0_HZ), 85.6 semitones
+/// above the lowest).
 const BINS: usize = 172;
 /// A pitch counts from this confidence up.
 const SURE: f32 = 0.9;

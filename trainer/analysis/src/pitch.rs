@@ -61,15 +61,14 @@ pub fn track(samples: &[f32], config: TrackerConfig) -> (Vec<Features>, usize) {
     (frames, delay)
 }
 
+/// The engine's tracker, told that it hears an instrument.
+pub fn of_an_instrument(mode: LatencyMode) -> TrackerConfig {
+    TrackerConfig { mode, expect_consonants: false, ..TrackerConfig::default() }
+}
+
 /// The configuration of the tracker that looks ahead.
 pub fn offline_config() -> TrackerConfig {
-    TrackerConfig {
-        mode: LatencyMode::Studio,
-        min_f0_hz: LOWEST_F0_HZ,
-        gate_db: OFFLINE_GATE_DB,
-        expect_consonants: false,
-        ..TrackerConfig::default()
-    }
+    TrackerConfig { min_f0_hz: LOWEST_F0_HZ, gate_db: OFFLINE_GATE_DB, ..of_an_instrument(LatencyMode::Studio) }
 }
 
 /// f0 in Hz and confidence at `frames` instants `HOP` apart, the first at sample `first_instant`. f0 is the best guess also where the

@@ -12,7 +12,7 @@ use crate::band_limit::{band_limit_hz, continue_above};
 use crate::bands::{HARMONIC_LIMIT_HZ, decibels, loudness_db, noise_edges_hz};
 use crate::frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, PeriodAnalyser, PeriodSpectrum};
-use crate::pitch::{LOWEST_F0_HZ, bridge_gaps, offline_pitch, refine, repair_octaves, track};
+use crate::pitch::{LOWEST_F0_HZ, bridge_gaps, of_an_instrument, offline_pitch, refine, repair_octaves, track};
 
 /// Bins at least this far from every harmonic hold noise alone: the Hann window spreads a harmonic over one bin on each side.
 const CLEAR_BINS: usize = 2;
@@ -196,11 +196,6 @@ fn pool(noise: &[f64], bin_hz: f64, edges: &[f32; BANDS + 1]) -> [f64; BANDS] {
         below[whole] + (at - whole as f64) * noise[whole]
     };
     std::array::from_fn(|band| (power_below(edges[band + 1]) - power_below(edges[band])).max(0.0))
-}
-
-/// The engine's tracker, told that it hears an instrument.
-fn of_an_instrument(mode: LatencyMode) -> TrackerConfig {
-    TrackerConfig { mode, expect_consonants: false, ..TrackerConfig::default() }
 }
 
 /// `config` as a tracker listens to a recording with these targets: an octave deeper to a bass.
