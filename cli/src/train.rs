@@ -59,6 +59,15 @@ pub struct Args {
     /// The network answers levels of harmonics alone, and no spectral envelope beside them: to compare.
     #[arg(long)]
     no_envelope: bool,
+    /// Harmonics, from the lowest, that read no spectral envelope, 0 to 99.
+    #[arg(long, value_name = "N", default_value_t = TrainOptions::new("", "").own_harmonics)]
+    own_harmonics: usize,
+    /// Weight decay of the training, 0 to 100: more of it brings pitches that were never recorded nearer where recordings are few; 2 is much.
+    #[arg(long, value_name = "DECAY", default_value_t = TrainOptions::new("", "").weight_decay)]
+    weight_decay: f32,
+    /// The same of what hears how the loudness rises, and decides how soon a note is there.
+    #[arg(long, value_name = "DECAY", default_value_t = TrainOptions::new("", "").rise_decay)]
+    rise_decay: f32,
     /// Training steps.
     #[arg(long, default_value_t = TrainOptions::new("", "").steps)]
     steps: usize,
@@ -89,9 +98,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         seed: args.seed,
         steps: args.steps,
         envelope: !args.no_envelope,
+        own_harmonics: args.own_harmonics,
+        weight_decay: args.weight_decay,
+        rise_decay: args.rise_decay,
         source_gains_db: args.source_gains.iter().map(|g| source_gain(g)).collect::<Result<_, _>>()?,
         ..TrainOptions::new(&args.id, &args.name)
     };
+    options.check()?;
     let start = Instant::now();
     let (takes, report) = recordings::surveyed(&files);
     println!("{report}");

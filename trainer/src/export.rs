@@ -12,7 +12,7 @@ use tract_onnx::pb::{
 };
 
 use crate::{
-    envelope::{OWN, PER_HZ, POINTS, READERS, points_per_ln},
+    envelope::{PER_HZ, POINTS, points_per_ln},
     hearing::{CONFIDENCE_INPUT, FEATURES, INPUTS, LN_HZ_MIDDLE, LN_HZ_PER_UNIT, PITCH_INPUT, STATE, UNVOICED_BELOW},
     levels::OUTPUTS,
     mlp::{LEAK, NORM_EPSILON},
@@ -124,7 +124,7 @@ impl Network {
             g.floats("w_envelope", &[hidden, POINTS], &columns(OUTPUTS, outputs));
             vector(&mut g, "b_envelope", &offset[OUTPUTS..]);
             g.node("Gemm", &["active2", "w_envelope", "b_envelope"], "envelope", vec![]);
-            g.envelope();
+            g.envelope(self.own_harmonics);
         }
         g.node("Slice", &["heard", "gate", "gate_end", "one"], "gate_db", vec![]);
         g.node("Add", &["harmonics_ungated", "gate_db"], "harmonics_db", vec![]);
@@ -159,11 +159,11 @@ impl Builder {
         });
     }
 
-    /// Adds the envelope to the harmonics that read it where they lie, as [`crate::envelope::read`] does.
-    fn envelope(&mut self) {
+    /// Adds the envelope to the harmonics above the first `own` where they lie, as [`crate::envelope::read`] does.
+    fn envelope(&mut self, own: usize) {
         // What one Hz of f0 adds to each harmonic's place on the scale, before its logarithm.
-        let bend: Vec<f32> = (OWN + 1..=HARMONICS).map(|k| PER_HZ * k as f32).collect();
-        self.floats("bend_per_hz", &[1, READERS], &bend);
+        let bend: Vec<f32> = (own + 1..=HARMONICS).map(|k| PER_HZ * k as f32).collect();
+        self.floats("bend_per_hz", &[1, bend.len()], &bend);
         for (name, value) in [
             ("ln_hz_per_unit", LN_HZ_PER_UNIT),
             ("ln_hz_middle", LN_HZ_MIDDLE),
@@ -174,14 +174,12 @@ impl Builder {
         ] {
             self.floats(name, &[1, 1], &[value]);
         }
-        for (name, value) in [
-            ("pitch", PITCH_INPUT),
-            ("pitch_end", PITCH_INPUT + 1),
-            ("envelope_end", POINTS),
-            ("own_end", OWN),
-            ("harmonics_end", HARMONICS),
-        ] {
+        for (name, value) in [("pitch", PITCH_INPUT), ("pitch_end", PITCH_INPUT + 1), ("envelope_end", POINTS)] {
             self.index(name, value);
+        }
+        if own > 0 {
+            self.index("own_end", own);
+            self.index("harmonics_end", HARMONICS);
         }
         self.node("Slice", &["heard", "pitch", "pitch_end", "one"], "pitch_input", vec![]);
         self.node("Mul", &["pitch_input", "ln_hz_per_unit"], "ln_ratio", vec![]);
@@ -202,6 +200,10 @@ impl Builder {
         self.node("Sub", &["above", "below"], "rise", vec![]);
         self.node("Mul", &["rise", "share"], "risen", vec![]);
         self.node("Add", &["below", "risen"], "read", vec![]);
+        if own == 0 {
+            self.node("Add", &["harmonics_own", "read"], "harmonics_ungated", vec![]);
+            return;
+        }
         self.node("Slice", &["harmonics_own", "zero", "own_end", "one"], "lowest", vec![]);
         self.node("Slice", &["harmonics_own", "own_end", "harmonics_end", "one"], "higher_own", vec![]);
         self.node("Add", &["higher_own", "read"], "higher", vec![]);
@@ -269,12 +271,15 @@ mod tests {
     use syrinx_tracker::Features;
     use tract_onnx::prelude::*;
 
-    fn network(random: &mut Random, envelope: bool) -> Network {
-        let mut mlp = Mlp::new(Shape { inputs: INPUTS, hidden: 64, outputs: envelope::width(envelope) }, || random.uniform());
+    /// With an envelope for the harmonics above the first so many, or without one.
+    fn network(random: &mut Random, envelope: Option<usize>) -> Network {
+        let outputs = envelope::width(envelope.is_some());
+        let mut mlp = Mlp::new(Shape { inputs: INPUTS, hidden: 64, outputs }, || random.uniform());
         mlp.weights.iter_mut().for_each(|w| *w += random.between(-0.1, 0.1));
         Network {
             hearing: Hearing::new([100.0, 1000.0], [-60.0, -5.0]),
             mlp,
+            own_harmonics: envelope.unwrap_or(envelope::OWN),
             output_middle: (0..OUTPUTS).map(|i| -0.3 * i as f32).collect(),
             output_unit: 10.0,
         }
@@ -283,11 +288,12 @@ mod tests {
     /// The file, run by tract, answers as the trainer's own forward pass, along a stream with its state.
     #[test]
     fn the_file_answers_as_the_trained_network() {
-        the_file_answers(false);
-        the_file_answers(true);
+        for envelope in [None, Some(envelope::OWN), Some(0)] {
+            the_file_answers(envelope);
+        }
     }
 
-    fn the_file_answers(envelope: bool) {
+    fn the_file_answers(envelope: Option<usize>) {
         let mut random = Random::new(2);
         let network = network(&mut random, envelope);
         let bytes = network.to_onnx(&testing::card());
@@ -320,7 +326,7 @@ mod tests {
                 let got = if i < HARMONICS { out[0][i] } else { out[1][i - HARMONICS] };
                 if i >= HARMONICS || voiced {
                     // Relative: levels in dB reach a hundred, where f32 itself has steps of 1e-5. Places in an envelope go through a logarithm.
-                    let within = if envelope { 1e-3 } else { 1e-4 };
+                    let within = if envelope.is_some() { 1e-3 } else { 1e-4 };
                     assert!((got - wanted).abs() < within * wanted.abs().max(1.0), "frame {frame}, output {i}: {got} {wanted}");
                 } else if features.confidence < UNVOICED_BELOW - GATE_DEPTH_DB / GATE_SLOPE_DB {
                     assert!((got - (wanted - GATE_DEPTH_DB)).abs() < 1e-2);
@@ -336,7 +342,7 @@ mod tests {
     #[test]
     fn the_reader_takes_it() {
         let card = testing::card();
-        for envelope in [false, true] {
+        for envelope in [None, Some(envelope::OWN), Some(0)] {
             let bytes = network(&mut Random::new(1), envelope).to_onnx(&card);
             let model = syrinx_decoder::Model::from_bytes(&bytes).unwrap();
             assert_eq!(model.card(), &card);

@@ -5,7 +5,7 @@
 //! fixed order: equal input, equal result, to the bit.
 
 use burn::{
-    module::{Module, Param},
+    module::{Module, ModuleMapper, Param},
     nn::{LayerNorm, LayerNormConfig, Linear},
     tensor::{Device, Tensor, TensorData, activation::leaky_relu},
 };
@@ -165,6 +165,19 @@ impl Layers {
         self.l3.forward(h)
     }
 
+    /// The network with all weights `kept` times what they are, but those that hear the inputs `spared`.
+    pub fn shrunk(mut self, kept: f32, spared: Range<usize>) -> Self {
+        let [inputs, _] = self.l1.weight.dims();
+        let of_input: Vec<f32> = (0..inputs).map(|input| if spared.contains(&input) { 1.0 } else { kept }).collect();
+        let first = scaled(self.l1.weight.clone(), |weights| {
+            let of_input = matrix(&of_input, 1, &weights.device());
+            weights * of_input
+        });
+        self = self.map(&mut Shrinking { kept });
+        self.l1.weight = first;
+        self
+    }
+
     /// All weights, in the order of [`Places`].
     pub fn weights(&self) -> Vec<f32> {
         let bias = |l: &Linear| l.bias.as_ref().map(|b| numbers(b.val())).unwrap_or_default();
@@ -183,6 +196,23 @@ impl Layers {
         ]
         .concat()
     }
+}
+
+/// Takes every weight `kept` times.
+struct Shrinking {
+    kept: f32,
+}
+
+impl ModuleMapper for Shrinking {
+    fn map_float<const D: usize>(&mut self, weights: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        scaled(weights, |weights| weights * self.kept)
+    }
+}
+
+/// The same weights to the optimiser, changed apart from the gradient.
+fn scaled<const D: usize>(weights: Param<Tensor<D>>, change: impl FnOnce(Tensor<D>) -> Tensor<D>) -> Param<Tensor<D>> {
+    let (id, tensor, mapper) = weights.consume();
+    Param::from_mapped_value(id, Tensor::from_inner(change(tensor.inner())).require_grad(), mapper)
 }
 
 /// Rows of `width` numbers as a tensor.
@@ -215,6 +245,17 @@ mod tests {
         let mlp = Mlp::new(SHAPE, random(3));
         let device = Device::flex().autodiff();
         assert_eq!(Layers::new(&mlp, &device).weights(), mlp.weights);
+    }
+
+    #[test]
+    fn all_shrink_but_what_hears_the_spared_inputs() {
+        let mlp = Mlp::new(SHAPE, random(4));
+        let shrunk = Layers::new(&mlp, &Device::flex().autodiff()).shrunk(0.5, 1..2).weights();
+        let spared = SHAPE.hidden..2 * SHAPE.hidden;
+        for (i, (now, before)) in shrunk.iter().zip(&mlp.weights).enumerate() {
+            let kept = if spared.contains(&i) { 1.0 } else { 0.5 };
+            assert_eq!(*now, kept * before, "{i}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
     decay, envelope,
     formants::envelope_share,
     hearing::{Hearing, INPUTS},
-    learner::{Learner, loss_of},
+    learner::{Learner, WEIGHT_DECAY, loss_of},
     levels::{OUTPUTS, Weighting},
     mlp::{Mlp, Shape},
     network::Network,
@@ -44,6 +44,8 @@ const WARM_UP_STEPS: usize = 30;
 const AVERAGE_KEEPS: f32 = 0.99;
 /// The network hears loudness this far beyond the training range (5th to 95th percentile): there is something there, if little, dB.
 const LOUDNESS_MARGIN_DB: [f32; 2] = [20.0, 6.0];
+/// With more weight decay than this, nothing would be learned.
+const MOST_WEIGHT_DECAY: f32 = 100.0;
 
 /// What to train, and how.
 #[derive(Clone, Debug)]
@@ -69,12 +71,20 @@ pub struct TrainOptions {
     /// Whether the network answers a spectral envelope, too, that harmonics read where they lie: pitches that were never recorded come nearer
     /// by it.
     pub envelope: bool,
+    /// Harmonics, from the lowest, that read none of it, 0 to 99: what a body does to the lowest is learned at its frequency without, and at the
+    /// harmonic's number with them.
+    pub own_harmonics: usize,
+    /// Weight decay of a step, times its rate (AdamW's lambda), 0 to 100. More of it brings pitches that were never recorded nearer where
+    /// recordings are few (`FINDINGS.md`).
+    pub weight_decay: f32,
+    /// The same of the weights that hear how the loudness rises, which are no part of the former: a violin's onsets come later with more.
+    pub rise_decay: f32,
     /// Gain in dB on the loudness of each source (by its name), where levels of several are to be made to agree.
     pub source_gains_db: BTreeMap<String, f32>,
 }
 
 impl TrainOptions {
-    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps, with an envelope.
+    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps, with an envelope above the fifth harmonic, weight decays 0.02.
     pub fn new(id: &str, name: &str) -> Self {
         Self {
             id: id.into(),
@@ -87,8 +97,26 @@ impl TrainOptions {
             seed: 1,
             steps: 600,
             envelope: true,
+            own_harmonics: envelope::OWN,
+            weight_decay: WEIGHT_DECAY,
+            rise_decay: WEIGHT_DECAY,
             source_gains_db: BTreeMap::new(),
         }
+    }
+
+    /// What can be said of them before recordings are analysed.
+    ///
+    /// # Errors
+    /// When a number is none that training can use.
+    pub fn check(&self) -> Result<(), TrainError> {
+        if let Some(&bad) = [self.weight_decay, self.rise_decay].iter().find(|decay| !(0.0..=MOST_WEIGHT_DECAY).contains(*decay))
+        {
+            return Err(TrainError::WeightDecay(bad));
+        }
+        if self.own_harmonics >= HARMONICS {
+            return Err(TrainError::OwnHarmonics(self.own_harmonics));
+        }
+        Ok(())
     }
 
     /// Gain in dB on the loudness of this take: that of its source.
@@ -113,6 +141,12 @@ pub enum TrainError {
     /// The recordings have no part in which anything with a pitch sounds.
     #[error("no pitched sound was found in the {0} recordings")]
     NoPitch(&'static str),
+    /// A [`TrainOptions::weight_decay`] or [`TrainOptions::rise_decay`] that no training can use.
+    #[error("weight decay is a number from 0 to {MOST_WEIGHT_DECAY}, not {0}")]
+    WeightDecay(f32),
+    /// [`TrainOptions::own_harmonics`] that leave none to read the envelope.
+    #[error("of {HARMONICS} harmonics, some have to read the envelope: {0} that read none are too many")]
+    OwnHarmonics(usize),
     /// An entry of the card is not what players accept; the text completes the sentence.
     #[error("this instrument could not be played: {0}")]
     BadCard(String),
@@ -173,8 +207,9 @@ impl Twin {
 /// step, from any of them.
 ///
 /// # Errors
-/// When there is too little to learn from, or an entry of the card is not acceptable.
+/// When there is too little to learn from, or an option or an entry of the card is not acceptable.
 pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Trained, TrainError> {
+    options.check()?;
     let mut splits = Split::rounds(takes);
     if splits.is_empty() {
         return Err(TrainError::TooLittle {
@@ -253,6 +288,14 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(P
     card.training = facts.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
     if options.envelope {
         card.training.insert("envelope_points".into(), envelope::POINTS.to_string());
+        if options.own_harmonics != envelope::OWN {
+            card.training.insert("own_harmonics".into(), options.own_harmonics.to_string());
+        }
+    }
+    for (name, decay) in [("weight_decay", options.weight_decay), ("rise_decay", options.rise_decay)] {
+        if decay != WEIGHT_DECAY {
+            card.training.insert(name.into(), decay.to_string());
+        }
     }
     if is_limited(limit_hz) {
         card.training.insert("band_limit_hz".into(), format!("{limit_hz:.0}"));
@@ -318,8 +361,14 @@ fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &Mutex<St
     let mut random = Random::new(options.seed);
     let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs: envelope::width(options.envelope) }, || random.uniform());
     let weighting = Weighting::new();
-    let mut network = Network { hearing, mlp, output_middle: middle(rows, &weighting), output_unit: OUTPUT_UNIT_DB };
-    let mut learner = Learner::new(&network);
+    let mut network = Network {
+        hearing,
+        mlp,
+        own_harmonics: options.own_harmonics,
+        output_middle: middle(rows, &weighting),
+        output_unit: OUTPUT_UNIT_DB,
+    };
+    let mut learner = Learner::new(&network, options.weight_decay, options.rise_decay);
     let envelope_share = envelope_share(rows);
     let mut batch = Batch::default();
     let total = options.steps.max(1);
@@ -455,6 +504,13 @@ mod tests {
         let few: Vec<Take> = (60..63).map(|n| note(n, "one", 80)).collect();
         assert!(matches!(train(&few, &options(), &mut |_| ()), Err(TrainError::TooLittle { notes: 3, .. })));
         let takes: Vec<Take> = (60..68).map(|n| note(n, "one", 80)).collect();
+        for weight_decay in [-0.1, 101.0, f32::NAN] {
+            for bad in [TrainOptions { weight_decay, ..options() }, TrainOptions { rise_decay: weight_decay, ..options() }] {
+                assert!(matches!(train(&takes, &bad, &mut |_| ()), Err(TrainError::WeightDecay(_))));
+            }
+        }
+        let bad = TrainOptions { own_harmonics: HARMONICS, ..options() };
+        assert!(matches!(train(&takes, &bad, &mut |_| ()), Err(TrainError::OwnHarmonics(HARMONICS))));
         let bad = TrainOptions::new("Not An Id", "Test");
         assert!(matches!(train(&takes, &bad, &mut |_| ()), Err(TrainError::BadCard(_))));
         let mut mute = takes;

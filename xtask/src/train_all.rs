@@ -52,6 +52,12 @@ struct Recipe {
     source_gains: Vec<String>,
     /// Seed of the training; that of `syrinx train` where there is none.
     seed: Option<u64>,
+    /// Harmonics, from the lowest, that read no spectral envelope; likewise.
+    own_harmonics: Option<usize>,
+    /// Weight decay of the training; likewise.
+    weight_decay: Option<f32>,
+    /// The same of what hears how the loudness rises; likewise.
+    rise_decay: Option<f32>,
 }
 
 /// Trains all instruments, or those named after the folder of recordings.
@@ -116,8 +122,13 @@ impl Recipe {
         command.extend(self.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
         command.extend(self.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));
         command.extend(self.nsynth.iter().flat_map(|n| ["--instrument", n.as_str()]));
-        let seed = self.seed.map(|seed| seed.to_string());
-        command.extend(seed.iter().flat_map(|seed| ["--seed", seed.as_str()]));
+        let numbers = [
+            ("--seed", self.seed.map(|n| n.to_string())),
+            ("--own-harmonics", self.own_harmonics.map(|n| n.to_string())),
+            ("--weight-decay", self.weight_decay.map(|n| n.to_string())),
+            ("--rise-decay", self.rise_decay.map(|n| n.to_string())),
+        ];
+        command.extend(numbers.iter().filter_map(|(name, number)| Some([name, number.as_deref()?])).flatten());
         syrinx.run(&command)
     }
 }
