@@ -244,5 +244,36 @@ fn hopeless_recordings_are_refused_with_the_reason() {
         let sentence = refused(args);
         assert!(sentence.to_lowercase().contains(says), "{}: {sentence}", file.display());
         assert!(!model.exists());
+    } // Before anything is analysed.
+    let file = short.to_str().unwrap();
+    for (option, value, says) in [
+        ("--weight-decay", "-1", "from 0 to 100"),
+        ("--rise-decay", "nan", "from 0 to 100"),
+        ("--own-harmonics", "100", "too many"),
+    ] {
+        let value = format!("{option}={value}");
+        let sentence = refused(["train", file, "--id", "x", "--name", "X", "-o", model.to_str().unwrap(), &value]);
+        assert!(sentence.contains(says), "{value}: {sentence}");
+        assert!(!model.exists());
     }
+}
+
+/// What a recipe may say of the training is on the card, and it plays.
+#[test]
+fn decays_and_own_harmonics_are_taken() {
+    let folder = Folder::new();
+    let recordings = recordings(&folder, "reed");
+    let model = folder.path("reed.onnx");
+    let more = ["--steps", "60", "--weight-decay", "2", "--rise-decay", "1", "--own-harmonics", "0"];
+    train(&recordings, &model, &more);
+    let card = std::fs::read_to_string(model.with_extension("toml")).unwrap();
+    for line in ["weight_decay = \"2\"", "rise_decay = \"1\"", "own_harmonics = \"0\""] {
+        assert!(card.lines().any(|l| l == line), "{line} is not in {card}");
+    }
+    let voice = syrinx_singer::sing(RATE_HZ, 1);
+    let input = folder.wav("voice.wav", RATE_HZ, &voice.samples);
+    let out = folder.path("out.wav");
+    ok(["render", input.to_str().unwrap(), "-o", out.to_str().unwrap(), "--instrument", model.to_str().unwrap()]);
+    let f = following(&voice, &samples(&out), 0.0);
+    assert!(f.within_50_cents > 0.95 && f.loudness_error_db < 1.5, "{f:?}");
 }

@@ -84,7 +84,8 @@ pub struct TrainOptions {
 }
 
 impl TrainOptions {
-    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps, with an envelope above the fifth harmonic, weight decays 0.02.
+    /// Options with everything said that must be; no family, author, licence or credits, seed 1, 600 steps, with an envelope above the fifth
+    /// harmonic, weight decays 0.02.
     pub fn new(id: &str, name: &str) -> Self {
         Self {
             id: id.into(),
