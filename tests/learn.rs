@@ -244,7 +244,9 @@ fn hopeless_recordings_are_refused_with_the_reason() {
         let sentence = refused(args);
         assert!(sentence.to_lowercase().contains(says), "{}: {sentence}", file.display());
         assert!(!model.exists());
-    } // Before anything is analysed.
+    }
+
+    // Refused before anything is analysed.
     let file = short.to_str().unwrap();
     for (option, value, says) in [
         ("--weight-decay", "-1", "from 0 to 100"),
