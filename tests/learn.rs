@@ -97,6 +97,16 @@ fn train(recordings: &Path, out: &Path, more: &[&str]) -> String {
     ok(args)
 }
 
+/// A sung phrase comes out at its pitch and loudness.
+fn assert_it_plays(folder: &Folder, model: &Path) {
+    let voice = syrinx_singer::sing(RATE_HZ, 1);
+    let input = folder.wav("voice.wav", RATE_HZ, &voice.samples);
+    let out = folder.path("out.wav");
+    ok(["render", input.to_str().unwrap(), "-o", out.to_str().unwrap(), "--instrument", model.to_str().unwrap()]);
+    let f = following(&voice, &samples(&out), 0.0);
+    assert!(f.within_50_cents > 0.95 && f.loudness_error_db < 1.5, "{f:?}");
+}
+
 #[test]
 fn a_new_instrument_from_recordings_plays_and_is_the_same_every_time() {
     let folder = Folder::new();
@@ -115,13 +125,7 @@ fn a_new_instrument_from_recordings_plays_and_is_the_same_every_time() {
     let close = syrinx_analysis::score(&held_out, &played, RATE_HZ);
     assert!(close.lsd > 0.1 && close.loudness < 1.0, "{close}");
 
-    // It plays: a sung phrase comes out at its pitch and loudness.
-    let voice = syrinx_singer::sing(RATE_HZ, 1);
-    let input = folder.wav("voice.wav", RATE_HZ, &voice.samples);
-    let out = folder.path("out.wav");
-    ok(["render", input.to_str().unwrap(), "-o", out.to_str().unwrap(), "--instrument", model.to_str().unwrap()]);
-    let f = following(&voice, &samples(&out), 0.0);
-    assert!(f.within_50_cents > 0.95 && f.loudness_error_db < 1.5, "{f:?}");
+    assert_it_plays(&folder, &model);
 
     // It has learnt its recordings' timbre: on pitches that lie between those of its training, it is close to the real thing.
     folder.wav("unseen.wav", RATE_HZ, &note(63.0, 2.5, 9));
@@ -246,7 +250,7 @@ fn hopeless_recordings_are_refused_with_the_reason() {
         assert!(!model.exists());
     }
 
-    // Refused before anything is analysed.
+    // Refused before anything is read.
     let file = short.to_str().unwrap();
     for (option, value, says) in [
         ("--weight-decay", "-1", "from 0 to 100"),
@@ -272,10 +276,5 @@ fn decays_and_own_harmonics_are_taken() {
     for line in ["weight_decay = \"2\"", "rise_decay = \"1\"", "own_harmonics = \"0\""] {
         assert!(card.lines().any(|l| l == line), "{line} is not in {card}");
     }
-    let voice = syrinx_singer::sing(RATE_HZ, 1);
-    let input = folder.wav("voice.wav", RATE_HZ, &voice.samples);
-    let out = folder.path("out.wav");
-    ok(["render", input.to_str().unwrap(), "-o", out.to_str().unwrap(), "--instrument", model.to_str().unwrap()]);
-    let f = following(&voice, &samples(&out), 0.0);
-    assert!(f.within_50_cents > 0.95 && f.loudness_error_db < 1.5, "{f:?}");
+    assert_it_plays(&folder, &model);
 }

@@ -82,18 +82,10 @@ pub struct Args {
 const FAMILY: &str = "string";
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let gathered = nsynth::gather(&args.recordings, &args.picking, args.family.as_deref())?;
-    let mut files = gathered.files;
-    if !gathered.others.is_empty() {
-        files.extend(recordings::find(&gathered.others)?);
-    }
-    let mut credits = args.credits.clone();
-    credits.extend(gathered.credit);
-    let options = TrainOptions {
-        family: args.family.clone().or(gathered.family).unwrap_or_else(|| FAMILY.into()),
+    let mut options = TrainOptions {
         author: args.author.clone(),
         licence: args.licence.clone(),
-        credits,
+        credits: args.credits.clone(),
         caveats: args.caveats.clone(),
         seed: args.seed,
         steps: args.steps,
@@ -105,6 +97,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         ..TrainOptions::new(&args.id, &args.name)
     };
     options.check()?;
+    let gathered = nsynth::gather(&args.recordings, &args.picking, args.family.as_deref())?;
+    options.family = args.family.clone().or(gathered.family).unwrap_or_else(|| FAMILY.into());
+    options.credits.extend(gathered.credit);
+    let mut files = gathered.files;
+    if !gathered.others.is_empty() {
+        files.extend(recordings::find(&gathered.others)?);
+    }
     let start = Instant::now();
     let (takes, report) = recordings::surveyed(&files);
     println!("{report}");

@@ -63,8 +63,8 @@ pub fn read(answers: Tensor<2>, heard: &[f32], own: usize, device: &Device) -> T
     let below = envelope.clone().gather(1, numbers(below));
     let above = envelope.gather(1, numbers(above));
     let read = below.clone() + (above - below) * matrix(&share, readers, device);
-    let read = vec![part(own, HARMONICS) + read, part(HARMONICS, OUTPUTS)];
-    Tensor::cat(if own == 0 { read } else { [vec![part(0, own)], read].concat() }, 1)
+    let lowest = (own > 0).then(|| part(0, own));
+    Tensor::cat(lowest.into_iter().chain([part(own, HARMONICS) + read, part(HARMONICS, OUTPUTS)]).collect(), 1)
 }
 
 #[cfg(test)]

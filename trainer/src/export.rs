@@ -177,10 +177,6 @@ impl Builder {
         for (name, value) in [("pitch", PITCH_INPUT), ("pitch_end", PITCH_INPUT + 1), ("envelope_end", POINTS)] {
             self.index(name, value);
         }
-        if own > 0 {
-            self.index("own_end", own);
-            self.index("harmonics_end", HARMONICS);
-        }
         self.node("Slice", &["heard", "pitch", "pitch_end", "one"], "pitch_input", vec![]);
         self.node("Mul", &["pitch_input", "ln_hz_per_unit"], "ln_ratio", vec![]);
         self.node("Add", &["ln_ratio", "ln_hz_middle"], "ln_f0_heard", vec![]);
@@ -204,6 +200,8 @@ impl Builder {
             self.node("Add", &["harmonics_own", "read"], "harmonics_ungated", vec![]);
             return;
         }
+        self.index("own_end", own);
+        self.index("harmonics_end", HARMONICS);
         self.node("Slice", &["harmonics_own", "zero", "own_end", "one"], "lowest", vec![]);
         self.node("Slice", &["harmonics_own", "own_end", "harmonics_end", "one"], "higher_own", vec![]);
         self.node("Add", &["higher_own", "read"], "higher", vec![]);
