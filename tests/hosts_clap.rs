@@ -461,7 +461,7 @@ fn an_own_instrument_travels_in_the_session() {
     let mut instance = Instance::new(&entry);
     let plain = json(&instance.save());
     let own = syrinx_models::bytes("flute").unwrap();
-    let hash: String = syrinx_models::load("flute").unwrap().unwrap().hash().iter().map(|b| format!("{b:02x}")).collect();
+    let hash: String = syrinx_models::load("flute").unwrap().hash().iter().map(|b| format!("{b:02x}")).collect();
     let session = |file: Option<&str>| {
         let mut state: serde_json::Value = serde_json::from_str(&plain).unwrap();
         let mut reference = serde_json::json!({"number": 127, "id": "my-flute", "name": "My flute", "hash": hash});
@@ -847,7 +847,7 @@ fn guarded_run(arm: extern "C" fn(bool)) {
     // An own instrument, so that switching reaches it too.
     let mut state: serde_json::Value = serde_json::from_str(&json(&instance.save())).unwrap();
     let session = |state: &mut serde_json::Value, id: &str| {
-        let hash: String = syrinx_models::load(id).unwrap().unwrap().hash().iter().map(|b| format!("{b:02x}")).collect();
+        let hash: String = syrinx_models::load(id).unwrap().hash().iter().map(|b| format!("{b:02x}")).collect();
         let file = BASE64_STANDARD.encode(syrinx_models::bytes(id).unwrap());
         let reference = serde_json::json!({"number": 127, "id": id, "name": id, "hash": hash, "file": file});
         state["params"]["instrument_a"]["i32"] = 127.into();

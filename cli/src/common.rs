@@ -29,10 +29,10 @@ impl From<Latency> for LatencyMode {
 /// The instrument called `name`: a factory instrument's id, or the path of a model file.
 pub fn instrument(name: &str) -> Result<Arc<Model>, Failure> {
     if let Some(factory) = syrinx_models::load(name) {
-        return Ok(factory?);
+        return Ok(factory);
     }
     if Path::new(name).exists() || name.ends_with(".onnx") {
-        return Model::from_file(Path::new(name)).map_err(|e| match e {
+        return syrinx_judge::from_file(Path::new(name)).map_err(|e| match e {
             syrinx_engine::ModelError::NotAnInstrument(why) => format!("{name} is not a Syrinx instrument: {why}").into(),
             e => Failure::from(e),
         });

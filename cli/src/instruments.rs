@@ -11,10 +11,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let mut cards = Vec::new();
-    for id in syrinx_models::ids() {
-        cards.push(syrinx_models::load(id).expect("the id was just listed")?.card().clone());
-    }
+    let cards: Vec<_> = syrinx_models::factory().iter().map(|(_, model)| model.card()).collect();
     if args.json {
         let rows: Vec<Value> = cards.iter().map(|c| json!(c)).collect();
         println!("{}", serde_json::to_string_pretty(&rows)?);

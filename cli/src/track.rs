@@ -1,13 +1,10 @@
 //! `syrinx track`: what the tracker hears, as CSV that the pitch scorers read.
 
 use crate::common::{Failure, Latency, bar, write_text};
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 use syrinx_analysis::read_audio;
 use syrinx_engine::{Calibration, LatencyMode, Tracker, TrackerConfig};
-use syrinx_tracker::FrameClock;
+use syrinx_tracker::{FrameClock, csv};
 
 /// Samples tracked between two updates of the progress bar.
 const STEP: usize = 16_384;
@@ -37,20 +34,19 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         tracker.set_range(low, high);
     }
     let clock = FrameClock::new(rate);
-    let mut csv = String::from("time_s,f0_hz,voiced,confidence,loudness_db\n");
+    let mut text = format!("{}\n", csv::HEADER);
     let mono = voice.mono();
     let progress = bar(mono.len() as u64, "tracking");
     for block in mono.chunks(STEP) {
         tracker.process(block, |f| {
             let time_s = clock.end_of(f.frame) as f64 / f64::from(rate);
-            let voiced = u8::from(f.confidence >= 0.5);
-            writeln!(csv, "{time_s:.6},{:.3},{voiced},{:.4},{:.2}", f.f0_hz, f.confidence, f.loudness_db)
-                .expect("a string takes all");
+            text += &csv::row(time_s, &f);
+            text.push('\n');
         });
         progress.inc(block.len() as u64);
     }
     progress.finish_and_clear();
-    write_text(&args.output, &csv)
+    write_text(&args.output, &text)
 }
 
 /// The range of the voice that glides in a recording, Hz.

@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, MeanSpectrum, Scores, Take, in_parallel, live_delay_samples, write_wav};
-use syrinx_engine::{Decay, Model};
+use syrinx_engine::Decay;
 use syrinx_tracker::FrameClock;
 use syrinx_trainer::{
     Brightness, Evaluation, Part, Stretch, TrainOptions, Trained, brightness, compare_takes, evaluate, render, train,
@@ -137,7 +137,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let bytes = trained.to_onnx(&card);
     // What is written has been read back: the file plays.
-    Model::from_bytes(&bytes)?;
+    syrinx_judge::from_bytes(&bytes)?;
     write_bytes(&args.output, &bytes)?;
     let toml = toml::to_string_pretty(&card)?;
     write_text(&args.output.with_extension("toml"), &toml)?;
@@ -191,7 +191,8 @@ fn judge(
     let (pairs, knowing) = trained.second_takes.as_ref().map(|(pairs, twin)| (pairs.as_slice(), twin)).unzip();
     let pairs = pairs.unwrap_or_default();
     let twins: Vec<_> = trained.rounds.iter().chain(knowing).collect();
-    let models = twins.iter().map(|twin| Model::from_bytes(&twin.to_onnx(&trained.card))).collect::<Result<Vec<_>, _>>()?;
+    let models =
+        twins.iter().map(|twin| syrinx_judge::from_bytes(&twin.to_onnx(&trained.card))).collect::<Result<Vec<_>, _>>()?;
     // What there was to gain is asked of the rounds alone.
     let means: Vec<_> = trained
         .rounds

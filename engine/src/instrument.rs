@@ -330,7 +330,7 @@ mod tests {
     use super::*;
 
     fn load(id: &str) -> Arc<Model> {
-        syrinx_models::load(id).unwrap().unwrap()
+        syrinx_models::load(id).unwrap()
     }
 
     fn note(frame: u64) -> Features {

@@ -7,6 +7,7 @@
 //! same output, after every reset, at every pace.
 
 mod attack;
+mod bounce;
 mod curve;
 mod engine;
 mod fit;
@@ -23,6 +24,7 @@ mod sustain;
 mod tone;
 mod weights;
 
+pub use bounce::bounce;
 pub use engine::{Engine, EngineConfig, EngineError, Monitor, Spectrum};
 pub use fit::{MOST_SHIFT_DB, Shift};
 pub use instrument::{Instrument, Slot};

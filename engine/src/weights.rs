@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn weights_that_are_drawn_while_it_sounds_never_click() {
         use crate::{Engine, EngineConfig};
-        let model = syrinx_models::load("violin").unwrap().unwrap();
+        let model = syrinx_models::load("violin").unwrap();
         let tone: Vec<f32> = (0..96_000)
             .map(|i| {
                 (1..=8).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * 440.0 * k as f32 * i as f32 / 48_000.0).sin()).sum()

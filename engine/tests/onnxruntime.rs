@@ -44,7 +44,7 @@ fn factory_instruments_answer_alike_in_onnxruntime() {
         assert!(output.status.success(), "{id}: onnxruntime refused the model");
         let theirs: Value = serde_json::from_slice(&output.stdout).unwrap();
 
-        let mut network = Network::new(syrinx_models::load(id).unwrap().unwrap());
+        let mut network = Network::new(syrinx_models::load(id).unwrap());
         let mut worst = 0.0_f64;
         for (row, features) in theirs.as_array().unwrap().iter().zip(phrase()) {
             let ours = network.run(features);

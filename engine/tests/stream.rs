@@ -8,7 +8,7 @@ use syrinx_engine::{Engine, EngineConfig, Instrument, LatencyMode, Model, OWN_IN
 static ALLOCATOR: AllocDisabler = AllocDisabler;
 
 fn violin() -> Arc<Model> {
-    syrinx_models::load("violin").unwrap().unwrap()
+    syrinx_models::load("violin").unwrap()
 }
 
 fn voice(rate: u32, seconds: f64) -> Vec<f32> {

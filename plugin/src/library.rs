@@ -206,7 +206,7 @@ mod tests {
     use syrinx_engine::{EngineConfig, OWN_INSTRUMENT, Settings};
 
     fn model(id: &str) -> Arc<Model> {
-        syrinx_models::load(id).unwrap().unwrap()
+        syrinx_models::load(id).unwrap()
     }
 
     fn peak(engine: &mut Engine, stage: &mut Stage, from: usize) -> f32 {

@@ -180,7 +180,7 @@ impl Preset {
             let Some(reference) = self.own.get(letter) else { continue };
             let bytes = reference.file.as_ref().and_then(|file| BASE64_STANDARD.decode(file).ok());
             let bytes = bytes.ok_or_else(|| self.lost("the file of its instrument is damaged"))?;
-            own.push((slot, Model::from_bytes(&bytes).map_err(|e| self.lost(e))?));
+            own.push((slot, syrinx_judge::from_bytes(&bytes).map_err(|e| self.lost(e))?));
         }
         Ok(own)
     }
@@ -307,7 +307,7 @@ mod tests {
         let params = SyrinxParams::new(Arc::new(Library::new().0));
         let session = Settings { gate: -30.0, latency_mode: 1.0, loudness: 5.0, ..Settings::default() };
         params.apply(&session);
-        let flute = syrinx_models::load("flute").unwrap().unwrap();
+        let flute = syrinx_models::load("flute").unwrap();
         params.library().put(Slot::B, flute.clone());
         let preset = factory().iter().find(|p| p.name == "Bright edge").unwrap();
         state::from_json(&preset.to_state().unwrap(), &params).unwrap();

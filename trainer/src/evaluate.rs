@@ -100,7 +100,7 @@ mod tests {
         let takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
         let trained = train(&takes, &TrainOptions { steps: 150, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
         let twin = &trained.rounds[3];
-        let model = Model::from_bytes(&twin.to_onnx(&trained.card)).unwrap();
+        let model = syrinx_judge::from_bytes(&twin.to_onnx(&trained.card)).unwrap();
         let held_out = takes.iter().find(|t| twin.split.test_notes.contains(&t.note.unwrap())).unwrap();
         let seen = takes.iter().filter(|t| !twin.split.test_notes.contains(&t.note.unwrap()));
         let mean = MeanSpectrum::fit(seen);
@@ -121,7 +121,7 @@ mod tests {
     fn silence_and_nothing_render_as_silence() {
         let takes: Vec<Take> = (50..58).map(|n| note(n, "one", 60)).collect();
         let trained = train(&takes, &TrainOptions { steps: 5, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
-        let model = Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
+        let model = syrinx_judge::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
         assert!(render(&model, &[], 150, 0.0, 1000).iter().all(|&x| x == 0.0));
         let silent = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: -120.0 };
         let features: Vec<Features> = (0..100).map(|frame| Features { frame, ..silent }).collect();

@@ -5,10 +5,12 @@
 
 use prost::Message;
 use syrinx_analysis::HARMONICS;
-use syrinx_decoder::{Card, METADATA_KEY};
-use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto, TensorShapeProto,
-    TypeProto, ValueInfoProto, attribute_proto::AttributeType, tensor_proto::DataType, tensor_shape_proto, type_proto,
+use syrinx_decoder::{
+    Card, METADATA_KEY,
+    onnx::{
+        AttributeProto, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto,
+        TensorShapeProto, TensorType, TypeProto, ValueInfoProto, attribute_type, data_type,
+    },
 };
 
 use crate::{
@@ -153,7 +155,7 @@ impl Builder {
         self.tensors.push(TensorProto {
             name: name.into(),
             dims: dims.iter().map(|&d| d as i64).collect(),
-            data_type: DataType::Float as i32,
+            data_type: data_type::FLOAT,
             raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
             ..TensorProto::default()
         });
@@ -189,7 +191,7 @@ impl Builder {
         self.node("Floor", &["place"], "point_open", vec![]);
         self.node("Min", &["point_open", "last_but_one"], "point", vec![]);
         self.node("Sub", &["place", "point"], "share", vec![]);
-        self.node("Cast", &["point"], "point_number", vec![int("to", DataType::Int64 as i64)]);
+        self.node("Cast", &["point"], "point_number", vec![int("to", data_type::INT64.into())]);
         self.node("GatherElements", &["envelope", "point_number"], "below", vec![int("axis", 1)]);
         self.node("Slice", &["envelope", "one", "envelope_end", "one"], "envelope_above", vec![]);
         self.node("GatherElements", &["envelope_above", "point_number"], "above", vec![int("axis", 1)]);
@@ -213,7 +215,7 @@ impl Builder {
         self.tensors.push(TensorProto {
             name: name.into(),
             dims: vec![1],
-            data_type: DataType::Int64 as i32,
+            data_type: data_type::INT64,
             raw_data: (value as i64).to_le_bytes().to_vec(),
             ..TensorProto::default()
         });
@@ -232,28 +234,19 @@ impl Builder {
 }
 
 fn int(name: &str, i: i64) -> AttributeProto {
-    AttributeProto { name: name.into(), r#type: AttributeType::Int as i32, i, ..AttributeProto::default() }
+    AttributeProto { name: name.into(), r#type: attribute_type::INT, i, ..AttributeProto::default() }
 }
 
 fn float(name: &str, f: f32) -> AttributeProto {
-    AttributeProto { name: name.into(), r#type: AttributeType::Float as i32, f, ..AttributeProto::default() }
+    AttributeProto { name: name.into(), r#type: attribute_type::FLOAT, f, ..AttributeProto::default() }
 }
 
 /// A row of `len` floats among the graph's inputs or outputs.
 fn value(name: &str, len: usize) -> ValueInfoProto {
-    let dimension = |n: usize| tensor_shape_proto::Dimension {
-        value: Some(tensor_shape_proto::dimension::Value::DimValue(n as i64)),
-        ..tensor_shape_proto::Dimension::default()
-    };
-    let tensor = type_proto::Tensor {
-        elem_type: DataType::Float as i32,
-        shape: Some(TensorShapeProto { dim: vec![dimension(1), dimension(len)] }),
-    };
-    ValueInfoProto {
-        name: name.into(),
-        r#type: Some(TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() }),
-        ..ValueInfoProto::default()
-    }
+    let dimension = |n: usize| Dimension { dim_value: Some(n as i64) };
+    let shape = TensorShapeProto { dim: vec![dimension(1), dimension(len)] };
+    let tensor = TensorType { elem_type: data_type::FLOAT, shape: Some(shape) };
+    ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type: Some(tensor) }) }
 }
 
 #[cfg(test)]
@@ -342,7 +335,7 @@ mod tests {
         let card = testing::card();
         for envelope in [None, Some(envelope::OWN), Some(0)] {
             let bytes = network(&mut Random::new(1), envelope).to_onnx(&card);
-            let model = syrinx_decoder::Model::from_bytes(&bytes).unwrap();
+            let model = syrinx_judge::from_bytes(&bytes).unwrap();
             assert_eq!(model.card(), &card);
             assert!(bytes.len() < 100_000, "{} bytes", bytes.len());
         }

@@ -438,7 +438,7 @@ mod tests {
         for twin in &trained.rounds {
             assert!(twin.test_loss < 0.6 * twin.mean_spectrum_loss, "{} {}", twin.test_loss, twin.mean_spectrum_loss);
         }
-        let model = syrinx_decoder::Model::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
+        let model = syrinx_judge::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
         assert_eq!(model.card().harmonics, HARMONICS);
         assert!((model.card().pitch_range_hz[0] - 146.8).abs() < 1.0);
     }

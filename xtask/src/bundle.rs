@@ -4,6 +4,7 @@
 use crate::{
     module_info,
     system::{install, succeed},
+    test::{TestProgram, test_programs},
     vst3_presets,
 };
 use serde_json::Value;
@@ -24,11 +25,11 @@ const PRESETS: &str = "vst3-presets";
 const STANDALONE_LIBRARIES: [&str; 2] = ["alsa", "jack"];
 const STANDALONE_PACKAGES: [&str; 3] = ["pkg-config", "libasound2-dev", "libjack-jackd2-dev"];
 
-/// How the bundles are built.
+/// How the bundles are built: names of cargo's profiles.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Profile {
-    /// With everything else of the workspace, as the tests need it; into `target/bundled-dev`.
-    Dev,
+    /// For tests, with everything else of the workspace, own code checking its assertions; into `target/bundled-bench`.
+    Bench,
     /// For players; into `target/bundled`.
     Release,
 }
@@ -38,9 +39,10 @@ impl Profile {
     pub fn parse(arguments: &[String]) -> Result<Self, Failure> {
         match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [] | ["--profile", "release"] | ["--profile=release"] => Ok(Self::Release),
-            ["--profile", "dev"] | ["--profile=dev"] => Ok(Self::Dev),
+            ["--profile", "bench"] | ["--profile=bench"] => Ok(Self::Bench),
             _ => {
-                Err(format!("'{}' is not understood; there are --profile dev and --profile release", arguments.join(" ")).into())
+                Err(format!("'{}' is not understood; there are --profile bench and --profile release", arguments.join(" "))
+                    .into())
             }
         }
     }
@@ -63,6 +65,8 @@ pub struct Bundles {
     pub folder: PathBuf,
     /// Whether the standalone is among them.
     pub standalone: bool,
+    /// The programs that hold tests, where they were built with the bundles.
+    pub tests: Vec<TestProgram>,
 }
 
 impl Bundles {
@@ -93,11 +97,13 @@ pub fn make(profile: Profile) -> Result<Bundles, Failure> {
             false
         }
     };
-    build(root, profile, standalone)?;
+    let tests = build(root, profile, standalone)?;
     let target = target_folder(root)?;
-    let (built, folder) = match profile {
-        Profile::Dev => ("debug", "bundled-dev"),
-        Profile::Release => ("release", "bundled"),
+    // Both profiles build into one folder, and share there what is not of this workspace.
+    let built = "release";
+    let folder = match profile {
+        Profile::Bench => "bundled-bench",
+        Profile::Release => "bundled",
     };
 
     // The bundler writes into `bundled` of the target folder that it is given, over what is there; and it looks for a program whose name has
@@ -132,7 +138,7 @@ pub fn make(profile: Profile) -> Result<Bundles, Failure> {
     remove(&folder)?;
     fs::rename(&done, &folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     remove(&stage)?;
-    Ok(Bundles { folder, standalone })
+    Ok(Bundles { folder, standalone, tests })
 }
 
 /// Whether the standalone can be built here, once what can be installed unasked is installed.
@@ -148,25 +154,18 @@ pub fn standalone_needs() -> Result<(), Failure> {
     if known() { Ok(()) } else { Err(format!("pkg-config does not know {}", STANDALONE_LIBRARIES.join(" and ")).into()) }
 }
 
-fn build(root: &Path, profile: Profile, standalone: bool) -> Result<(), Failure> {
+fn build(root: &Path, profile: Profile, standalone: bool) -> Result<Vec<TestProgram>, Failure> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root).arg("build");
+    cargo.current_dir(root).args(["build", "--locked"]);
     match profile {
-        // The workspace, all targets: the very build that the tests need next.
-        Profile::Dev => {
-            cargo.args(["--workspace", "--all-targets", "--locked"]);
-            if standalone {
-                cargo.args(["--features", "syrinx-plugin/standalone"]);
-            }
-        }
-        Profile::Release => {
-            cargo.args(["--release", "--locked", "-p", PACKAGE]);
-            if standalone {
-                cargo.args(["--features", "standalone"]);
-            }
-        }
+        // Everything, with what the tests are.
+        Profile::Bench => cargo.args(["--profile", "bench", "--workspace", "--lib", "--bins", "--tests"]),
+        Profile::Release => cargo.args(["--release", "-p", PACKAGE]),
+    };
+    if standalone {
+        cargo.args(["--features", "syrinx-plugin/standalone"]);
     }
-    succeed(&mut cargo)
+    test_programs(&mut cargo)
 }
 
 /// Where cargo builds this workspace.
@@ -218,8 +217,8 @@ mod tests {
     fn the_profile_is_release_unless_asked_for() {
         let parse = |words: &[&str]| Profile::parse(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
         assert_eq!(parse(&[]).unwrap(), Profile::Release);
-        assert_eq!(parse(&["--profile", "dev"]).unwrap(), Profile::Dev);
-        assert!(parse(&["--profile"]).unwrap_err().to_string().contains("--profile dev"));
+        assert_eq!(parse(&["--profile", "bench"]).unwrap(), Profile::Bench);
+        assert!(parse(&["--profile"]).unwrap_err().to_string().contains("--profile bench"));
         assert!(parse(&["--fast"]).unwrap_err().to_string().contains("--fast"));
     }
 

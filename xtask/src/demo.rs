@@ -1,15 +1,28 @@
-//! `cargo xtask demo`: the demo voice, played on the factory instruments through the real command line, heard and seen.
+//! `cargo xtask demo`: the demo voice, played on the factory instruments by the engine itself, heard and seen. Nothing else is built for it.
 
 use crate::syrinx::{Syrinx, text};
-use serde_json::Value;
-use std::path::{Path, PathBuf};
-use xtask::Failure;
-use xtask::follow::follow;
-use xtask::picture::{Sheet, draw};
-use xtask::sound::Sound;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+use syrinx_engine::{Engine, EngineConfig, Model, Settings, bounce};
+use xtask::{
+    Failure,
+    follow::follow,
+    picture::{Sheet, draw},
+    sound::Sound,
+    track::{Track, TrackPoint},
+};
 
 /// The rate of the demo, Hz.
 const SAMPLE_RATE_HZ: u32 = 48_000;
+
+/// Samples of a block, as hosts have it; it does not change the sound.
+const BLOCK: usize = 512;
 
 /// Which take of the demo voice: another number has other breaths and another vibrato.
 const TAKE: u64 = 1;
@@ -27,27 +40,28 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         [option] if option == VOICES => return Err(format!("{VOICES} takes a folder of sound files").into()),
         wanted => (None, wanted),
     };
-    let syrinx = Syrinx::build(root)?;
-    let instruments = chosen(parse_instruments(&syrinx.ask(&["instruments", "--json"])?)?, wanted)?;
+    let instruments = chosen(wanted)?;
 
     println!(
         "{:<38} {:>15} {:>8} {:>11} {:>12} {:>15}",
         "", "within 50 cents", "octaves", "loudness by", "and within", "sings unvoiced"
     );
     if let Some(voices) = recorded {
+        // Their formats, and rates that the engine does not run at, are the command line's to read: the dry voice comes out in time with the
+        // instruments.
+        let syrinx = Syrinx::build(root)?;
         let mut files = sound_files(voices)?;
         files.sort();
         for file in files {
             let name = file.file_stem().ok_or("a sound file has no name")?.to_string_lossy().into_owned();
             let voice = folder.join(format!("{name}.wav"));
-            // The dry voice through the engine: whatever the file's format, and in time with the instruments.
             syrinx.run(&["render", text(&file)?, "-o", text(&voice)?, "--set", "mix=0"])?;
-            play(&syrinx, &voice, &instruments, &name, &format!("{name}-"))?;
+            play(&voice, &instruments, &name, &format!("{name}-"))?;
         }
     } else {
         let voice = folder.join("voice.wav");
         write_voice(&voice)?;
-        play(&syrinx, &voice, &instruments, "The demo voice", "")?;
+        play(&voice, &instruments, "The demo voice", "")?;
     }
     println!("\nEach instrument has a .wav, a .csv (its pitch and loudness) and a .png in {}.", folder.display());
     Ok(())
@@ -59,36 +73,74 @@ pub fn write_voice(path: &Path) -> Result<(), Failure> {
 }
 
 /// Plays the voice in the WAV file `path` on all `instruments`, prints the figures and draws what happened, into files beside it whose
-/// names begin with `prefix`.
-fn play(syrinx: &Syrinx, path: &Path, instruments: &[Instrument], name: &str, prefix: &str) -> Result<(), Failure> {
+/// names begin with `prefix`. The cores share the work.
+fn play(path: &Path, instruments: &[&Model], name: &str, prefix: &str) -> Result<(), Failure> {
     let voice = Sound::read(path)?;
-    let voice_track = syrinx.track(path)?;
-    for Instrument { id, name: instrument_name } in instruments {
-        let out = path.with_file_name(format!("{prefix}{id}.wav"));
-        syrinx.run(&["render", text(path)?, "-o", text(&out)?, "--instrument", id])?;
-        let instrument_track = syrinx.track(&out)?;
-        let sheet = Sheet {
-            title: &format!("{name} on {instrument_name}"),
-            voice: &voice,
-            instrument: &Sound::read(&out)?,
-            voice_track: &voice_track,
-            instrument_track: &instrument_track,
-        };
-        draw(&sheet, &out.with_extension("png"))?;
-        let row = format!("{prefix}{id}");
-        match follow(&voice_track, &instrument_track) {
-            Some(f) => println!(
-                "{row:<38} {:>13.1} % {:>+8} {:>+8.1} dB {:>9.2} dB {:>13.1} %",
-                100.0 * f.near,
-                f.octaves,
-                f.loudness_offset_db,
-                f.loudness_error_db,
-                100.0 * f.sings_unvoiced
-            ),
-            None => println!("{row:<38} has no pitch where the voice has one"),
+    let voice_track = Track::of(&voice)?.points();
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(instruments.len());
+    // Rows come out in the order of the instruments, each as soon as those before it are there.
+    let (send, done) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (send, next, voice, voice_track) = (send.clone(), &next, &voice, &voice_track);
+            scope.spawn(move || {
+                while let Some(model) = instruments.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let out = path.with_file_name(format!("{prefix}{}.wav", model.card().id));
+                    let row = play_one(voice, voice_track, model, name, &out).map_err(|e| e.to_string());
+                    if send.send((model.card().id.clone(), row)).is_err() {
+                        break;
+                    }
+                }
+            });
         }
-    }
-    Ok(())
+        drop(send);
+        let mut rows = BTreeMap::new();
+        let mut waiting = instruments.iter().peekable();
+        for (id, row) in done {
+            rows.insert(id, row?);
+            while let Some(row) = waiting.peek().and_then(|model| rows.remove(&model.card().id)) {
+                println!("{row}");
+                waiting.next();
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Plays a voice on one instrument into the WAV file `out`, writes its track and draws it, beside; the row of figures.
+fn play_one(voice: &Sound, voice_track: &[TrackPoint], model: &Model, name: &str, out: &Path) -> Result<String, Failure> {
+    let card = model.card();
+    let number = syrinx_models::number(&card.id).ok_or("a factory instrument has no number")?;
+    let config = EngineConfig { sample_rate_hz: voice.sample_rate_hz, ..EngineConfig::default() };
+    let mut engine = Engine::new(config, syrinx_models::factory())?;
+    engine.set(&Settings { instrument_a: number.into(), ..Settings::default() });
+    let samples = bounce(&mut engine, &[&voice.samples], BLOCK).swap_remove(0);
+    let instrument = Sound { samples, sample_rate_hz: voice.sample_rate_hz };
+    instrument.write_float(out)?;
+    let track = Track::of(&instrument)?;
+    track.write(&out.with_extension("csv"))?;
+    let instrument_track = track.points();
+    let sheet = Sheet {
+        title: &format!("{name} on {}", card.name),
+        voice,
+        instrument: &instrument,
+        voice_track,
+        instrument_track: &instrument_track,
+    };
+    draw(&sheet, &out.with_extension("png"))?;
+    let row = out.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(match follow(voice_track, &instrument_track) {
+        Some(f) => format!(
+            "{row:<38} {:>13.1} % {:>+8} {:>+8.1} dB {:>9.2} dB {:>13.1} %",
+            100.0 * f.near,
+            f.octaves,
+            f.loudness_offset_db,
+            f.loudness_error_db,
+            100.0 * f.sings_unvoiced
+        ),
+        None => format!("{row:<38} has no pitch where the voice has one"),
+    })
 }
 
 /// The sound files in `folder`.
@@ -104,57 +156,24 @@ fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     if files.is_empty() { Err(format!("{} has no sound files", folder.display()).into()) } else { Ok(files) }
 }
 
-/// A factory instrument, as the command line lists it.
-#[derive(Debug, PartialEq)]
-struct Instrument {
-    id: String,
-    name: String,
-}
-
-/// Those of `listed` that are in `wanted`; all, where nothing is wanted in particular.
-fn chosen(listed: Vec<Instrument>, wanted: &[String]) -> Result<Vec<Instrument>, Failure> {
-    if let Some(stranger) = wanted.iter().find(|id| listed.iter().all(|i| i.id != **id)) {
-        let ids: Vec<&str> = listed.iter().map(|i| i.id.as_str()).collect();
+/// The factory instruments named in `wanted`, by id; all, where nothing is wanted in particular.
+fn chosen(wanted: &[String]) -> Result<Vec<&'static Model>, Failure> {
+    let ids: Vec<&str> = syrinx_models::ids().collect();
+    if let Some(stranger) = wanted.iter().find(|id| !ids.contains(&id.as_str())) {
         return Err(format!("no factory instrument is called '{stranger}'; there are: {}", ids.join(", ")).into());
     }
-    if listed.is_empty() {
-        return Err("there is no factory instrument to play".into());
-    }
-    Ok(listed.into_iter().filter(|i| wanted.is_empty() || wanted.contains(&i.id)).collect())
-}
-
-/// Reads what `syrinx instruments --json` prints: a list of objects with id and name.
-fn parse_instruments(json: &[u8]) -> Result<Vec<Instrument>, Failure> {
-    let list: Value = serde_json::from_slice(json).map_err(|e| format!("'syrinx instruments --json' printed no JSON: {e}"))?;
-    let field = |item: &Value, name: &str| {
-        let value = item.get(name).and_then(Value::as_str).map(str::to_owned);
-        value.ok_or_else(|| format!("'syrinx instruments --json' lists an instrument without '{name}'"))
-    };
-    let items = list.as_array().ok_or("'syrinx instruments --json' printed no list")?;
-    items.iter().map(|item| Ok(Instrument { id: field(item, "id")?, name: field(item, "name")? })).collect()
+    let all = syrinx_models::factory().iter().map(|(_, model)| &**model);
+    Ok(all.filter(|model| wanted.is_empty() || wanted.contains(&model.card().id)).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn instrument(id: &str) -> Instrument {
-        Instrument { id: id.into(), name: id.to_uppercase() }
-    }
-
     #[test]
-    fn the_list_is_read_and_chosen_from() {
-        let json = br#"[{"id":"flute","name":"FLUTE","family":"woodwind"},{"id":"violin","name":"VIOLIN"}]"#;
-        let listed = parse_instruments(json).unwrap();
-        assert_eq!(listed, [instrument("flute"), instrument("violin")]);
-        assert_eq!(chosen(listed, &["violin".into()]).unwrap(), [instrument("violin")]);
-        assert!(chosen(vec![instrument("flute")], &["kazoo".into()]).unwrap_err().to_string().contains("kazoo"));
-    }
-
-    #[test]
-    fn a_list_that_is_none_is_refused() {
-        assert!(parse_instruments(b"Flute").is_err());
-        assert!(parse_instruments(b"{}").is_err());
-        assert!(parse_instruments(br#"[{"name":"FLUTE"}]"#).unwrap_err().to_string().contains("'id'"));
+    fn instruments_are_chosen_by_id() {
+        assert_eq!(chosen(&[]).unwrap().len(), syrinx_models::ids().count());
+        assert_eq!(chosen(&["violin".into()]).unwrap()[0].card().id, "violin");
+        assert!(chosen(&["flute".into(), "kazoo".into()]).unwrap_err().to_string().contains("kazoo"));
     }
 }

@@ -18,16 +18,18 @@ const USAGE: &str = "\
 usage: cargo xtask CHORE
 
 chores:
-  bundle [--profile dev|release]
-                  makes Syrinx.vst3 with its presets, Syrinx.clap and the standalone, into target/bundled (dev: target/bundled-dev)
+  bundle [--profile bench|release]
+                  makes Syrinx.vst3 with its presets, Syrinx.clap and the standalone, into target/bundled (bench, as the tests have
+                  them: target/bundled-bench)
   demo [--voices FOLDER] [ID...]
                   sings the demo voice, plays it on every factory instrument (or on those named) and draws what happened, into demo/;
                   or does so with all sound files of FOLDER
-  install [--profile dev|release]
+  install [--profile bench|release]
                   bundles, and copies everything to where hosts look for it
   lint            runs the linter on everything; warnings are errors
-  test [ARG...]
-                  runs all tests, with the hosts and peers that some need; ARGs go to cargo test
+  test [--long] [--in PROGRAM]... [NAME...]
+                  runs all tests, with the hosts and peers that some need, or those of the named programs (hosts_clap, syrinx_engine,
+                  ...), or those with one of the NAMEs in their names; --long: in the long forms that a release has to pass
   train-all [RECORDINGS [ID...]]
                   trains the factory instruments (or those named) anew from a folder of recordings (default ../shared/data), with
                   their scores in models/SCORES.md and a picture of each in models/pictures

@@ -5,7 +5,6 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use xtask::Failure;
-use xtask::track;
 
 /// The command line, as a user has it.
 pub struct Syrinx(PathBuf);
@@ -14,16 +13,7 @@ impl Syrinx {
     /// Builds it and finds where cargo put it.
     pub fn build(root: &Path) -> Result<Self, Failure> {
         let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--release",
-                "--package",
-                "syrinx-cli",
-                "--bin",
-                "syrinx",
-                "--message-format",
-                "json-render-diagnostics",
-            ])
+            .args(["build", "--release", "--bin", "syrinx", "--message-format", "json-render-diagnostics"])
             .current_dir(root)
             .stderr(Stdio::inherit())
             .output()
@@ -41,13 +31,6 @@ impl Syrinx {
         self.succeeded(arguments, done.map(|status| status.success()))
     }
 
-    /// Runs it and returns what it prints; its complaints go to the terminal.
-    pub fn ask(&self, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
-        let done = Command::new(&self.0).args(arguments).stderr(Stdio::inherit()).output();
-        self.succeeded(arguments, done.as_ref().map(|output| output.status.success()))?;
-        Ok(done?.stdout)
-    }
-
     /// Says which call failed, and how.
     fn succeeded<E: Display>(&self, arguments: &[&str], done: Result<bool, E>) -> Result<(), Failure> {
         match done {
@@ -55,13 +38,6 @@ impl Syrinx {
             Ok(false) => Err(format!("'syrinx {}' failed", arguments.join(" ")).into()),
             Err(e) => Err(format!("{} does not run: {e}", self.0.display()).into()),
         }
-    }
-
-    /// Tracks the sound at `path`, into a CSV file beside it.
-    pub fn track(&self, path: &Path) -> Result<Vec<track::TrackPoint>, Failure> {
-        let csv = path.with_extension("csv");
-        self.run(&["track", text(path)?, "-o", text(&csv)?, "--latency", "studio"])?;
-        track::read(&csv)
     }
 }
 

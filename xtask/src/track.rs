@@ -1,15 +1,13 @@
-//! What `syrinx track` writes: pitch, voicing and loudness over time.
+//! What the tracker hears of a sound with look-ahead: pitch, voicing and loudness over time.
 
-use crate::Failure;
+use crate::{Failure, sound::Sound};
 use std::path::Path;
+use syrinx_tracker::{Features, FrameClock, LatencyMode, Tracker, TrackerConfig, csv};
 
-/// Names of the columns, the command line's contract.
-const HEADER: &str = "time_s,f0_hz,voiced,confidence,loudness_db";
-
-/// One row.
+/// One frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackPoint {
-    /// Seconds of input consumed when the row came out.
+    /// Seconds of input consumed when the frame came out.
     pub time_s: f64,
     /// Fundamental frequency in Hz; a guess where not voiced.
     pub f0_hz: f64,
@@ -26,28 +24,36 @@ impl TrackPoint {
     }
 }
 
-/// Reads a CSV file of `syrinx track`.
-pub fn read(path: &Path) -> Result<Vec<TrackPoint>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    parse(&text).map_err(|e| format!("{}: {e}", path.display()).into())
-}
+/// What is heard, and where the frames end, s.
+pub struct Track(Vec<(f64, Features)>);
 
-fn parse(text: &str) -> Result<Vec<TrackPoint>, String> {
-    let mut lines = text.lines();
-    if lines.next().map(str::trim) != Some(HEADER) {
-        return Err(format!("the first line should be '{HEADER}'"));
+impl Track {
+    /// Tracks a sound.
+    pub fn of(sound: &Sound) -> Result<Self, Failure> {
+        let config = TrackerConfig { mode: LatencyMode::Studio, ..TrackerConfig::default() };
+        let mut tracker = Tracker::new(sound.sample_rate_hz, config)?;
+        let clock = FrameClock::new(sound.sample_rate_hz);
+        let mut frames = Vec::new();
+        tracker.process(&sound.samples, |f| frames.push((clock.end_of(f.frame) as f64 / f64::from(sound.sample_rate_hz), f)));
+        Ok(Self(frames))
     }
-    lines
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(row, line)| {
-            let fields: Vec<f64> = line.split(',').map_while(|field| field.trim().parse().ok()).collect();
-            let &[time_s, f0_hz, voiced, _, loudness_db] = fields.as_slice() else {
-                return Err(format!("line {} is not five numbers", row + 2));
-            };
-            Ok(TrackPoint { time_s, f0_hz, voiced: voiced >= 0.5, loudness_db })
-        })
-        .collect()
+
+    /// As points to draw and compare.
+    pub fn points(&self) -> Vec<TrackPoint> {
+        let point = |(time_s, f): &(f64, Features)| TrackPoint {
+            time_s: *time_s,
+            f0_hz: f.f0_hz.into(),
+            voiced: f.confidence >= 0.5,
+            loudness_db: f.loudness_db.into(),
+        };
+        self.0.iter().map(point).collect()
+    }
+
+    /// Writes it as `syrinx track` does.
+    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+        let rows: String = self.0.iter().map(|(time_s, f)| format!("{}\n", csv::row(*time_s, f))).collect();
+        std::fs::write(path, format!("{}\n{rows}", csv::HEADER)).map_err(|e| format!("{}: {e}", path.display()).into())
+    }
 }
 
 #[cfg(test)]
@@ -55,16 +61,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_become_points() {
-        let points = parse("time_s,f0_hz,voiced,confidence,loudness_db\n0.004,440.0,1,0.97,-20.5\n0.008,0,0,0.1,-120\n").unwrap();
-        assert_eq!(points[0], TrackPoint { time_s: 0.004, f0_hz: 440.0, voiced: true, loudness_db: -20.5 });
-        assert_eq!(points[0].midi(), Some(69.0));
-        assert_eq!(points[1].midi(), None);
-    }
-
-    #[test]
-    fn a_bad_row_is_pointed_at() {
-        assert!(parse("time_s,f0_hz,voiced,confidence,loudness_db\n0.004,440.0,1,0.97\n").unwrap_err().contains("line 2"));
-        assert!(parse("f0\n").unwrap_err().contains("first line"));
+    fn a_tone_is_heard_at_its_pitch_and_written_in_rows() {
+        let tone = Sound {
+            samples: (0..24_000).map(|n| 0.2 * (std::f32::consts::TAU * 440.0 * n as f32 / 48_000.0).sin()).collect(),
+            sample_rate_hz: 48_000,
+        };
+        let track = Track::of(&tone).unwrap();
+        let points = track.points();
+        assert_eq!((points.len(), points[0].time_s), (125, 0.004));
+        assert!(points[60..].iter().all(|p| p.midi().is_some_and(|midi| (midi - 69.0).abs() < 0.05)));
+        let path = std::env::temp_dir().join(format!("xtask-track-{}.csv", std::process::id()));
+        track.write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!((text.lines().count(), text.lines().next()), (126, Some(csv::HEADER)));
     }
 }

@@ -1,12 +1,12 @@
 //! What a model file must be before anything runs it. A model is read from strangers: sizes, ops, shapes and numbers are checked
 //! here on the bare file, so that no tensor is computed, and no memory is taken, on a stranger's word. Never the audio thread.
 
-use crate::plan;
+use crate::{
+    onnx::{AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto, data_type},
+    plan,
+};
 use std::collections::HashSet;
-use tract_onnx::pb::{self, AttributeProto, GraphProto, ModelProto, TensorProto, tensor_proto, type_proto};
 
-/// Largest model file read. The factory instruments have about 60 kB.
-pub const MAX_FILE_BYTES: usize = 32 << 20;
 /// Most weights in one model, of all its tensors together: what an audio thread can multiply within a block with ease (about 0.1 ms).
 const MAX_WEIGHTS: usize = 1 << 19;
 /// Most nodes in the graph. The factory instruments have about 30.
@@ -27,9 +27,6 @@ pub struct Shapes {
 
 /// Checks the parsed file against the contract of `model.rs`; the sentence of an `Err` completes "… is not a Syrinx instrument: ".
 pub fn check(proto: &ModelProto) -> Result<Shapes, String> {
-    if !proto.functions.is_empty() {
-        return Err("it defines functions of its own".into());
-    }
     if proto.opset_import.iter().any(|o| !o.domain.is_empty() && o.domain != "ai.onnx") {
         return Err("it uses operators outside the standard ONNX set".into());
     }
@@ -43,9 +40,6 @@ pub fn check(proto: &ModelProto) -> Result<Shapes, String> {
     let graph = proto.graph.as_ref().ok_or("it has no graph")?;
     if graph.node.len() > MAX_NODES {
         return Err(format!("its graph has {} nodes, and {MAX_NODES} are allowed", graph.node.len()));
-    }
-    if !graph.sparse_initializer.is_empty() {
-        return Err("it holds sparse tensors".into());
     }
     let mut weights = 0;
     for tensor in &graph.initializer {
@@ -102,7 +96,7 @@ fn no_computed_constants(graph: &GraphProto) -> Result<(), String> {
 
 /// Second dimensions of the inputs or outputs called `names`, which must be all there are, each `[1, n]` of 32-bit floats.
 fn interface<const N: usize>(
-    values: &[pb::ValueInfoProto],
+    values: &[ValueInfoProto],
     names: [&str; N],
     what: &str,
     graph: &GraphProto,
@@ -126,24 +120,15 @@ fn interface<const N: usize>(
 }
 
 /// `n` where the value is declared as a row of 32-bit floats, `[1, n]`.
-pub fn row_width(value: &pb::ValueInfoProto) -> Option<usize> {
-    let type_proto::Value::TensorType(tensor) = value.r#type.as_ref()?.value.as_ref()?;
+pub fn row_width(value: &ValueInfoProto) -> Option<usize> {
+    let tensor = value.r#type.as_ref()?.tensor_type.as_ref()?;
     let dims = &tensor.shape.as_ref()?.dim;
-    let size = |at: usize| match dims.get(at)?.value {
-        Some(pb::tensor_shape_proto::dimension::Value::DimValue(v)) => usize::try_from(v).ok(),
-        _ => None,
-    };
-    let row = tensor.elem_type == tensor_proto::DataType::Float as i32 && dims.len() == 2 && size(0) == Some(1);
+    let size = |at: usize| dims.get(at)?.dim_value.and_then(|size| usize::try_from(size).ok());
+    let row = tensor.elem_type == data_type::FLOAT && dims.len() == 2 && size(0) == Some(1);
     if row { size(1) } else { None }
 }
 
 fn attribute_len(attribute: &AttributeProto) -> Result<usize, String> {
-    if attribute.g.is_some() || !attribute.graphs.is_empty() {
-        return Err("it holds graphs within its graph".into());
-    }
-    if attribute.sparse_tensor.is_some() || !attribute.sparse_tensors.is_empty() {
-        return Err("it holds sparse tensors".into());
-    }
     if !attribute.f.is_finite() || attribute.floats.iter().any(|f| !f.is_finite()) {
         return Err(format!("its attribute {:?} is not a finite number", clip(&attribute.name)));
     }
@@ -160,10 +145,8 @@ fn small(i: i64) -> bool {
 
 /// Number of elements, once the tensor is known to hold just what its shape says, inline, and only finite numbers.
 fn tensor_len(tensor: &TensorProto) -> Result<usize, String> {
-    use tensor_proto::DataType;
     let name = clip(&tensor.name);
-    let external = tensor.data_location.is_some_and(|l| l != tensor_proto::DataLocation::Default as i32);
-    if external || !tensor.external_data.is_empty() {
+    if tensor.data_location != 0 || !tensor.external_data.is_empty() {
         return Err(format!("its tensor {name:?} is kept in another file"));
     }
     let too_big = || format!("its tensor {name:?} claims more than {MAX_WEIGHTS} numbers");
@@ -173,51 +156,30 @@ fn tensor_len(tensor: &TensorProto) -> Result<usize, String> {
         len = len.checked_mul(dim).filter(|&n| n <= MAX_WEIGHTS).ok_or_else(too_big)?;
     }
     let raw = &tensor.raw_data;
-    let (width, listed) = match DataType::try_from(tensor.data_type) {
-        Ok(DataType::Float) => (4, tensor.float_data.len()),
-        Ok(DataType::Int64) => (8, tensor.int64_data.len()),
-        Ok(DataType::Int32) => (4, tensor.int32_data.len()),
-        Ok(DataType::Bool) => (1, tensor.int32_data.len()),
+    let (width, listed) = match tensor.data_type {
+        data_type::FLOAT => (4, tensor.float_data.len()),
+        data_type::INT64 => (8, tensor.int64_data.len()),
+        data_type::INT32 => (4, tensor.int32_data.len()),
+        data_type::BOOL => (1, tensor.int32_data.len()),
         _ => return Err(format!("its tensor {name:?} is of another type than floats and integers")),
     };
     let held = if raw.is_empty() { listed } else { raw.len() / width };
     if held != len || !raw.len().is_multiple_of(width) || (!raw.is_empty() && listed != 0) {
         return Err(format!("its tensor {name:?} holds {held} numbers where its shape says {len}"));
     }
-    let finite = tensor.data_type != DataType::Float as i32
+    let finite = tensor.data_type != data_type::FLOAT
         || (raw.chunks_exact(4).all(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]).is_finite())
             && tensor.float_data.iter().all(|f| f.is_finite()));
     if !finite {
         return Err(format!("its tensor {name:?} holds infinities or numbers that are none (NaN)"));
     }
-    let integers = match DataType::try_from(tensor.data_type) {
-        Ok(DataType::Int64) => raw.chunks_exact(8).all(|b| small(i64::from_le_bytes(b.try_into().expect("eight bytes")))),
-        Ok(DataType::Int32) => raw.chunks_exact(4).all(|b| small(i32::from_le_bytes(b.try_into().expect("four bytes")).into())),
+    let integers = match tensor.data_type {
+        data_type::INT64 => raw.chunks_exact(8).all(|b| small(i64::from_le_bytes(b.try_into().expect("eight bytes")))),
+        data_type::INT32 => raw.chunks_exact(4).all(|b| small(i32::from_le_bytes(b.try_into().expect("four bytes")).into())),
         _ => true,
     };
     if !integers || tensor.int64_data.iter().any(|&i| !small(i)) || tensor.int32_data.iter().any(|&i| !small(i.into())) {
         return Err(format!("its tensor {name:?} holds integers that are no size or axis of a small network"));
     }
     Ok(len)
-}
-
-/// Most numbers in any one tensor while the network runs. The largest of a checked file are its weights.
-const MAX_TENSOR: usize = MAX_WEIGHTS;
-
-/// The checked file as the ONNX runtime runs it, with the shapes of all its tensors bounded first.
-pub fn runtime(proto: &ModelProto) -> tract_onnx::prelude::TractResult<std::sync::Arc<tract_onnx::prelude::TypedRunnableModel>> {
-    use tract_onnx::{prelude::*, tract_core::internal::bail};
-    let mut model = tract_onnx::onnx().model_for_proto_model(proto)?;
-    model.analyse(false)?;
-    let typed = model.into_typed()?;
-    for node in typed.nodes() {
-        for outlet in &node.outputs {
-            let len = outlet.fact.shape.as_concrete().map(|s| s.iter().try_fold(1usize, |n, &d| n.checked_mul(d)));
-            match len {
-                Some(Some(len)) if len <= MAX_TENSOR => {}
-                _ => bail!("its tensor {} has no bounded size", clip(&node.name)),
-            }
-        }
-    }
-    typed.into_optimized()?.into_runnable()
 }

@@ -1,7 +1,8 @@
 //! The instrument model of Syrinx: its file, the checks on it, and the network that answers features with controls.
 //!
 //! A [`Model`] is a checked file, shared by all who play it. A [`Decoder`] answers one stream, on the audio thread: after `new` it
-//! neither allocates nor locks nor waits, and takes a few microseconds a frame.
+//! neither allocates nor locks nor waits, and takes a few microseconds a frame. Files from strangers are read by `syrinx_judge`, which asks an
+//! ONNX runtime for a second opinion; what plays needs no such runtime.
 
 mod card;
 mod check;
@@ -9,10 +10,11 @@ mod decay;
 mod decode;
 mod model;
 mod network;
+pub mod onnx;
 mod plan;
 
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
 pub use decay::{Decay, DecayNote, EARLY_S, Fall};
 pub use decode::{Decoder, HIGHEST_HARMONIC_HZ, noise_weights};
-pub use model::{Model, ModelError};
+pub use model::{MAX_FILE_BYTES, Model, ModelError};
 pub use network::{Answer, Network};

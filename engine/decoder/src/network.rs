@@ -38,6 +38,11 @@ impl Network {
         &self.model
     }
 
+    /// What it remembers of the stream.
+    pub fn state(&self) -> &[f32] {
+        &self.state
+    }
+
     /// Forgets what was played, as at the start of a stream.
     pub fn reset(&mut self) {
         self.state.fill(0.0);

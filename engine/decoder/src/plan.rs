@@ -8,11 +8,15 @@
 //! Every value in a graph of the contract is a row, `[1, n]`. All rows lie in one arena, constants first, each result after
 //! everything it is made of.
 
+use crate::onnx::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto, data_type};
 use std::collections::HashMap;
-use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, tensor_proto::DataType};
 
 /// Most numbers of all rows together: bounds the time of one run, exponentials included, well under a millisecond.
 const MAX_ARENA: usize = 1 << 15;
+
+/// Most multiplications in one run: what an audio thread does within a block with ease (about 0.1 ms). The factory instruments need
+/// some thirty thousand.
+const MAX_PRODUCTS: usize = 1 << 19;
 
 /// Operators that a model may use: those of small feed-forward networks, and of recurrent ones written out.
 pub const OPS: &[&str] = &[
@@ -167,7 +171,7 @@ impl Plan {
         for tensor in &graph.initializer {
             maker.constant(&tensor.name, tensor);
         }
-        let width = |value: &tract_onnx::pb::ValueInfoProto| crate::check::row_width(value).ok_or("its inputs are not rows");
+        let width = |value: &ValueInfoProto| crate::check::row_width(value).ok_or("its inputs are not rows");
         let inputs: Vec<_> = graph.input.iter().filter(|i| !maker.constants.contains_key(&i.name)).collect();
         let [features, state] = inputs[..] else { return Err("it has not two inputs".into()) };
         // Constants used as operands come before everything computed, so they are placed on first sight of each node: the arena is
@@ -298,16 +302,18 @@ struct Maker {
     rows: HashMap<String, Row>,
     arena: Vec<f32>,
     steps: Vec<Step>,
+    /// Multiplications of all steps.
+    products: usize,
 }
 
 impl Maker {
     fn constant(&mut self, name: &str, tensor: &TensorProto) {
         let raw = &tensor.raw_data;
-        let values = match DataType::try_from(tensor.data_type) {
-            Ok(DataType::Float) if raw.is_empty() => tensor.float_data.clone(),
-            Ok(DataType::Float) => raw.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
-            Ok(DataType::Int64) if raw.is_empty() => tensor.int64_data.iter().map(|&i| i as f32).collect(),
-            Ok(DataType::Int64) => {
+        let values = match tensor.data_type {
+            data_type::FLOAT if raw.is_empty() => tensor.float_data.clone(),
+            data_type::FLOAT => raw.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+            data_type::INT64 if raw.is_empty() => tensor.int64_data.iter().map(|&i| i as f32).collect(),
+            data_type::INT64 => {
                 raw.chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().expect("eight bytes")) as f32).collect()
             }
             _ => Vec::new(),
@@ -364,7 +370,7 @@ impl Maker {
         let unary = match op {
             "Abs" => Some(Unary::Abs),
             // To whole numbers, which are places; floats hold them exactly.
-            "Cast" if int(node, "to", 0) == DataType::Int64 as i64 => Some(Unary::Trunc),
+            "Cast" if int(node, "to", 0) == i64::from(data_type::INT64) => Some(Unary::Trunc),
             "Exp" => Some(Unary::Exp),
             "Floor" => Some(Unary::Floor),
             "LeakyRelu" => Some(Unary::LeakyRelu(float(node, "alpha", 0.01))),
@@ -491,6 +497,11 @@ impl Maker {
         if heard != x.len || heard * answered != matrix.values.len() || answered == 0 {
             return Err(malformed(weights, "does not fit the row that it weighs"));
         }
+        // Before the weights are copied: many products may share one tensor.
+        self.products = self.products.saturating_add(heard * answered);
+        if self.products > MAX_PRODUCTS {
+            return Err(format!("one step of its network takes more than {MAX_PRODUCTS} multiplications"));
+        }
         let at = |i: usize, o: usize| if transposed { o * heard + i } else { i * answered + o };
         let weights = (0..heard).flat_map(|i| (0..answered).map(move |o| (i, o))).map(|(i, o)| alpha * matrix.values[at(i, o)]);
         let weights: Vec<f32> = weights.collect();
@@ -532,13 +543,15 @@ fn float(node: &NodeProto, name: &str, default: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tract_onnx::{pb, prelude::*};
+    use crate::onnx::{Dimension, ModelProto, OperatorSetIdProto, TensorShapeProto, TensorType, TypeProto, attribute_type};
+    use prost::Message;
+    use tract_onnx::prelude::*;
 
     fn tensor(name: &str, dims: &[i64], values: &[f32]) -> TensorProto {
         TensorProto {
             name: name.into(),
             dims: dims.to_vec(),
-            data_type: DataType::Float as i32,
+            data_type: data_type::FLOAT,
             float_data: values.to_vec(),
             ..TensorProto::default()
         }
@@ -548,7 +561,7 @@ mod tests {
         TensorProto {
             name: name.into(),
             dims: vec![1],
-            data_type: DataType::Int64 as i32,
+            data_type: data_type::INT64,
             int64_data: vec![value],
             ..TensorProto::default()
         }
@@ -565,37 +578,19 @@ mod tests {
         }
     }
 
-    fn value(name: &str, width: i64) -> pb::ValueInfoProto {
-        use pb::{
-            tensor_shape_proto::{Dimension, dimension::Value},
-            type_proto,
-        };
-        let dim = |n| Dimension { value: Some(Value::DimValue(n)), ..Dimension::default() };
-        let shape = pb::TensorShapeProto { dim: vec![dim(1), dim(width)] };
-        let tensor = type_proto::Tensor { elem_type: DataType::Float as i32, shape: Some(shape) };
-        pb::ValueInfoProto {
-            name: name.into(),
-            r#type: Some(pb::TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..pb::TypeProto::default() }),
-            ..pb::ValueInfoProto::default()
-        }
+    fn value(name: &str, width: i64) -> ValueInfoProto {
+        let dim = |n| Dimension { dim_value: Some(n) };
+        let shape = TensorShapeProto { dim: vec![dim(1), dim(width)] };
+        let tensor = TensorType { elem_type: data_type::FLOAT, shape: Some(shape) };
+        ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type: Some(tensor) }) }
     }
 
     fn attr_i(name: &str, i: i64) -> AttributeProto {
-        AttributeProto {
-            name: name.into(),
-            r#type: pb::attribute_proto::AttributeType::Int as i32,
-            i,
-            ..AttributeProto::default()
-        }
+        AttributeProto { name: name.into(), r#type: attribute_type::INT, i, ..AttributeProto::default() }
     }
 
     fn attr_f(name: &str, f: f32) -> AttributeProto {
-        AttributeProto {
-            name: name.into(),
-            r#type: pb::attribute_proto::AttributeType::Float as i32,
-            f,
-            ..AttributeProto::default()
-        }
+        AttributeProto { name: name.into(), r#type: attribute_type::FLOAT, f, ..AttributeProto::default() }
     }
 
     /// A graph that uses every operator there is.
@@ -603,7 +598,7 @@ mod tests {
         let weights: Vec<f32> = (0..15).map(|i| 0.1 * (i as f32 - 7.0)).collect();
         let constant = AttributeProto {
             name: "value".into(),
-            r#type: pb::attribute_proto::AttributeType::Tensor as i32,
+            r#type: attribute_type::TENSOR,
             t: Some(tensor("", &[1], &[0.25])),
             ..AttributeProto::default()
         };
@@ -650,7 +645,7 @@ mod tests {
                 node("Sigmoid", &["relu"], "noise_db", vec![]),
                 node("Gemm", &["noise_db", "w_turned"], "harmonics_raw", vec![attr_i("transB", 1)]),
                 node("Floor", &["exp"], "floor", vec![]),
-                node("Cast", &["floor"], "places", vec![attr_i("to", DataType::Int64 as i64)]),
+                node("Cast", &["floor"], "places", vec![attr_i("to", i64::from(data_type::INT64))]),
                 node("GatherElements", &["positive", "places"], "gathered", vec![attr_i("axis", 1)]),
                 node("Add", &["harmonics_raw", "gathered"], "harmonics_sum", vec![]),
                 node("Identity", &["harmonics_sum"], "harmonics_db", vec![]),
@@ -670,14 +665,15 @@ mod tests {
         let graph = everything();
         let used: std::collections::HashSet<&str> = graph.node.iter().map(|n| n.op_type.as_str()).collect();
         assert!(OPS.iter().all(|op| used.contains(op)), "the graph uses every operator that is allowed");
-        let proto = pb::ModelProto {
+        let proto = ModelProto {
             ir_version: 8,
-            opset_import: vec![pb::OperatorSetIdProto { domain: String::new(), version: 17 }],
+            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: 17 }],
             graph: Some(graph.clone()),
-            ..pb::ModelProto::default()
+            ..ModelProto::default()
         };
-        let runtime =
-            tract_onnx::onnx().model_for_proto_model(&proto).unwrap().into_optimized().unwrap().into_runnable().unwrap();
+        let bytes = proto.encode_to_vec();
+        let runtime = tract_onnx::onnx().model_for_read(&mut bytes.as_slice()).unwrap();
+        let runtime = runtime.into_optimized().unwrap().into_runnable().unwrap();
         let plan = Plan::of(&graph).unwrap();
         let mut arena = plan.arena();
         let (mut ours, mut theirs) = ([0.0; 2], vec![0.0; 2]);
@@ -718,5 +714,15 @@ mod tests {
         assert!(refusal(&|g| g.initializer[0].dims = vec![3, 5]).contains("does not fit"));
         assert!(refusal(&|g| g.node[1].attribute[0].i = 0).contains("another axis"));
         assert!(refusal(&|g| g.input[1] = value("state", 40_000)).contains("numbers together"));
+        // Products that share their weights: little to read, much to do.
+        let shared = refusal(&|g| {
+            g.initializer.push(tensor("square", &[256, 256], &[0.0; 256 * 256]));
+            g.initializer.push(tensor("row", &[1, 256], &[0.5; 256]));
+            for n in 0..9 {
+                let from = if n == 0 { "row".to_string() } else { format!("product{}", n - 1) };
+                g.node.push(node("MatMul", &[&from, "square"], &format!("product{n}"), vec![]));
+            }
+        });
+        assert!(shared.contains("multiplications"), "{shared}");
     }
 }

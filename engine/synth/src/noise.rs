@@ -7,8 +7,7 @@
 
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use syrinx_fft::{Complex, ComplexToReal, Planner, RealToComplex};
 
 use crate::MAX_BANDS;
 use crate::high_pass::HighPass;
@@ -60,7 +59,7 @@ impl FilteredNoise {
         let least_taps = (f64::from(sample_rate_hz) * LEAST_FILTER_S).ceil() as usize;
         let fft_len = (max_segment + least_taps).next_power_of_two();
         let taps = fft_len + 1 - max_segment;
-        let mut planner = RealFftPlanner::new();
+        let mut planner = Planner::<f32>::new();
         let forward = planner.plan_fft_forward(fft_len);
         let inverse = planner.plan_fft_inverse(fft_len);
         let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());

@@ -13,8 +13,7 @@
 
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use syrinx_fft::{Complex, ComplexToReal, Planner, RealToComplex};
 
 use crate::MAX_BANDS;
 use crate::high_pass::HighPass;
@@ -158,7 +157,7 @@ impl FilterDesign {
                 (undamped * (0.5 + 0.5 * (std::f64::consts::PI * into_taper).cos())) as f32
             })
             .collect();
-        let mut planner = RealFftPlanner::new();
+        let mut planner = Planner::<f32>::new();
         let forward = planner.plan_fft_forward(fft_len);
         let inverse = planner.plan_fft_inverse(fft_len);
         let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
@@ -316,7 +315,7 @@ struct MinimumPhase {
 impl MinimumPhase {
     /// For filters used in FFTs of `fft_len`.
     fn new(fft_len: usize) -> Self {
-        let mut planner = RealFftPlanner::new();
+        let mut planner = Planner::<f64>::new();
         let forward = planner.plan_fft_forward(fft_len * OVERSAMPLING);
         let inverse = planner.plan_fft_inverse(fft_len * OVERSAMPLING);
         Self { fft_len, spectrum: forward.make_output_vec(), cepstrum: forward.make_input_vec(), forward, inverse }
@@ -369,7 +368,7 @@ mod tests {
         rate: u32,
         asked: &[f32],
     ) -> Vec<(f64, f64)> {
-        let mut planner = RealFftPlanner::<f64>::new();
+        let mut planner = Planner::<f64>::new();
         let mut spectrum: Vec<Complex<f64>> = filter.spectrum.iter().map(|x| Complex::new(x.re.into(), x.im.into())).collect();
         let last = spectrum.len() - 1;
         (spectrum[0].im, spectrum[last].im) = (0.0, 0.0);

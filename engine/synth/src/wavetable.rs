@@ -11,8 +11,7 @@
 
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner};
+use syrinx_fft::{Complex, ComplexToReal, Planner};
 
 use crate::glide::{Glide, Segment};
 use crate::lanes::{BASELINE_FMA, LANES, Lanes, Simd, Times, add_faded, add_to, fma};
@@ -56,7 +55,7 @@ impl Wavetable {
     }
 
     fn with_simd(sample_rate_hz: u32, simd: Simd) -> Self {
-        let fft = RealFftPlanner::new().plan_fft_inverse(SIZE);
+        let fft = Planner::<f32>::new().plan_fft_inverse(SIZE);
         let emphasis = std::array::from_fn(|k| {
             let x = std::f64::consts::PI * (k + 1) as f64 / SIZE as f64;
             (0.5 * (x / x.sin()).powi(TAPS as i32)) as f32

@@ -1,6 +1,6 @@
 //! The harmonic synths against exact arithmetic: amplitude, frequency, phase, seams, aliasing, determinism, bad controls.
 
-use realfft::RealFftPlanner;
+use syrinx_fft::Planner;
 use syrinx_synth::reference::{SinBank, Sine};
 use syrinx_synth::{Controls, HarmonicBank, HarmonicSynth, MAX_HARMONICS, Wavetable};
 
@@ -136,7 +136,7 @@ fn every_harmonic_has_its_amplitude() {
 fn spectrum(x: &[f64]) -> Vec<f64> {
     const TERMS: [f64; 7] = [0.271_220_4, -0.433_444_6, 0.218_004_1, -0.065_785_34, 0.010_761_87, -7.700_127e-4, 1.368_088e-5];
     let n = x.len();
-    let fft = RealFftPlanner::<f64>::new().plan_fft_forward(n);
+    let fft = Planner::<f64>::new().plan_fft_forward(n);
     let mut windowed: Vec<f64> = (0..n)
         .map(|j| {
             let phase = std::f64::consts::TAU * j as f64 / n as f64;
@@ -207,7 +207,7 @@ fn alias_db(synth: &mut dyn HarmonicSynth, rate: u32, f0: &[f32], tilt: f32) -> 
         })
         .collect();
     let transform = |mut x: Vec<f64>| {
-        let fft = RealFftPlanner::<f64>::new().plan_fft_forward(x.len());
+        let fft = Planner::<f64>::new().plan_fft_forward(x.len());
         let mut out = fft.make_output_vec();
         fft.process(&mut x, &mut out).unwrap();
         out

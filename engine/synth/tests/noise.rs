@@ -1,6 +1,6 @@
 //! The filtered noise as it is heard: spectrum, seams, silence, onset, determinism, bad controls.
 
-use realfft::RealFftPlanner;
+use syrinx_fft::Planner;
 use syrinx_synth::{FilteredNoise, MAX_BANDS};
 
 const RATES: [u32; 4] = [44_100, 48_000, 96_000, 192_000];
@@ -42,7 +42,7 @@ fn breath() -> Vec<f32> {
 
 /// One-sided power density per bin (Welch, Hann windows, half overlapping) and the bins' distance in Hz.
 fn density(x: &[f32], rate: u32, len: usize) -> (Vec<f64>, f64) {
-    let fft = RealFftPlanner::<f64>::new().plan_fft_forward(len);
+    let fft = Planner::<f64>::new().plan_fft_forward(len);
     let (mut windowed, mut spectrum) = (fft.make_input_vec(), fft.make_output_vec());
     let mut power = vec![0.0; len / 2 + 1];
     let window: Vec<f64> = (0..len).map(|i| 0.5 - 0.5 * (std::f64::consts::TAU * i as f64 / len as f64).cos()).collect();

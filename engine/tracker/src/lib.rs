@@ -37,6 +37,7 @@
 mod a_weighting;
 mod band;
 mod biquad;
+pub mod csv;
 mod decimate;
 mod expert;
 mod frame;

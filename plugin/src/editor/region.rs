@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn flute() -> Region {
-        Region::of(syrinx_models::load("flute").unwrap().unwrap().card(), true)
+        Region::of(syrinx_models::load("flute").unwrap().card(), true)
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_struck_is_at_home_where_it_is_struck() {
-        let model = syrinx_models::load("guitar").unwrap().unwrap();
+        let model = syrinx_models::load("guitar").unwrap();
         let decay = model.card().decay.as_ref().unwrap();
         let (rings, held) = (Region::of(model.card(), true), Region::of(model.card(), false));
         assert_eq!((rings.loudness_db, held.loudness_db), (decay.struck_range_db, model.card().loudness_range_db));

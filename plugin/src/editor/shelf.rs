@@ -159,7 +159,7 @@ fn wrong(error: &ModelError) -> String {
 
 /// Plays the file at `path` in a slot, or says what is wrong with it.
 pub fn load(desk: &mut Desk, slot: Slot, path: &Path) {
-    match Model::from_file(path) {
+    match syrinx_judge::from_file(path) {
         Ok(model) => {
             desk.library().hush();
             desk.play_own(slot, model);
@@ -173,7 +173,7 @@ fn read(folder: &Path) -> Found {
     match files::list(folder, "onnx") {
         Ok(files) => {
             for path in files.into_iter().take(MOST) {
-                match Model::from_file(&path) {
+                match syrinx_judge::from_file(&path) {
                     Ok(model) => items.push(Item { source: Source::File(path), model }),
                     Err(error) => {
                         wrong.push(format!("{}: {}", path.file_name().unwrap_or_default().display(), self::wrong(&error)));

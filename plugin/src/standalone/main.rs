@@ -113,7 +113,7 @@ fn instrument(name: &str, params: &syrinx_plugin::params::SyrinxParams) -> Resul
     }
     let path = std::path::Path::new(name);
     if path.exists() || name.ends_with(".onnx") {
-        params.library().put(Slot::A, syrinx_engine::Model::from_file(path).map_err(|e| format!("{name}: {e}"))?);
+        params.library().put(Slot::A, syrinx_judge::from_file(path).map_err(|e| format!("{name}: {e}"))?);
         return Ok(syrinx_engine::OWN_INSTRUMENT);
     }
     let known: Vec<_> = syrinx_models::ids().collect();

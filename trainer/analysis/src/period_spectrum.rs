@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
+use syrinx_fft::{Complex, Planner, RealToComplex};
 
 use crate::audio::Audio;
 
@@ -89,7 +88,7 @@ pub struct PeriodAnalyser {
     /// Position of frame 0's instant, samples at the analysis rate.
     first_instant: f64,
     filters: Vec<[f32; TAPS]>,
-    planner: RealFftPlanner<f32>,
+    planner: Planner<f32>,
     plans: HashMap<usize, Plan>,
     positions: Vec<f64>,
     frame: Vec<f32>,
@@ -104,7 +103,7 @@ impl PeriodAnalyser {
             doubled: doubled.channels.into_iter().next().unwrap_or_default(),
             first_instant,
             filters: interpolation_filters(),
-            planner: RealFftPlanner::new(),
+            planner: Planner::<f32>::new(),
             plans: HashMap::new(),
             positions: Vec::new(),
             frame: Vec::new(),

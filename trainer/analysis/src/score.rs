@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use realfft::RealFftPlanner;
 use serde::{Deserialize, Serialize};
+use syrinx_fft::Planner;
 use syrinx_tracker::a_weighting_power;
 
 use crate::audio::Audio;
@@ -237,7 +237,7 @@ impl Spectrogram {
     /// Hann window, hop `length / 4`, bins under `limit_hz`. The signal is continued with silence so that a short one has a frame.
     fn new(samples: &[f32], length: usize, limit_hz: f64) -> Self {
         let bins = (limit_hz / f64::from(ANALYSIS_RATE_HZ) * length as f64).ceil() as usize;
-        let plan = RealFftPlanner::<f32>::new().plan_fft_forward(length);
+        let plan = Planner::<f32>::new().plan_fft_forward(length);
         let window: Vec<f32> =
             (0..length).map(|i| (0.5 - 0.5 * (std::f64::consts::TAU * i as f64 / length as f64).cos()) as f32).collect();
         let (mut frame, mut out, mut scratch) = (plan.make_input_vec(), plan.make_output_vec(), plan.make_scratch_vec());

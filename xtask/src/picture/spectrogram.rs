@@ -5,7 +5,7 @@ use crate::Failure;
 use crate::sound::Sound;
 use plotters::element::BitMapElement;
 use plotters::prelude::*;
-use realfft::RealFftPlanner;
+use syrinx_fft::Planner;
 
 /// Length of the window in seconds, before rounding up to a power of two samples: long enough to part the harmonics of a bass.
 const WINDOW_S: f64 = 0.04;
@@ -33,7 +33,7 @@ impl Spectrogram {
         let rate = f64::from(sound.sample_rate_hz);
         let window = ((WINDOW_S * rate) as usize).next_power_of_two();
         let size = window * PADDING;
-        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(size);
+        let fft = Planner::<f32>::new().plan_fft_forward(size);
         let hann: Vec<f32> = (0..window).map(|n| 0.5 - 0.5 * (std::f32::consts::TAU * n as f32 / window as f32).cos()).collect();
         let (mut input, mut output, mut scratch) = (fft.make_input_vec(), fft.make_output_vec(), fft.make_scratch_vec());
         let mut db = vec![FLOOR_DB; width * height];

@@ -1,8 +1,10 @@
 //! Model files from strangers: every way to be wrong gets one clear sentence, in bounded time and memory.
 
 use prost::Message;
-use syrinx_engine::{Model, ModelError};
-use tract_onnx::pb::{ModelProto, TensorProto, tensor_proto::DataType};
+use syrinx_decoder::{
+    ModelError,
+    onnx::{ModelProto, TensorProto, data_type},
+};
 
 fn violin() -> ModelProto {
     ModelProto::decode(syrinx_models::bytes("violin").unwrap()).unwrap()
@@ -16,7 +18,7 @@ fn refusal(change: impl FnOnce(&mut ModelProto)) -> String {
 }
 
 fn sentence(bytes: &[u8]) -> String {
-    match Model::from_bytes(bytes) {
+    match syrinx_judge::from_bytes(bytes) {
         Ok(_) => panic!("it was taken for an instrument"),
         Err(e @ ModelError::NotAnInstrument(_)) => {
             let text = e.to_string();
@@ -29,7 +31,7 @@ fn sentence(bytes: &[u8]) -> String {
 
 fn weights(proto: &mut ModelProto) -> &mut TensorProto {
     let graph = proto.graph.as_mut().unwrap();
-    graph.initializer.iter_mut().filter(|t| t.data_type == DataType::Float as i32).max_by_key(|t| t.raw_data.len()).unwrap()
+    graph.initializer.iter_mut().filter(|t| t.data_type == data_type::FLOAT).max_by_key(|t| t.raw_data.len()).unwrap()
 }
 
 fn card(proto: &mut ModelProto, from: &str, to: &str) {
@@ -39,8 +41,12 @@ fn card(proto: &mut ModelProto, from: &str, to: &str) {
 }
 
 #[test]
-fn the_unchanged_violin_is_taken() {
-    assert_eq!(Model::from_bytes(&violin().encode_to_vec()).unwrap().card().id, "violin");
+fn every_factory_instrument_is_taken() {
+    for id in syrinx_models::ids() {
+        let model = syrinx_judge::from_bytes(syrinx_models::bytes(id).unwrap()).unwrap_or_else(|e| panic!("{id}: {e}"));
+        assert_eq!(model.card().id, id);
+    }
+    assert_eq!(syrinx_judge::from_bytes(&violin().encode_to_vec()).unwrap().card().id, "violin");
 }
 
 #[test]
@@ -70,7 +76,7 @@ fn damaged_anywhere() {
             let at = (seed >> 33) as usize % bytes.len();
             bytes[at] ^= 1 << (seed >> 20 & 7);
         }
-        if let Err(e) = Model::from_bytes(&bytes) {
+        if let Err(e) = syrinx_judge::from_bytes(&bytes) {
             assert!(!e.to_string().is_empty());
         }
     }
@@ -87,7 +93,7 @@ fn weights_that_are_no_numbers() {
 #[test]
 fn finite_weights_that_overflow_when_run() {
     let text = refusal(|p| {
-        for t in p.graph.as_mut().unwrap().initializer.iter_mut().filter(|t| t.data_type == DataType::Float as i32) {
+        for t in p.graph.as_mut().unwrap().initializer.iter_mut().filter(|t| t.data_type == data_type::FLOAT) {
             t.raw_data.chunks_exact_mut(4).for_each(|w| w.copy_from_slice(&3e38_f32.to_le_bytes()));
         }
     });
@@ -158,11 +164,13 @@ fn cards_that_cannot_be() {
 
 #[test]
 fn too_large_a_file_is_refused_before_it_is_parsed() {
-    assert!(sentence(&vec![0; 33 << 20]).contains("bytes, and"));
+    assert!(sentence(&vec![0; 33 << 20]).contains("more than 33554432 bytes"));
+    #[cfg(unix)]
+    assert!(syrinx_judge::from_file("/dev/zero".as_ref()).unwrap_err().to_string().contains("more than 33554432 bytes"));
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    let error = Model::from_file("no/such/model.onnx".as_ref()).unwrap_err().to_string();
+    let error = syrinx_judge::from_file("no/such/model.onnx".as_ref()).unwrap_err().to_string();
     assert!(error.starts_with("no/such/model.onnx cannot be read"), "{error}");
 }
