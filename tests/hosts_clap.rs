@@ -439,7 +439,7 @@ fn a_state_that_cannot_be_changes_nothing() {
     ];
     wrong.extend((0..good.len()).step_by(41).map(|cut| good[..cut].to_vec()));
     for state in wrong {
-        instance.restore(&state);
+        assert!(!instance.restore(&state), "{}", String::from_utf8_lossy(&state[..state.len().min(300)]));
         assert_eq!(texts(&mut instance), before, "{}", String::from_utf8_lossy(&state[..state.len().min(300)]));
     }
     assert!(instance.restore(&good));
@@ -668,8 +668,8 @@ fn mono_comes_in_and_mono_or_stereo_goes_out() {
     let mut instance = Instance::new(&entry);
     let layouts = instance.layouts();
     let channels: Vec<_> = layouts.iter().map(|(_, inputs, outputs)| (*inputs, *outputs)).collect();
-    assert_eq!(channels, [(2, 2), (1, 1), (1, 2)]);
-    for (id, _, outputs) in &layouts[1..] {
+    assert_eq!(channels, [(2, 2), (1, 1), (1, 2), (2, 1)]);
+    for (id, _, outputs) in &layouts[1..3] {
         instance.select_layout(*id);
         instance.set("Dry/wet", "60 %");
         instance.activate(48_000.0, 512);
@@ -715,7 +715,7 @@ fn notes_and_a_transport_that_jumps_change_nothing_yet() {
 fn rates_that_cannot_be_played_are_refused() {
     let entry = load_entry();
     let mut instance = Instance::new(&entry);
-    for rate in [8_000.0, 22_050.0, 384_000.0] {
+    for rate in [0.0, 7_000.0, 1_000_000.0] {
         assert!(instance.try_activate(rate, 512).is_err(), "{rate} Hz");
     }
     instance.activate(48_000.0, 512);

@@ -412,7 +412,7 @@ fn what_is_dragged_stays_under_the_pointer_on_a_slow_screen_too() {
 fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
     let folder = folder();
     let mut player = Player::default();
-    player.activate(48_000, 1, 1).unwrap();
+    player.activate(48_000.0, 1, 1).unwrap();
     let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
     // A flute, and a voice two octaves under it and softer.
     stage.desk().put_plain(at("instrument_a"), 1.0);

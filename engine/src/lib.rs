@@ -6,6 +6,7 @@
 //! [`Engine::latency_samples`], always, and does not depend on how the host cuts the stream into blocks. Same input, same settings,
 //! same output, after every reset, at every pace.
 
+mod any_rate;
 mod attack;
 mod bounce;
 mod curve;
@@ -24,12 +25,13 @@ mod sustain;
 mod tone;
 mod weights;
 
+pub use any_rate::AnyRate;
 pub use bounce::bounce;
 pub use engine::{Engine, EngineConfig, EngineError, Monitor, Spectrum};
 pub use fit::{MOST_SHIFT_DB, Shift};
 pub use instrument::{Instrument, Slot};
 pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, SettingError, Settings};
-pub use syrinx_decoder::{Card, Decay, Decoder, Model, ModelError};
+pub use syrinx_decoder::{Card, Decay, Decoder, MAX_FILE_BYTES, Model, ModelError};
 pub use syrinx_synth::MAX_HARMONICS;
 pub use syrinx_tracker::{Calibration, Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
 pub use weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, noise_point_hz};

@@ -2,33 +2,25 @@
 //! preset discovery factory tells the host's browser which presets there are, the factory's and the player's files; the extension
 //! `preset-load` plays one of them, as a state that the host loads. Main thread, but for asking for extensions, which any may.
 
-use crate::{Syrinx, presets};
+use crate::{Syrinx, clap_instance, hosted::guard, presets};
 use clap_sys::{
     entry::clap_plugin_entry,
-    ext::{
-        preset_load::{CLAP_EXT_PRESET_LOAD, CLAP_EXT_PRESET_LOAD_COMPAT, clap_host_preset_load, clap_plugin_preset_load},
-        state::{CLAP_EXT_STATE, clap_plugin_state},
-    },
     factory::{
         plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory},
         preset_discovery::*,
     },
     host::clap_host,
     plugin::{clap_plugin, clap_plugin_descriptor},
-    stream::clap_istream,
     universal_plugin_id::clap_universal_plugin_id,
     version::CLAP_VERSION,
 };
-use nice_plug::wrapper::{
-    clap::{PluginDescriptor, Wrapper},
-    setup_logger,
-};
+use nice_plug::wrapper::{clap::PluginDescriptor, setup_logger};
 use presets::Preset;
 use std::{
     ffi::{CStr, CString, c_char, c_void},
     path::{Path, PathBuf},
     ptr,
-    sync::{Arc, OnceLock},
+    sync::OnceLock,
 };
 
 /// The entry point.
@@ -46,8 +38,6 @@ static PLUGINS: clap_plugin_factory = clap_plugin_factory {
 
 static DISCOVERY: clap_preset_discovery_factory =
     clap_preset_discovery_factory { count: Some(provider_count), get_descriptor: Some(provider), create: Some(create_provider) };
-
-static PRESET_LOAD: clap_plugin_preset_load = clap_plugin_preset_load { from_location: Some(load_preset) };
 
 const PROVIDER_ID: &CStr = c"org.syrinx.presets";
 const NAME: &CStr = c"Syrinx";
@@ -70,13 +60,13 @@ unsafe extern "C" fn deinit() {}
 ///
 /// # Safety
 /// It is null or ends in a zero, and stays.
-unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
+pub unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
     // SAFETY: by this function's own contract.
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
 }
 
 /// A text for the host.
-fn c_text(text: &str) -> CString {
+pub fn c_text(text: &str) -> CString {
     CString::new(text.replace('\0', "")).expect("there are no zeroes in it")
 }
 
@@ -107,30 +97,6 @@ unsafe extern "C" fn plugin_descriptor(_: *const clap_plugin_factory, at: u32) -
     if at == 0 { descriptor().clap_plugin_descriptor() } else { ptr::null() }
 }
 
-/// The framework's plugin as the host gets it. The framework's functions know the instance by `plugin_data`, which is the same here.
-#[repr(C)]
-struct Offered {
-    /// First, so that a pointer to it is one to the whole.
-    plugin: clap_plugin,
-    framework: *const clap_plugin,
-    host: *const clap_host,
-}
-
-impl Offered {
-    /// # Safety
-    /// `plugin` is one of `create_plugin`'s that has not been destroyed.
-    unsafe fn of<'a>(plugin: *const clap_plugin) -> &'a Self {
-        // SAFETY: by this function's own contract.
-        unsafe { &*plugin.cast() }
-    }
-
-    /// What the framework offers.
-    fn framework_extension(&self, id: *const c_char) -> *const c_void {
-        // SAFETY: the framework's plugin lives until `destroy`.
-        unsafe { (*self.framework).get_extension.map_or(ptr::null(), |get| get(self.framework, id)) }
-    }
-}
-
 unsafe extern "C" fn create_plugin(
     _: *const clap_plugin_factory,
     host: *const clap_host,
@@ -140,66 +106,14 @@ unsafe extern "C" fn create_plugin(
     if unsafe { text(id) } != Some(descriptor().clap_id()) {
         return ptr::null();
     }
-    // SAFETY: the host outlives its plugins; the framework's `destroy` takes the count that is left here back.
-    let framework: *const clap_plugin = unsafe { (*Arc::into_raw(Wrapper::<Syrinx>::new(host))).clap_plugin.as_ptr() };
-    // SAFETY: it was made a moment ago.
-    let plugin = clap_plugin { get_extension: Some(get_extension), destroy: Some(destroy), ..unsafe { *framework } };
-    Box::into_raw(Box::new(Offered { plugin, framework, host })).cast()
+    // SAFETY: the host outlives its plugins.
+    guard(ptr::null(), || unsafe { clap_instance::create(host) })
 }
 
-unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
-    // SAFETY: hosts destroy a plugin of ours, once.
-    unsafe {
-        let offered = Box::from_raw(plugin.cast_mut().cast::<Offered>());
-        if let Some(destroy) = (*offered.framework).destroy {
-            destroy(offered.framework);
-        }
-    }
-}
-
-unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
-    // SAFETY: hosts give a plugin of ours and a text.
-    let (offered, name) = unsafe { (Offered::of(plugin), text(id)) };
-    match name {
-        Some(name) if name == CLAP_EXT_PRESET_LOAD || name == CLAP_EXT_PRESET_LOAD_COMPAT => (&raw const PRESET_LOAD).cast(),
-        _ => offered.framework_extension(id),
-    }
-}
-
-// ---- Playing a preset.
-
-unsafe extern "C" fn load_preset(
-    plugin: *const clap_plugin,
-    kind: clap_preset_discovery_location_kind,
-    location: *const c_char,
-    key: *const c_char,
-) -> bool {
-    // SAFETY: hosts give a plugin of ours and texts.
-    let (offered, place, name) = unsafe { (Offered::of(plugin), text(location), text(key)) };
-    let played = chosen(kind, place, name).and_then(|preset| preset.to_state()).and_then(|state| play(offered, &state));
-    // SAFETY: the host outlives its plugins, and offers what it offers as long as it lives.
-    let listener = unsafe {
-        let ask = |id: &CStr| (*offered.host).get_extension.map_or(ptr::null(), |get| get(offered.host, id.as_ptr()));
-        let found = ask(CLAP_EXT_PRESET_LOAD);
-        let found = if found.is_null() { ask(CLAP_EXT_PRESET_LOAD_COMPAT) } else { found };
-        found.cast::<clap_host_preset_load>().as_ref()
-    };
-    match (&played, listener) {
-        (Ok(()), Some(clap_host_preset_load { loaded: Some(loaded), .. })) => {
-            // SAFETY: the texts are the host's own.
-            unsafe { loaded(offered.host, kind, location, key) };
-        }
-        (Err(why), Some(clap_host_preset_load { on_error: Some(on_error), .. })) => {
-            // SAFETY: as above; the sentence stays until the call is over.
-            unsafe { on_error(offered.host, kind, location, key, 0, c_text(why).as_ptr()) };
-        }
-        _ => {}
-    }
-    played.is_ok()
-}
+// ---- Presets.
 
 /// The preset at a location, or a sentence.
-fn chosen(kind: clap_preset_discovery_location_kind, place: Option<&CStr>, name: Option<&CStr>) -> Result<Preset, String> {
+pub fn chosen(kind: clap_preset_discovery_location_kind, place: Option<&CStr>, name: Option<&CStr>) -> Result<Preset, String> {
     match (kind, place, name) {
         (CLAP_PRESET_DISCOVERY_LOCATION_PLUGIN, _, Some(name)) => {
             let name = name.to_string_lossy();
@@ -210,32 +124,6 @@ fn chosen(kind: clap_preset_discovery_location_kind, place: Option<&CStr>, name:
         _ => Err("The host names no preset.".into()),
     }
 }
-
-/// Has the framework load a state, as if it came from the host.
-fn play(offered: &Offered, state: &[u8]) -> Result<(), String> {
-    // The framework puts its length before a state.
-    let bytes = [&(state.len() as u64).to_le_bytes()[..], state].concat();
-    let mut rest = bytes.as_slice();
-    let stream = clap_istream { ctx: (&raw mut rest).cast(), read: Some(read) };
-    // SAFETY: the framework's extension lives as long as its plugin.
-    let offers = unsafe { offered.framework_extension(CLAP_EXT_STATE.as_ptr()).cast::<clap_plugin_state>().as_ref() };
-    let load = offers.and_then(|offers| offers.load).ok_or("Syrinx takes no states.")?;
-    // SAFETY: the stream lives until the call is over.
-    if unsafe { load(offered.framework, &stream) } { Ok(()) } else { Err("The preset was refused.".into()) }
-}
-
-unsafe extern "C" fn read(stream: *const clap_istream, to: *mut c_void, most: u64) -> i64 {
-    // SAFETY: `ctx` is the slice that `play` keeps; `to` has room for `most` bytes.
-    unsafe {
-        let rest = &mut *(*stream).ctx.cast::<&[u8]>();
-        let (now, later) = rest.split_at(rest.len().min(most as usize));
-        ptr::copy_nonoverlapping(now.as_ptr(), to.cast(), now.len());
-        *rest = later;
-        now.len() as i64
-    }
-}
-
-// ---- Telling which there are.
 
 unsafe extern "C" fn provider_count(_: *const clap_preset_discovery_factory) -> u32 {
     1

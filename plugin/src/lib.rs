@@ -7,31 +7,44 @@
 //! * `state`: what a session keeps, and what is made of old, broken and future ones.
 //! * `presets`: the factory's sounds, and files of the player's own.
 //! * `library`: instruments of the player's own.
-//! * `clap_entry`: what hosts find in the CLAP, presets among it.
+//! * `hosted`: one instance inside a host's process; `clap_entry` and `clap_instance`, `vst3_instance`: what hosts of either format have of it.
+//! * `changes`: changes of parameters inside a block.
 //! * `player`: the engine behind whatever face.
 //! * `monitor`: what the audio thread tells the window.
 //! * `weighting`: weights of single harmonics and of the noise, from the window to the audio thread.
 //! * `editor`: the window.
 
+pub mod changes;
 pub mod clap_entry;
+mod clap_instance;
 #[cfg(feature = "editor")]
 pub mod editor;
+pub mod hosted;
 pub mod library;
 pub mod monitor;
 pub mod params;
 pub mod player;
 pub mod presets;
 pub mod state;
+pub mod vst3_instance;
 pub mod weighting;
 pub mod whole_file;
 
+use hosted::Face;
 use nice_plug::prelude::*;
-use player::{NotActivated, Player};
 use std::{num::NonZeroU32, sync::Arc};
 
-/// One instance of the plugin.
-#[derive(Default)]
-pub struct Syrinx(Player);
+/// One instance as the framework has it: parameters and the window. Sound, times and states go by [`hosted::Hosted`].
+pub struct Syrinx(Face);
+
+impl Default for Syrinx {
+    fn default() -> Self {
+        Self(Face::of_new_instance())
+    }
+}
+
+/// What the framework runs on a host's main thread: see [`hosted::MainThread`].
+pub struct Errand;
 
 const fn layout(input: u32, output: u32) -> AudioIOLayout {
     AudioIOLayout {
@@ -47,59 +60,34 @@ impl Plugin for Syrinx {
     const URL: &'static str = "";
     const EMAIL: &'static str = "";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[layout(2, 2), layout(1, 1), layout(1, 2)];
-    // MIDI controllers would add 2080 hidden parameters in VST3.
-    const MIDI_INPUT: MidiConfig = MidiConfig::Basic;
-    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[layout(2, 2), layout(1, 1), layout(1, 2), layout(2, 1)];
+    // No notes are played yet, and none are asked for.
+    const MIDI_INPUT: MidiConfig = MidiConfig::None;
     #[cfg(feature = "editor")]
     type Editor = editor::SyrinxEditor;
     #[cfg(not(feature = "editor"))]
     type Editor = ();
     type SysExMessage = ();
-    type BackgroundTask = ();
+    type BackgroundTask = Errand;
 
     fn params(&self) -> Arc<dyn Params> {
-        self.0.params().clone()
+        self.0.params.clone()
+    }
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        let main_thread = self.0.main_thread.clone();
+        Box::new(move |Errand| main_thread.run_errand())
     }
 
     #[cfg(feature = "editor")]
-    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        editor::create(self.0.params().clone(), self.0.shown().clone(), None)
+    fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        self.0.main_thread.set_way(move || executor.execute_gui(Errand));
+        editor::create(self.0.params.clone(), self.0.shown.clone(), None)
     }
 
-    fn filter_state(state: &mut PluginState) {
-        state::filter(state);
-    }
-
-    fn activate(&mut self, layout: &AudioIOLayout, buffers: &BufferConfig, context: &mut impl ActivateContext<Self>) -> bool {
-        let channels = |number: Option<NonZeroU32>| number.map_or(0, |n| n.get() as usize);
-        let (inputs, outputs) = (channels(layout.main_input_channels), channels(layout.main_output_channels));
-        let Ok(latency) = self.0.activate(buffers.sample_rate.round() as u32, inputs, outputs) else { return false };
-        context.set_latency_samples(latency as u32);
-        true
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn process(
-        &mut self,
-        buffer: &mut Buffer<'_>,
-        _: &mut AuxiliaryBuffers<'_>,
-        context: &mut impl ProcessContext<Self>,
-    ) -> ProcessStatus {
-        // Notes are taken and not played yet.
-        while context.next_event().is_some() {}
-        match self.0.process(buffer.as_slice()) {
-            Ok(latency) => {
-                if let Some(latency) = latency {
-                    context.set_latency_samples(latency as u32);
-                }
-                ProcessStatus::Tail(self.0.tail_samples() as u32)
-            }
-            Err(NotActivated) => ProcessStatus::Error("Syrinx was not activated"),
-        }
+    /// No host gets here: both formats play by [`hosted::Hosted`].
+    fn process(&mut self, _: &mut Buffer<'_>, _: &mut AuxiliaryBuffers<'_>, _: &mut impl ProcessContext<Self>) -> ProcessStatus {
+        ProcessStatus::Error("Syrinx does not play by the framework")
     }
 }
 
@@ -116,5 +104,3 @@ impl Vst3Plugin for Syrinx {
     const VST3_CLASS_ID: [u8; 16] = *b"SyrinxInstrument";
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Synth];
 }
-
-nice_export_vst3!(Syrinx);

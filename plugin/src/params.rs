@@ -1,9 +1,12 @@
 //! The engine's table of parameters as the host's: ids, names, units, groups, typed entry and steps all come from there. The values are
 //! atomics of the framework; any thread.
 
-use crate::{library::Library, state, weighting::Weighting};
+use crate::{changes::Change, library::Library, weighting::Weighting};
 use nice_plug::{params::InternalParamMut, prelude::*};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering, fence},
+};
 use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, Settings};
 
 /// One row of the table, in the framework's kind that fits it.
@@ -63,9 +66,39 @@ impl HostParam {
 pub struct Controls {
     params: Vec<HostParam>,
     weighting: Weighting,
+    /// Odd while a state is being put in force, and another number after each.
+    epoch: AtomicU32,
 }
 
 impl Controls {
+    /// Whether nothing is half changed: no state is being put in force.
+    pub fn is_whole(&self) -> bool {
+        self.epoch.load(Ordering::Acquire).is_multiple_of(2)
+    }
+
+    /// The values as the engine takes them, but not while a state is being put in force: the audio thread keeps those before until it has all.
+    pub fn whole(&self) -> Option<Settings> {
+        let before = self.epoch.load(Ordering::Acquire);
+        let settings = self.settings();
+        fence(Ordering::Acquire);
+        (before.is_multiple_of(2) && self.epoch.load(Ordering::Relaxed) == before).then_some(settings)
+    }
+
+    /// Changes the parameter of a row, as a host does; whether it is another value now. Any thread.
+    pub fn change(&self, row: usize, change: Change) -> bool {
+        let (Change::Value(number) | Change::Modulation(number)) = change;
+        if !number.is_finite() {
+            return false;
+        }
+        // SAFETY: this is what the framework does for a host; the values are atomics.
+        unsafe {
+            match change {
+                Change::Value(normalized) => with!(&self.params[row], p => p._internal_set_normalized_value(normalized)),
+                Change::Modulation(offset) => with!(&self.params[row], p => p._internal_modulate_value(offset)),
+            }
+        }
+    }
+
     /// The values as the engine takes them.
     pub fn settings(&self) -> Settings {
         Settings::from_values(|at| match &self.params[at] {
@@ -86,13 +119,28 @@ impl Controls {
 pub struct SyrinxParams {
     controls: Arc<Controls>,
     library: Arc<Library>,
+    /// Held by who puts a state in force.
+    one_at_a_time: Mutex<()>,
+}
+
+/// Ends what [`SyrinxParams::at_once`] begins, however that ends.
+struct Half<'a>(&'a AtomicU32);
+
+impl Drop for Half<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
 }
 
 impl SyrinxParams {
     /// All parameters at their defaults.
     pub fn new(library: Arc<Library>) -> Self {
-        let controls = Controls { params: PARAMS.iter().map(host_param).collect(), weighting: Weighting::default() };
-        Self { controls: Arc::new(controls), library }
+        let controls = Controls {
+            params: PARAMS.iter().map(host_param).collect(),
+            weighting: Weighting::default(),
+            epoch: AtomicU32::new(0),
+        };
+        Self { controls: Arc::new(controls), library, one_at_a_time: Mutex::default() }
     }
 
     /// What the audio thread sees.
@@ -118,6 +166,15 @@ impl SyrinxParams {
     /// The parameter of each row of the table.
     pub fn rows(&self) -> impl Iterator<Item = (&'static Row, &HostParam)> {
         PARAMS.iter().zip(&self.controls.params)
+    }
+
+    /// Runs what changes many things at once; the audio thread takes all of it or nothing yet. Not for the audio thread.
+    pub fn at_once(&self, change: impl FnOnce()) {
+        let _alone = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        self.controls.epoch.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::Release);
+        let _half = Half(&self.controls.epoch);
+        change();
     }
 
     /// Sets every parameter, as a host would: any thread.
@@ -214,14 +271,6 @@ unsafe impl Params for SyrinxParams {
     fn param_map(&self) -> Vec<(String, ParamPtr, String)> {
         self.rows().map(|(row, param)| (row.id.into(), param.pointer(), row.group.into())).collect()
     }
-
-    fn serialize_fields(&self) -> BTreeMap<String, String> {
-        state::save(self)
-    }
-
-    fn deserialize_fields(&self, fields: &BTreeMap<String, String>) {
-        state::restore(fields, self);
-    }
 }
 
 #[cfg(test)]
@@ -256,5 +305,39 @@ mod tests {
         assert_eq!(instrument_number(&instrument_name(99)), Some(99));
         assert_eq!(instrument_number("own FILE"), Some(127));
         assert_eq!(instrument_number("theremin"), None);
+    }
+
+    /// Who reads while a state is put in force gets what was before or what is after, never some of each.
+    #[test]
+    fn a_state_is_taken_whole_or_not_yet() {
+        let params = params();
+        let ends = [PARAMS.iter().map(|row| row.min).collect::<Vec<_>>(), PARAMS.iter().map(|row| row.max).collect()];
+        let ends = ends.map(|values| Settings::from_values(|at| values[at]));
+        params.at_once(|| params.apply(&ends[0]));
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let controls = params.controls().clone();
+            let reader = scope.spawn(|| {
+                let controls = controls;
+                let mut seen = [0_u32; 2];
+                while !stop.load(Ordering::Relaxed) {
+                    if let Some(settings) = controls.whole() {
+                        let which = ends.iter().position(|end| *end == settings).expect("some of each");
+                        seen[which] += 1;
+                    }
+                }
+                seen
+            });
+            for n in 0..20_000 {
+                params.at_once(|| params.apply(&ends[n % 2]));
+                if n % 100 == 0 {
+                    std::thread::yield_now();
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+            let seen = reader.join().unwrap();
+            assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+        });
+        params.at_once(|| assert!(!params.controls().is_whole() && params.controls().whole().is_none()));
     }
 }

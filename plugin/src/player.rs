@@ -2,23 +2,90 @@
 //! alike. It lives on the audio thread while sound runs, and on the main thread before and after.
 
 use crate::{
+    changes::{Change, Changes},
     library::{Library, Stage},
     monitor::Shown,
     params::{Controls, SyrinxParams},
 };
-use std::{sync::Arc, time::Instant};
-use syrinx_engine::{Engine, EngineConfig, EngineError};
+use std::{marker::PhantomData, ptr, sync::Arc, time::Instant};
+use syrinx_engine::{AnyRate, EngineError, Settings};
 
 /// Most channels, in and out.
 const CHANNELS: usize = 2;
 /// Samples of a block that are copied aside at a time: hosts give one buffer for in and out.
 const STEP: usize = 256;
 
+/// A host's buffers for one block: the first channels in and out. Any of them may be missing, and any two may be the same memory, for what comes in
+/// is copied aside before anything goes out.
+pub struct Buffers<'a> {
+    inputs: [*const f32; CHANNELS],
+    input_count: usize,
+    outputs: [*mut f32; CHANNELS],
+    output_count: usize,
+    len: usize,
+    memory: PhantomData<&'a mut [f32]>,
+}
+
+impl<'a> Buffers<'a> {
+    /// The first channels of `inputs` and `outputs`; a null pointer in is silence, one out is left alone.
+    ///
+    /// # Safety
+    /// What is not null is good for `len` samples as long as `'a`: for reading in `inputs`, for writing in `outputs`.
+    pub unsafe fn new(inputs: &[*mut f32], outputs: &[*mut f32], len: usize) -> Self {
+        let first = |of: &[*mut f32], at: usize| of.get(at).copied().unwrap_or(ptr::null_mut());
+        Self {
+            inputs: std::array::from_fn(|at| first(inputs, at).cast_const()),
+            input_count: inputs.len().min(CHANNELS),
+            outputs: std::array::from_fn(|at| first(outputs, at)),
+            output_count: outputs.len().min(CHANNELS),
+            len,
+            memory: PhantomData,
+        }
+    }
+
+    /// Channels of the first of those out that [`Player::play`] writes to.
+    pub fn written(&self) -> usize {
+        self.output_count
+    }
+
+    /// Channels that hold the voice and get the sound; the shortest decides how long the block is.
+    pub fn in_place(channels: &'a mut [&mut [f32]]) -> Self {
+        let len = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
+        let mut pointers = [ptr::null_mut(); CHANNELS];
+        pointers.iter_mut().zip(&mut *channels).for_each(|(pointer, channel)| *pointer = channel.as_mut_ptr());
+        let pointers = &pointers[..channels.len().min(CHANNELS)];
+        // SAFETY: the slices are as long, and borrowed as long as the value lives.
+        unsafe { Self::new(pointers, pointers, len) }
+    }
+}
+
+/// What a host is to be told after a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct News {
+    /// The delay, samples, where it is no longer the one told before.
+    pub latency: Option<usize>,
+    /// The same of the tail.
+    pub tail: Option<usize>,
+}
+
 /// One instance.
 pub struct Player {
     /// What the main thread, the window and sessions have; the audio thread does not touch it.
     params: Arc<SyrinxParams>,
     audio: Audio,
+}
+
+/// What hosts know of the times of an engine, samples.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Told {
+    latency: usize,
+    tail: usize,
+}
+
+impl Told {
+    fn of(engine: &AnyRate) -> Self {
+        Self { latency: engine.latency_samples(), tail: engine.tail_samples() }
+    }
 }
 
 /// What the audio thread has, and all that it has: values in atomics, the ends of rings, and what is its own. No lock is among them, so
@@ -29,9 +96,11 @@ struct Audio {
     /// The audio thread's end of the library.
     stage: Stage,
     /// None until it is activated at a rate that Syrinx plays at.
-    engine: Option<Engine>,
+    engine: Option<AnyRate>,
     input_channels: usize,
-    told_latency: usize,
+    told: Told,
+    /// What is in force; not always what is set, see [`Controls::whole`].
+    settings: Settings,
     /// The version of the weights that the engine has.
     weights_seen: u32,
 }
@@ -46,7 +115,8 @@ impl Default for Player {
             stage,
             engine: None,
             input_channels: 0,
-            told_latency: 0,
+            told: Told::default(),
+            settings: Settings::default(),
             weights_seen: 0,
         };
         Self { params, audio }
@@ -68,7 +138,7 @@ impl Player {
     ///
     /// # Errors
     /// At a rate that Syrinx does not play at; the player reads why in the window too.
-    pub fn activate(&mut self, sample_rate_hz: u32, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
+    pub fn activate(&mut self, sample_rate_hz: f64, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
         self.audio.activate(self.params.library(), sample_rate_hz, inputs, outputs)
     }
 
@@ -77,93 +147,178 @@ impl Player {
         self.audio.reset();
     }
 
-    /// Plays a block in place: the first channels hold the voice, all get the sound. Returns the delay in samples where it is no longer the
-    /// one told before. Audio thread; never allocates, frees, locks or waits.
+    /// Plays a block in place: the first channels hold the voice, all get the sound. Audio thread; never allocates, frees, locks or waits.
     ///
     /// # Errors
     /// Before [`Player::activate`] has succeeded; the block stays as it was.
-    pub fn process(&mut self, channels: &mut [&mut [f32]]) -> Result<Option<usize>, NotActivated> {
-        self.audio.process(channels)
+    pub fn process(&mut self, channels: &mut [&mut [f32]]) -> Result<News, NotActivated> {
+        self.audio.play(&Buffers::in_place(channels), &Changes::none())
     }
 
-    /// How long it sounds on after the voice, samples.
+    /// Plays a block with sorted changes inside of it, each heard from its very sample on. Audio thread; never allocates, frees, locks or waits.
+    ///
+    /// # Errors
+    /// Before [`Player::activate`] has succeeded; the changes are taken, the buffers stay as they were.
+    pub fn play(&mut self, buffers: &Buffers<'_>, changes: &Changes) -> Result<News, NotActivated> {
+        self.audio.play(buffers, changes)
+    }
+
+    /// The delay, samples, as it was told last; none before [`Player::activate`].
+    pub fn latency_samples(&self) -> usize {
+        self.audio.told.latency
+    }
+
+    /// How long it sounds on after the voice, samples, as it was told last.
     pub fn tail_samples(&self) -> usize {
-        self.audio.engine.as_ref().map_or(0, Engine::tail_samples)
+        self.audio.told.tail
     }
 }
 
 impl Audio {
     /// Main thread, while nothing is processed: the library is read, and instruments are made.
-    fn activate(&mut self, library: &Library, sample_rate_hz: u32, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
+    fn activate(&mut self, library: &Library, sample_rate_hz: f64, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
         self.input_channels = inputs;
-        let config = EngineConfig { sample_rate_hz, channels: outputs, seed: 0 };
-        if self.engine.as_ref().is_none_or(|engine| engine.config() != config) {
+        let same = |engine: &AnyRate| (engine.rate_hz(), engine.config().channels) == (sample_rate_hz, outputs);
+        if !self.engine.as_ref().is_some_and(same) {
             self.engine = None;
-            let engine = Engine::new(config, syrinx_models::factory()).inspect_err(|error| {
+            let engine = AnyRate::new(sample_rate_hz, outputs, syrinx_models::factory()).inspect_err(|error| {
                 library.say(format!("Syrinx cannot play here: {error}. Change it in the host or the sound card's settings."));
             })?;
             self.engine = Some(engine);
         }
         let engine = self.engine.as_mut().expect("set above");
-        engine.set(&self.controls.settings());
-        engine.weigh(&self.controls.weighting().get());
+        self.settings = self.controls.settings();
+        engine.engine().set(&self.settings);
+        engine.engine().weigh(&self.controls.weighting().get());
         engine.reset();
-        self.stage.begin(engine, library);
-        self.told_latency = engine.latency_samples();
+        self.stage.begin(engine.engine(), library);
+        self.told = Told::of(engine);
         self.shown.sample_rate_hz.set(sample_rate_hz as f32);
-        self.shown.latency_samples.set(self.told_latency as f32);
+        self.shown.latency_samples.set(self.told.latency as f32);
         self.shown.late_blocks.reset();
         self.shown.redraw();
-        Ok(self.told_latency)
+        Ok(self.told.latency)
     }
 
     fn reset(&mut self) {
         if let Some(engine) = &mut self.engine {
-            engine.set(&self.controls.settings());
+            self.settings = self.controls.settings();
+            engine.engine().set(&self.settings);
             engine.reset();
+            self.told = Told::of(engine);
+            self.shown.latency_samples.set(self.told.latency as f32);
             self.shown.late_blocks.reset();
         }
     }
 
-    fn process(&mut self, channels: &mut [&mut [f32]]) -> Result<Option<usize>, NotActivated> {
-        let Some(engine) = &mut self.engine else { return Err(NotActivated) };
+    fn play(&mut self, buffers: &Buffers<'_>, changes: &Changes) -> Result<News, NotActivated> {
         // Reading the clock neither waits nor enters the system.
         let begun = Instant::now();
-        self.stage.exchange(engine);
-        engine.set(&self.controls.settings());
-        if let Some(weights) = self.controls.weighting().news(&mut self.weights_seen) {
-            engine.weigh(&weights);
-        }
-        let len = channels.first().map_or(0, |c| c.len());
-        for from in (0..len).step_by(STEP) {
-            let to = len.min(from + STEP);
-            let mut input = [[0.0; STEP]; CHANNELS];
-            for (copy, channel) in input.iter_mut().zip(channels.iter()) {
-                copy[..to - from].copy_from_slice(&channel[from..to]);
+        let mut waiting = changes.events().iter().peekable();
+        let Some(engine) = &mut self.engine else {
+            for event in waiting {
+                self.controls.change(event.row, event.change);
             }
-            let [left, right] = &input;
-            let input = [&left[..to - from], &right[..to - from]];
-            let input = &input[..self.input_channels.min(channels.len()).min(CHANNELS)];
-            match channels {
-                [only] => engine.process(input, &mut [&mut only[from..to]]),
-                [left, right, ..] => engine.process(input, &mut [&mut left[from..to], &mut right[from..to]]),
-                [] => {}
+            return Err(NotActivated);
+        };
+        // A state that is being put in force right now is taken whole with one of the next steps, or not yet.
+        if self.controls.is_whole() {
+            self.stage.exchange(engine.engine());
+            if let Some(weights) = self.controls.weighting().news(&mut self.weights_seen) {
+                engine.engine().weigh(&weights);
             }
         }
-        let lasts_s = len as f32 / engine.config().sample_rate_hz as f32;
-        self.shown.update(&engine.monitor(), &engine.spectrum(), begun.elapsed().as_secs_f32(), lasts_s);
-        self.shown.failed_frames.set(engine.failed_frames() as f32);
-        let latency = engine.latency_samples();
-        let news = (latency != self.told_latency).then_some(latency);
-        self.told_latency = latency;
-        self.shown.latency_samples.set(latency as f32);
-        if news.is_some() {
+        let mut at = 0;
+        loop {
+            let mut changed = false;
+            while let Some(event) = waiting.next_if(|event| event.at <= at) {
+                changed |= self.controls.change(event.row, event.change);
+            }
+            if changed {
+                self.shown.redraw();
+            }
+            if let Some(settings) = self.controls.whole() {
+                self.settings = settings;
+            }
+            engine.engine().set(&self.settings);
+            if at == buffers.len {
+                break;
+            }
+            let to = waiting.peek().map_or(buffers.len, |event| event.at).min(at + STEP).min(buffers.len);
+            step(engine, buffers, self.input_channels, at, to);
+            at = to;
+        }
+        for (row, value) in changes.leftovers() {
+            self.controls.change(row, Change::Value(value));
+        }
+        if buffers.len > 0 {
+            let lasts_s = (buffers.len as f64 / engine.rate_hz()) as f32;
+            let playing = engine.engine();
+            self.shown.update(&playing.monitor(), &playing.spectrum(), begun.elapsed().as_secs_f32(), lasts_s);
+            self.shown.failed_frames.set(playing.failed_frames() as f32);
+        }
+        let (now, before) = (Told::of(engine), self.told);
+        self.told = now;
+        let news = |now: usize, before: usize| (now != before).then_some(now);
+        let news = News { latency: news(now.latency, before.latency), tail: news(now.tail, before.tail) };
+        if news.latency.is_some() {
+            self.shown.latency_samples.set(now.latency as f32);
             self.shown.redraw();
         }
         Ok(news)
     }
 }
 
+/// Plays some samples of a block.
+fn step(engine: &mut AnyRate, buffers: &Buffers<'_>, input_channels: usize, from: usize, to: usize) {
+    let len = to - from;
+    let (mut input, mut output) = ([[0.0; STEP]; CHANNELS], [[0.0; STEP]; CHANNELS]);
+    for (copy, source) in input.iter_mut().zip(buffers.inputs).filter(|(_, source)| !source.is_null()) {
+        // SAFETY: the buffer is good for the block's length, and the copy for a step.
+        unsafe { ptr::copy_nonoverlapping(source.add(from), copy.as_mut_ptr(), len) };
+    }
+    let [mut left, right] = input;
+    let inputs = input_channels.min(buffers.input_count);
+    if inputs == 2 && engine.config().channels == 1 {
+        left.iter_mut().zip(right).for_each(|(left, right)| *left = 0.5 * (*left + right));
+    }
+    let [to_left, to_right] = &mut output;
+    engine.process(&[&left[..len], &right[..len]][..inputs], &mut [&mut to_left[..len], &mut to_right[..len]]);
+    for (samples, sink) in output.iter().zip(buffers.outputs).filter(|(_, sink)| !sink.is_null()) {
+        // SAFETY: as above, the other way round.
+        unsafe { ptr::copy_nonoverlapping(samples.as_ptr(), sink.add(from), len) };
+    }
+}
+
 /// [`Player::process`] before [`Player::activate`].
 #[derive(Debug)]
 pub struct NotActivated;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Load and late blocks are of the host's blocks: automation cuts a block into pieces that last next to nothing.
+    #[test]
+    fn a_block_counts_once_however_many_changes_are_in_it() {
+        let mut player = Player::default();
+        player.activate(48_000.0, 2, 2).unwrap();
+        let mut changes = Changes::default();
+        for round in 0..20 {
+            changes.begin(4096);
+            for at in 0..1000 {
+                changes.add(at, 0, Change::Value((at % 7) as f32 / 7.0));
+            }
+            changes.sort();
+            let (mut left, mut right) = (vec![0.1; 4096], vec![0.1; 4096]);
+            player.play(&Buffers::in_place(&mut [&mut left, &mut right]), &changes).unwrap();
+            assert_eq!(player.shown().blocks.get(), round + 1);
+        }
+        assert_eq!(player.shown().late_blocks.get(), 0, "85 ms are enough for any machine");
+        // What comes without sound is no block.
+        changes.begin(0);
+        changes.add(0, 0, Change::Value(0.5));
+        player.play(&Buffers::in_place(&mut []), &changes).unwrap();
+        assert_eq!(player.shown().blocks.get(), 20);
+    }
+}

@@ -1,7 +1,7 @@
 //! What a session keeps besides the parameters, and what is made of states that are old, broken, hostile or from the future. Main
 //! thread.
 //!
-//! **Format 1.** The framework's JSON: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("1"), `a` and `b` (a
+//! **Format 1.** JSON, as the framework would write it: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("1"), `a` and `b` (a
 //! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; `weights` (as JSON), where
 //! single harmonics or noise are weighted; and `named` (as JSON), the preset that was loaded last. With the field `preset` it is a sound alone: what the session has of its own stays then, an
 //! instrument that is not in it among that. A state is taken whole or not at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
@@ -9,7 +9,7 @@
 //! named to the player, and stays in the session.
 
 use crate::{
-    library::{Library, Named, Reference},
+    library::{Named, Reference},
     params::SyrinxParams,
     presets::is_sessions,
     weighting::Weighting,
@@ -17,14 +17,14 @@ use crate::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use nice_plug::plugin::{ParamValue, PluginState};
 use std::{collections::BTreeMap, sync::Arc};
-use syrinx_engine::{Kind, Model, OWN_INSTRUMENT, PARAMS, Param, Settings, Slot};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param, Settings, Slot, Weights};
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 1;
 /// Field that holds the format's number.
 const FORMAT_FIELD: &str = "format";
-/// Field by which `filter` tells `restore` that nothing is to be restored, and why.
-const REFUSED: &str = "refused";
+/// Most bytes of a state: two instruments of the player's own in Base64, and room for what else there is.
+pub const MAX_STATE_BYTES: usize = 3 * MAX_FILE_BYTES;
 
 /// Field of the weights; left out where all are neutral.
 const WEIGHTS_FIELD: &str = "weights";
@@ -42,7 +42,7 @@ pub fn capture(params: &SyrinxParams) -> PluginState {
     PluginState { version: env!("CARGO_PKG_VERSION").into(), params: PARAMS.iter().map(value).collect(), fields: save(params) }
 }
 
-/// Takes a state, whole or not at all, for faces without a host. Not for the audio thread.
+/// Takes a state, whole or not at all: the audio thread plays all of it from one sample on. Not for the audio thread.
 ///
 /// # Errors
 /// A sentence for the player; everything stays as it was.
@@ -51,12 +51,22 @@ pub fn apply(mut state: PluginState, params: &SyrinxParams) -> Result<(), String
     let now = params.settings();
     let kept = |row: &Param| now.value(row.id).expect("the table's own id");
     let value = |at: usize| state.params.get(PARAMS[at].id).and_then(number).unwrap_or_else(|| kept(&PARAMS[at]));
-    params.apply(&Settings::from_values(value));
-    restore(&state.fields, params);
+    let settings = Settings::from_values(value);
+    // Whatever takes time comes first.
+    let restored = Restored::from_fields(&state.fields);
+    params.at_once(|| {
+        params.apply(&settings);
+        restored.put_in_force(params);
+    });
     Ok(())
 }
 
-/// [`capture`] as hosts keep it.
+/// [`capture`] as hosts keep it: short.
+pub fn for_host(params: &SyrinxParams) -> Vec<u8> {
+    serde_json::to_vec(&capture(params)).expect("a state is made of strings and numbers")
+}
+
+/// [`capture`] as a file that can be read.
 pub fn to_json(params: &SyrinxParams) -> Vec<u8> {
     serde_json::to_vec_pretty(&capture(params)).expect("a state is made of strings and numbers")
 }
@@ -79,11 +89,23 @@ pub fn preset_json(params: &SyrinxParams, slots: &[Slot]) -> Vec<u8> {
 /// # Errors
 /// As [`apply`].
 pub fn from_json(json: &[u8], params: &SyrinxParams) -> Result<(), String> {
+    if json.len() > MAX_STATE_BYTES {
+        return Err(format!("it has more than {MAX_STATE_BYTES} bytes"));
+    }
     apply(serde_json::from_slice(json).map_err(|e| format!("it is not a saved state ({e})"))?, params)
 }
 
+/// [`from_json`] for a host, which has no words for why it was refused: the player reads them in the window. Whether it was taken.
+pub fn load(json: &[u8], params: &SyrinxParams) -> bool {
+    let loaded = from_json(json, params);
+    if let Err(why) = &loaded {
+        params.library().say(format!("The saved state was not loaded: {why}. Everything stays as it was."));
+    }
+    loaded.is_ok()
+}
+
 /// The fields of a session.
-pub fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
+fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
     let (settings, library) = (params.settings(), params.library());
     let mut fields = BTreeMap::from([(FORMAT_FIELD.into(), FORMAT.to_string())]);
     for ((slot, field), number) in SLOTS.into_iter().zip([settings.instrument_a, settings.instrument_b]) {
@@ -114,14 +136,7 @@ pub fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
     fields
 }
 
-/// Makes what the framework is about to apply fit to be applied: complete, or empty.
-pub fn filter(state: &mut PluginState) {
-    if let Err(why) = migrate(state) {
-        state.params.clear();
-        state.fields = BTreeMap::from([(REFUSED.into(), why)]);
-    }
-}
-
+/// Makes a state fit to be applied: complete.
 fn migrate(state: &mut PluginState) -> Result<(), String> {
     let format = state.fields.get(FORMAT_FIELD).ok_or("it is not one of Syrinx")?;
     match format.parse::<u32>() {
@@ -176,38 +191,69 @@ fn number(value: &ParamValue) -> Option<f32> {
     }
 }
 
-/// Takes the fields of a filtered state.
-pub fn restore(fields: &BTreeMap<String, String>, params: &SyrinxParams) {
-    let library = params.library();
-    if let Some(why) = fields.get(REFUSED) {
-        library.say(format!("The saved state was not loaded: {why}. Everything stays as it was."));
-        return;
+/// The fields of a state, read and judged.
+struct Restored {
+    weights: Weights,
+    preset: Option<Named>,
+    /// None where the state leaves a slot as it is.
+    slots: [Option<Recalled>; 2],
+}
+
+/// What becomes of the player's own instrument of a slot.
+enum Recalled {
+    /// The slot has none, or this one.
+    Own(Option<Arc<Model>>),
+    /// One that is not to be had, and a sentence for the player.
+    Missing(Reference, String),
+}
+
+impl Restored {
+    /// Takes the fields of a state that is fit to be applied.
+    fn from_fields(fields: &BTreeMap<String, String>) -> Self {
+        let weights = fields.get(WEIGHTS_FIELD).and_then(|text| Weighting::parse(text).ok()).unwrap_or_default();
+        // A name is no reason to refuse a session.
+        let named = fields.get(NAMED_FIELD).and_then(|text| serde_json::from_str::<Named>(text).ok());
+        let preset = named.map(|named| Named { name: clip(&named.name), group: clip(&named.group) });
+        let slots = SLOTS.map(|(_, field)| {
+            if fields.contains_key(PRESET_FIELD) && !fields.contains_key(field) {
+                return None;
+            }
+            let reference = fields.get(field).and_then(|text| serde_json::from_str::<Reference>(text).ok());
+            let Some(reference) = reference else { return Some(Recalled::Own(None)) };
+            Some(match recall(&reference) {
+                Ok(own) => Recalled::Own(own),
+                Err(why) => Recalled::Missing(reference, why),
+            })
+        });
+        Self { weights, preset, slots }
     }
-    library.hush();
-    let weights = fields.get(WEIGHTS_FIELD).and_then(|text| Weighting::parse(text).ok()).unwrap_or_default();
-    params.weighting().set(&weights);
-    // A name is no reason to refuse a session.
-    let named = fields.get(NAMED_FIELD).and_then(|text| serde_json::from_str::<Named>(text).ok());
-    library.name_preset(named.map(|named| Named { name: clip(&named.name), group: clip(&named.group) }));
-    let mut troubles = Vec::new();
-    for (slot, field) in SLOTS {
-        if fields.contains_key(PRESET_FIELD) && !fields.contains_key(field) {
-            continue;
+
+    fn put_in_force(self, params: &SyrinxParams) {
+        let library = params.library();
+        library.hush();
+        params.weighting().set(&self.weights);
+        library.name_preset(self.preset);
+        let mut troubles = Vec::new();
+        for ((slot, _), recalled) in SLOTS.into_iter().zip(self.slots) {
+            match recalled {
+                None => {}
+                Some(Recalled::Own(None)) => library.clear(slot),
+                Some(Recalled::Own(Some(model))) => library.put(slot, model),
+                Some(Recalled::Missing(reference, why)) => {
+                    library.clear(slot);
+                    library.miss(slot, Some(reference));
+                    troubles.push(why);
+                }
+            }
         }
-        library.clear(slot);
-        let Some(reference) = fields.get(field).and_then(|text| serde_json::from_str::<Reference>(text).ok()) else { continue };
-        if let Err(why) = recall(slot, &reference, library) {
-            troubles.push(why);
-            library.miss(slot, Some(reference));
+        if !troubles.is_empty() {
+            library.say(troubles.join(" "));
         }
-    }
-    if !troubles.is_empty() {
-        library.say(troubles.join(" "));
     }
 }
 
-/// Finds the instrument that a session refers to; an `Err` is a sentence for the player.
-fn recall(slot: Slot, reference: &Reference, library: &Library) -> Result<(), String> {
+/// Finds the player's own instrument that a session refers to, if it refers to one; an `Err` is a sentence for the player.
+fn recall(reference: &Reference) -> Result<Option<Arc<Model>>, String> {
     let name = clip(if reference.name.is_empty() { &reference.id } else { &reference.name });
     if let Some(file) = &reference.file {
         let lost = |why: String| format!("The session's own instrument {name:?} cannot be played: {why}. All settings are kept.");
@@ -216,8 +262,7 @@ fn recall(slot: Slot, reference: &Reference, library: &Library) -> Result<(), St
         if hexadecimal(model.hash()) != reference.hash {
             return Err(lost("its file is not the one that the session was saved with".into()));
         }
-        library.put(slot, model);
-        return Ok(());
+        return Ok(Some(model));
     }
     if reference.number == OWN_INSTRUMENT {
         return Err(format!(
@@ -225,8 +270,8 @@ fn recall(slot: Slot, reference: &Reference, library: &Library) -> Result<(), St
         ));
     }
     match syrinx_models::numbered(reference.number) {
-        Some(_) => Ok(()),
-        None if reference.id.is_empty() => Ok(()),
+        Some(_) => Ok(None),
+        None if reference.id.is_empty() => Ok(None),
         None => Err(format!(
             "The session plays {name:?}, which this Syrinx does not have. Update it to hear it; all settings are kept."
         )),

@@ -117,7 +117,7 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
 /// Gets the player ready for a stream; to be called before its thread runs.
 pub fn activate(player: &Mutex<Player>, sample_rate_hz: u32) -> Result<(), Failure> {
     let mut player = player.lock().unwrap_or_else(PoisonError::into_inner);
-    player.activate(sample_rate_hz, 1, OUTPUTS).map(drop).map_err(|e| format!("{e}."))
+    player.activate(f64::from(sample_rate_hz), 1, OUTPUTS).map(drop).map_err(|e| format!("{e}."))
 }
 
 /// All there is to play through, for `--list-devices`.

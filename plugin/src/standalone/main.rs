@@ -61,7 +61,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     }
     set_up(options, &params)?;
     // So that the delay is known, and a rate that Syrinx does not play at refused, before a sound card is touched.
-    player.activate(wanted.sample_rate_hz, 1, audio::OUTPUTS).map_err(|e| e.to_string())?;
+    player.activate(f64::from(wanted.sample_rate_hz), 1, audio::OUTPUTS).map_err(|e| e.to_string())?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();

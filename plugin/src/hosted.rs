@@ -1,0 +1,233 @@
+//! One instance inside a host's process, whatever the plugin format: who may have the player when, and what the host is told of its times.
+//!
+//! The framework has the parameters, the window and all that is asked of them; sound goes by here. Hosts break every rule sooner or later: they
+//! process before they activate, with more channels than were agreed on, with null pointers, or on two threads at once. None of that is to
+//! end in a panic, and a panic of whatever kind never reaches a host.
+
+use crate::{
+    changes::Changes,
+    monitor::Shown,
+    params::SyrinxParams,
+    player::{Buffers, News, NotActivated, Player},
+};
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+/// What the framework's instance has of an instance: all but the player.
+#[derive(Clone)]
+pub struct Face {
+    /// Its parameters.
+    pub params: Arc<SyrinxParams>,
+    /// What it shows.
+    pub shown: Arc<Shown>,
+    /// The way to the host's main thread.
+    pub main_thread: Arc<MainThread>,
+}
+
+/// One errand to the host that belongs on its main thread, sent from wherever.
+#[derive(Default)]
+pub struct MainThread {
+    errand: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    way: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl MainThread {
+    /// What is to be done there.
+    pub fn set_errand(&self, errand: impl Fn() + Send + Sync + 'static) {
+        let _ = self.errand.set(Box::new(errand));
+    }
+
+    /// How to have [`run_errand`](Self::run_errand) called there, without waiting.
+    pub fn set_way(&self, way: impl Fn() + Send + Sync + 'static) {
+        let _ = self.way.set(Box::new(way));
+    }
+
+    /// Has the errand run. Any thread, the audio thread too.
+    pub fn send_errand(&self) {
+        if let Some(go) = self.way.get() {
+            go();
+        }
+    }
+
+    /// Runs it. The main thread.
+    pub fn run_errand(&self) {
+        if let Some(run) = self.errand.get() {
+            run();
+        }
+    }
+}
+
+thread_local! {
+    /// The face that the framework's next instance on this thread gets: it makes its instances itself, out of nothing.
+    static NEXT: RefCell<Option<Face>> = const { RefCell::new(None) };
+}
+
+impl Face {
+    /// The one that [`Hosted::around`] left for the framework's new instance; one of its own where there is none.
+    pub fn of_new_instance() -> Self {
+        NEXT.take().unwrap_or_else(|| Self::of(&Player::default()))
+    }
+
+    fn of(player: &Player) -> Self {
+        Self { params: player.params().clone(), shown: player.shown().clone(), main_thread: Arc::default() }
+    }
+}
+
+/// What the audio thread has.
+struct Seat {
+    player: Player,
+    changes: Changes,
+    /// Something in it has panicked: silent until it is activated anew.
+    broken: bool,
+}
+
+/// One instance.
+pub struct Hosted {
+    face: Face,
+    seat: Mutex<Seat>,
+    /// Whether the host is playing, so that the audio thread may want the seat at any moment.
+    playing: AtomicBool,
+    latency: AtomicUsize,
+    tail: AtomicUsize,
+}
+
+/// How a block went.
+#[derive(Debug, PartialEq)]
+pub enum Played {
+    /// It was played.
+    Sound(News),
+    /// There is nobody to play it: the host was not told so, or told otherwise. The block is to be silent.
+    Nothing,
+}
+
+impl Hosted {
+    /// A new instance, and what `make` makes of the framework around it.
+    pub fn around<T>(make: impl FnOnce() -> T) -> (Self, T) {
+        let player = Player::default();
+        let face = Face::of(&player);
+        NEXT.set(Some(face.clone()));
+        let framework = make();
+        NEXT.set(None);
+        let seat = Mutex::new(Seat { player, changes: Changes::default(), broken: false });
+        let (latency, tail) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        (Self { face, seat, playing: AtomicBool::new(false), latency, tail }, framework)
+    }
+
+    /// Its parameters.
+    pub fn params(&self) -> &Arc<SyrinxParams> {
+        &self.face.params
+    }
+
+    /// What it shows.
+    pub fn shown(&self) -> &Arc<Shown> {
+        &self.face.shown
+    }
+
+    /// The way to the host's main thread.
+    pub fn main_thread(&self) -> &MainThread {
+        &self.face.main_thread
+    }
+
+    /// Whether the audio thread may play at any moment.
+    pub fn is_playing(&self) -> bool {
+        self.playing.load(Ordering::Relaxed)
+    }
+
+    /// The delay, samples, as of the last block, or of the activation.
+    pub fn latency_samples(&self) -> u32 {
+        self.latency.load(Ordering::Relaxed) as u32
+    }
+
+    /// How long it sounds on after the voice, samples, as of the last block, or of the activation.
+    pub fn tail_samples(&self) -> u32 {
+        self.tail.load(Ordering::Relaxed) as u32
+    }
+
+    fn wait_for_seat(&self) -> MutexGuard<'_, Seat> {
+        self.seat.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_times(&self, player: &Player) {
+        self.latency.store(player.latency_samples(), Ordering::Relaxed);
+        self.tail.store(player.tail_samples(), Ordering::Relaxed);
+    }
+
+    /// Gets ready to play at a rate, in Hz, with as many channels. Whether it can; if not, the player reads why in the window. Main thread.
+    pub fn activate(&self, sample_rate_hz: f64, inputs: usize, outputs: usize) -> bool {
+        self.playing.store(false, Ordering::Relaxed);
+        let mut seat = self.wait_for_seat();
+        let activated = seat.player.activate(sample_rate_hz, inputs, outputs).is_ok();
+        seat.broken = !activated;
+        self.note_times(&seat.player);
+        activated
+    }
+
+    /// The host will play, or no longer. A stream begins anew. Any thread, not while a block is played.
+    pub fn set_playing(&self, playing: bool) {
+        if playing {
+            self.begin_anew();
+        }
+        self.playing.store(playing, Ordering::Relaxed);
+    }
+
+    /// The next sample is the first of a stream. Any thread, not while a block is played.
+    pub fn begin_anew(&self) {
+        if let Ok(mut seat) = self.seat.try_lock() {
+            seat.player.reset();
+            self.note_times(&seat.player);
+        }
+    }
+
+    /// Settings have changed; the times follow at once where no sound runs that would follow them. The delay, if it is another one. Main
+    /// thread.
+    pub fn settle(&self) -> Option<u32> {
+        let before = self.latency_samples();
+        if !self.is_playing() {
+            self.begin_anew();
+        }
+        let now = self.latency_samples();
+        (now != before).then_some(now)
+    }
+
+    /// Plays a block of `len` samples with the changes that `changes` collects. Audio thread; never allocates, frees, locks or waits.
+    pub fn play(&self, buffers: &Buffers<'_>, len: usize, changes: impl FnOnce(&mut Changes)) -> Played {
+        self.playing.store(true, Ordering::Relaxed);
+        // Only a host that activates or resets while it plays has it taken at this moment.
+        let mut seat = match self.seat.try_lock() {
+            Ok(seat) => seat,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Played::Nothing,
+        };
+        let was_broken = std::mem::replace(&mut seat.broken, true);
+        let Seat { player, changes: list, .. } = &mut *seat;
+        list.begin(len);
+        changes(list);
+        list.sort();
+        if was_broken {
+            for event in list.events() {
+                self.face.params.controls().change(event.row, event.change);
+            }
+            return Played::Nothing;
+        }
+        // A voice that dies away leaves numbers in filters that are hundreds of times slower to compute with.
+        // SAFETY: what is computed inside does not depend on denormals, and the processor's state is as before afterwards.
+        let played = unsafe { no_denormals::no_denormals(|| player.play(buffers, list)) };
+        self.note_times(player);
+        seat.broken = false;
+        match played {
+            Ok(news) => Played::Sound(news),
+            Err(NotActivated) => Played::Nothing,
+        }
+    }
+}
+
+/// Runs what a host has called; what comes of it, or `otherwise` where it panics.
+pub fn guard<T>(otherwise: T, call: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or(otherwise)
+}

@@ -1,0 +1,337 @@
+//! The plugin in hosts made by hand, which do what hosts of either format are free to do, and what they are not: any number of channels, buffers
+//! that are one another, or missing, events out of place, rates of every kind. No host goes down with it, and nothing is lost.
+
+// The hosts keep the contracts of the two interfaces, but for what the tests are about.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+mod raw {
+    pub mod clap;
+    pub mod vst3;
+}
+
+use raw::{clap, vst3};
+use std::f32::consts::TAU;
+use syrinx_engine::{AnyRate, PARAMS, Settings};
+
+/// What a host gives a block: its channels in and out, and which of them are missing or one memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    inputs: usize,
+    outputs: usize,
+    /// Out goes to the memory that in comes from.
+    in_place: bool,
+    /// The last channel in each direction is a null pointer.
+    holes: bool,
+}
+
+/// The memory of a block.
+struct Memory {
+    /// Pointers as the host gives them.
+    inputs: Vec<*mut f32>,
+    outputs: Vec<*mut f32>,
+    channels: Vec<Vec<f32>>,
+    own: usize,
+}
+
+impl Memory {
+    fn new(ports: Ports, voice: &[f32]) -> Self {
+        let own = if ports.in_place { 0 } else { ports.inputs };
+        // Whatever was in what goes out before has no business there.
+        let mut channels = vec![voice.to_vec(); ports.inputs];
+        channels.resize_with(own.max(0) + ports.outputs.max(if ports.in_place { ports.inputs } else { 0 }), || {
+            vec![7.0; voice.len()]
+        });
+        let mut pointers: Vec<*mut f32> = channels.iter_mut().map(|channel| channel.as_mut_ptr()).collect();
+        let (mut inputs, mut outputs) = (pointers[..ports.inputs].to_vec(), pointers.split_off(own)[..ports.outputs].to_vec());
+        if ports.holes {
+            [&mut inputs, &mut outputs]
+                .into_iter()
+                .filter_map(|list| list.last_mut())
+                .for_each(|last| *last = std::ptr::null_mut());
+        }
+        Self { inputs, outputs, channels, own }
+    }
+
+    /// What came out.
+    fn out(self) -> Vec<Vec<f32>> {
+        let written = self.outputs.iter().zip(&self.channels[self.own..]);
+        written.filter(|(pointer, _)| !pointer.is_null()).map(|(_, channel)| channel.clone()).collect()
+    }
+}
+
+/// A host with one instance.
+trait Host {
+    fn new() -> Self;
+    /// Agrees on channels; whether the plugin does.
+    fn agree(&mut self, inputs: usize, outputs: usize) -> bool;
+    /// Whether it activates.
+    fn activate(&mut self, rate_hz: f64, most: usize) -> bool;
+    fn deactivate(&mut self);
+    fn latency(&mut self) -> usize;
+    fn tail(&mut self) -> usize;
+    /// Plays a block of a voice on all channels in, with changes of parameters (sample, id, 0 to 1); the channels that come out, holes left out.
+    fn play(&mut self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>>;
+    /// Value of a parameter, 0 to 1.
+    fn value(&mut self, id: &str) -> f32;
+    fn set(&mut self, id: &str, value: f32);
+    fn save(&mut self) -> Vec<u8>;
+    fn load(&mut self, state: &[u8]) -> bool;
+    /// Times that the plugin has said that its delay is another one, and asked to be activated anew.
+    fn told(&self) -> (usize, usize);
+}
+
+fn row(id: &str) -> usize {
+    PARAMS.iter().position(|p| p.id == id).unwrap()
+}
+
+fn voice(rate_hz: f64, from: usize, len: usize) -> Vec<f32> {
+    let tone = |n: usize, partial: f32| (TAU * 220.0 * partial * (n as f64 / rate_hz) as f32).sin() / partial;
+    (from..from + len).map(|n| 0.2 * (1..9).map(|k| tone(n, k as f32)).sum::<f32>()).collect()
+}
+
+const WHOLE: Ports = Ports { inputs: 2, outputs: 2, in_place: false, holes: false };
+
+fn peak(x: &[f32]) -> f32 {
+    x.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()))
+}
+
+fn any_channels<H: Host>() {
+    for agreed in [(2, 2), (1, 1), (1, 2), (2, 1)] {
+        let mut host = H::new();
+        assert!(host.agree(agreed.0, agreed.1), "{agreed:?}");
+        // What cannot be had is refused, and what was agreed on stays.
+        for (inputs, outputs) in [(0, 2), (2, 0), (3, 3), (6, 2), (2, 6)] {
+            assert!(!host.agree(inputs, outputs), "{inputs} in and {outputs} out");
+        }
+        assert!(host.activate(48_000.0, 512));
+        let mut at = 0;
+        let mut block = |host: &mut H, ports: Ports| {
+            let voice = voice(48_000.0, at, 480);
+            at += 480;
+            host.play(ports, &voice, &[])
+        };
+        for inputs in 0..5 {
+            for outputs in 0..5 {
+                for (in_place, holes) in [(false, false), (true, false), (false, true), (true, true)] {
+                    let ports = Ports { inputs, outputs, in_place, holes };
+                    for _ in 0..3 {
+                        let out = block(&mut host, ports);
+                        assert!(out.iter().flatten().all(|x| x.is_finite()), "{agreed:?}, {ports:?}");
+                        assert!(
+                            out.iter().skip(2).all(|extra| peak(extra) == 0.0),
+                            "{agreed:?}, {ports:?}: channels of nobody sound"
+                        );
+                    }
+                }
+            }
+        }
+        // And it plays on as if nothing had been.
+        let ports = Ports { inputs: agreed.0, outputs: agreed.1, in_place: agreed.0 == agreed.1, holes: false };
+        let mut sounds = vec![0.0_f32; agreed.1];
+        for _ in 0..100 {
+            let out = block(&mut host, ports);
+            sounds.iter_mut().zip(&out).for_each(|(most, channel)| *most = most.max(peak(channel)));
+        }
+        assert!(sounds.iter().all(|most| *most > 0.01), "{agreed:?}: {sounds:?}");
+    }
+}
+
+#[test]
+fn clap_plays_with_any_channels() {
+    any_channels::<clap::Raw>();
+}
+
+#[test]
+fn vst3_plays_with_any_channels() {
+    any_channels::<vst3::Raw>();
+}
+
+/// What comes out is the engine's own, however the buffers lie.
+fn in_place_is_as_apart<H: Host>() {
+    for (inputs, outputs) in [(2, 2), (1, 1), (1, 2)] {
+        let mut engine = AnyRate::new(48_000.0, outputs, syrinx_models::factory()).unwrap();
+        let sung = voice(48_000.0, 0, 24_000);
+        let (mut left, mut right) = (vec![0.0; sung.len()], vec![0.0; sung.len()]);
+        engine.process(&vec![&sung[..]; inputs], &mut [&mut left, &mut right]);
+        for in_place in [false, true] {
+            let mut host = H::new();
+            assert!(host.agree(inputs, outputs) && host.activate(48_000.0, 512));
+            let ports = Ports { inputs, outputs, in_place, holes: false };
+            let blocks: Vec<_> = sung.chunks(500).map(|block| host.play(ports, block, &[])).collect();
+            for (channel, wanted) in [&left, &right].into_iter().enumerate().take(outputs) {
+                let out: Vec<f32> = blocks.iter().flat_map(|block| block[channel].iter().copied()).collect();
+                assert!(out == *wanted, "{inputs} in, {outputs} out, in place {in_place}: channel {channel}");
+            }
+        }
+    }
+}
+
+#[test]
+fn clap_in_place_is_as_apart() {
+    in_place_is_as_apart::<clap::Raw>();
+}
+
+#[test]
+fn vst3_in_place_is_as_apart() {
+    in_place_is_as_apart::<vst3::Raw>();
+}
+
+/// Changes are heard from their very sample on; those before or after their block at its nearer end, and none is lost.
+fn changes_are_clamped_and_exact<H: Host>() {
+    let sung = voice(48_000.0, 0, 30_000);
+    let mut engine = AnyRate::new(48_000.0, 2, syrinx_models::factory()).unwrap();
+    let mut wanted = vec![0.0; sung.len()];
+    let mut settings = Settings::default();
+    let mut from = 0;
+    // Sample of the stream, and where in its block of 500 the host says it is.
+    let changes = [
+        (3_000, 0_i64, 0.25),
+        (4_123, 123, 0.75),
+        (6_000, 500, 0.125),
+        (7_000, 501, 0.875),
+        (9_500, i64::from(u32::MAX), 0.375),
+        (12_499, 499, 0.625),
+    ];
+    for (at, _, pitch) in changes {
+        engine.process(&[&sung[from..at]], &mut [&mut wanted[from..at]]);
+        let row = &PARAMS[row("pitch_shift")];
+        settings.pitch_shift = row.min + pitch * (row.max - row.min);
+        engine.engine().set(&settings);
+        from = at;
+    }
+    engine.process(&[&sung[from..]], &mut [&mut wanted[from..]]);
+    let mut host = H::new();
+    assert!(host.activate(48_000.0, 512));
+    let mut out = Vec::new();
+    for (number, block) in sung.chunks(500).enumerate() {
+        let here = |at: usize, said: i64| if said >= 500 { at == 500 * (number + 1) } else { at / 500 == number };
+        // Sorted by nobody.
+        let list: Vec<_> = changes
+            .iter()
+            .rev()
+            .filter(|(at, said, _)| here(*at, *said))
+            .map(|(_, said, v)| (*said, "pitch_shift", *v))
+            .collect();
+        out.extend(host.play(WHOLE, block, &list).remove(0));
+    }
+    let off = out.iter().zip(&wanted).position(|(a, b)| a != b);
+    assert_eq!(off, None, "the first sample that differs");
+    // A number that is none changes nothing.
+    host.play(WHOLE, &sung[..64], &[(0, "pitch_shift", f32::NAN), (3, "pitch_shift", f32::INFINITY)]);
+    assert!((host.value("pitch_shift") - 0.625).abs() < 0.01);
+}
+
+#[test]
+fn clap_changes_are_clamped_and_exact() {
+    changes_are_clamped_and_exact::<clap::Raw>();
+}
+
+#[test]
+fn vst3_changes_are_clamped_and_exact() {
+    changes_are_clamped_and_exact::<vst3::Raw>();
+}
+
+/// It plays at every rate from 8 to 768 kHz with the delay that it tells, and says so where there is none that it can play at.
+fn any_rate<H: Host>() {
+    let mut host = H::new();
+    for rate_hz in [8_000.0, 22_050.0, 32_000.0, 44_100.0, 47_952.05, 64_000.0, 384_000.0, 768_000.0] {
+        assert!(host.activate(rate_hz, 1024), "{rate_hz} Hz");
+        let (latency, tail) = (host.latency(), host.tail());
+        assert!(latency > 0 && tail > latency, "{rate_hz} Hz: delay {latency}, tail {tail} before the first block");
+        let mut most = 0.0_f32;
+        for n in 0..(0.4 * rate_hz / 1024.0) as usize {
+            let out = host.play(WHOLE, &voice(rate_hz, n * 1024, 1024), &[]);
+            assert!(out.iter().flatten().all(|x| x.is_finite()));
+            most = most.max(peak(&out[0]));
+        }
+        assert!(most > 0.01, "{rate_hz} Hz is silent");
+        assert_eq!((host.latency(), host.tail()), (latency, tail), "{rate_hz} Hz: what was told is still so");
+        host.deactivate();
+    }
+    for rate_hz in [0.0, 7_000.0, 1e9, f64::NAN] {
+        assert!(!host.activate(rate_hz, 512), "{rate_hz} Hz");
+        // A host that processes all the same hears nothing.
+        let out = host.play(WHOLE, &voice(48_000.0, 0, 512), &[]);
+        assert!(out.iter().all(|channel| peak(channel) == 0.0));
+    }
+    assert!(host.activate(48_000.0, 512));
+}
+
+#[test]
+fn clap_plays_at_any_rate() {
+    any_rate::<clap::Raw>();
+}
+
+#[test]
+fn vst3_plays_at_any_rate() {
+    any_rate::<vst3::Raw>();
+}
+
+/// The delay and the tail are right from the activation on; a state or a setting changes them, and the host is told, once.
+fn times_are_told<H: Host>() {
+    let mut host = H::new();
+    assert!(host.activate(48_000.0, 512));
+    let (live, asked) = (host.latency(), host.told().1);
+    assert_eq!(asked, 0, "an activation asks for none");
+    host.play(WHOLE, &voice(48_000.0, 0, 512), &[]);
+    assert_eq!(host.told().1, 0, "nor does a block");
+    host.deactivate();
+    host.set("latency_mode", 1.0);
+    let studio_state = host.save();
+    assert!(host.activate(48_000.0, 512));
+    let studio = host.latency();
+    assert!(studio > live);
+    host.deactivate();
+    host.set("latency_mode", 0.0);
+    assert!(host.activate(48_000.0, 512));
+    assert_eq!(host.latency(), live);
+    // While it is active and nothing plays.
+    let before = host.told();
+    assert!(host.load(&studio_state));
+    let after = host.told();
+    assert!(after > before, "the host hears that the delay is another one: {before:?}, {after:?}");
+    host.deactivate();
+    assert!(host.activate(48_000.0, 512));
+    assert_eq!(host.latency(), studio);
+    // A tail: the room's.
+    let dry = host.tail();
+    host.deactivate();
+    host.set("reverb_mix", 0.5);
+    assert!(host.activate(48_000.0, 512));
+    assert!(host.tail() > dry + 10_000, "{dry} and {} samples", host.tail());
+}
+
+#[test]
+fn clap_times_are_told() {
+    times_are_told::<clap::Raw>();
+    clap::latency_is_told_inside_activate_only();
+}
+
+#[test]
+fn vst3_times_are_told() {
+    times_are_told::<vst3::Raw>();
+}
+
+/// A state that is refused is said to be, and changes nothing.
+fn a_refused_state_is_said_to_be<H: Host>() {
+    let mut host = H::new();
+    host.set("pitch_shift", 0.75);
+    let state = host.save();
+    for bad in [&b""[..], b"{}", b"not json", &state[..state.len() / 2], &[0xff; 100_000]] {
+        assert!(!host.load(bad));
+        assert!((host.value("pitch_shift") - 0.75).abs() < 0.01);
+    }
+    host.set("pitch_shift", 0.25);
+    assert!(host.load(&state));
+    assert!((host.value("pitch_shift") - 0.75).abs() < 0.01);
+}
+
+#[test]
+fn clap_says_that_a_state_is_refused() {
+    a_refused_state_is_said_to_be::<clap::Raw>();
+}
+
+#[test]
+fn vst3_says_that_a_state_is_refused() {
+    a_refused_state_is_said_to_be::<vst3::Raw>();
+}

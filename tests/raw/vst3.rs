@@ -1,0 +1,274 @@
+//! A VST3 host without manners.
+
+use super::super::{Host, Ports, row};
+use nice_plug::prelude::Vst3Plugin;
+use nice_plug::wrapper::vst3::vst3::{
+    Class, ComPtr, ComWrapper, Interface,
+    Steinberg::{
+        FUnknown, IBStream, IBStreamTrait, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait,
+        Vst::{
+            AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, IAudioProcessor, IAudioProcessorTrait, IComponent,
+            IComponentHandler, IComponentHandlerTrait, IComponentTrait, IEditController, IEditControllerTrait, IParamValueQueue,
+            IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ParamID, ParamValue, ProcessData, ProcessModes_,
+            ProcessSetup, RestartFlags_, SpeakerArrangement, SymbolicSampleSizes_,
+        },
+        int32, int64, kInvalidArgument, kResultFalse, kResultOk, tresult,
+    },
+};
+use std::{
+    ffi::c_void,
+    mem::zeroed,
+    ptr::null_mut,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use syrinx_plugin::{Syrinx, vst3_instance::GetPluginFactory};
+
+/// A host with one instance.
+pub struct Raw {
+    component: ComPtr<IComponent>,
+    processor: ComPtr<IAudioProcessor>,
+    controller: ComPtr<IEditController>,
+    handler: ComWrapper<Handler>,
+    channels: (usize, usize),
+    active: bool,
+}
+
+#[derive(Default)]
+struct Handler {
+    latency_changes: AtomicUsize,
+}
+
+impl Class for Handler {
+    type Interfaces = (IComponentHandler,);
+}
+
+impl IComponentHandlerTrait for Handler {
+    unsafe fn beginEdit(&self, _: ParamID) -> tresult {
+        kResultOk
+    }
+    unsafe fn performEdit(&self, _: ParamID, _: ParamValue) -> tresult {
+        kResultOk
+    }
+    unsafe fn endEdit(&self, _: ParamID) -> tresult {
+        kResultOk
+    }
+    unsafe fn restartComponent(&self, flags: int32) -> tresult {
+        assert_eq!(flags, RestartFlags_::kLatencyChanged as int32);
+        self.latency_changes.fetch_add(1, Ordering::Relaxed);
+        kResultOk
+    }
+}
+
+struct Queue {
+    id: ParamID,
+    points: Vec<(int32, f64)>,
+}
+
+impl Class for Queue {
+    type Interfaces = (IParamValueQueue,);
+}
+
+impl IParamValueQueueTrait for Queue {
+    unsafe fn getParameterId(&self) -> ParamID {
+        self.id
+    }
+    unsafe fn getPointCount(&self) -> int32 {
+        self.points.len() as int32
+    }
+    unsafe fn getPoint(&self, index: int32, at: *mut int32, value: *mut ParamValue) -> tresult {
+        unsafe { (*at, *value) = self.points[index as usize] };
+        kResultOk
+    }
+    unsafe fn addPoint(&self, _: int32, _: ParamValue, _: *mut int32) -> tresult {
+        kResultFalse
+    }
+}
+
+struct Queues(Vec<ComPtr<IParamValueQueue>>);
+
+impl Class for Queues {
+    type Interfaces = (IParameterChanges,);
+}
+
+impl IParameterChangesTrait for Queues {
+    unsafe fn getParameterCount(&self) -> int32 {
+        self.0.len() as int32
+    }
+    unsafe fn getParameterData(&self, index: int32) -> *mut IParamValueQueue {
+        self.0[index as usize].as_ptr()
+    }
+    unsafe fn addParameterData(&self, _: *const ParamID, _: *mut int32) -> *mut IParamValueQueue {
+        null_mut()
+    }
+}
+
+/// A stream that can be read or written once.
+struct Stream(Mutex<(Vec<u8>, usize)>);
+
+impl Class for Stream {
+    type Interfaces = (IBStream,);
+}
+
+impl IBStreamTrait for Stream {
+    unsafe fn read(&self, to: *mut c_void, size: int32, count: *mut int32) -> tresult {
+        let (bytes, at) = &mut *self.0.lock().unwrap();
+        // Some hosts give less than they are asked for, and call the end a failure.
+        let now = (bytes.len() - *at).min(size as usize).min(1000);
+        unsafe { to.cast::<u8>().copy_from_nonoverlapping(bytes[*at..].as_ptr(), now) };
+        unsafe { *count = now as int32 };
+        *at += now;
+        if now == 0 { kResultFalse } else { kResultOk }
+    }
+    unsafe fn write(&self, from: *mut c_void, size: int32, count: *mut int32) -> tresult {
+        let now = size.min(1000);
+        self.0.lock().unwrap().0.extend_from_slice(unsafe { std::slice::from_raw_parts(from.cast(), now as usize) });
+        unsafe { *count = now };
+        kResultOk
+    }
+    unsafe fn seek(&self, _: int64, _: int32, _: *mut int64) -> tresult {
+        kResultFalse
+    }
+    unsafe fn tell(&self, _: *mut int64) -> tresult {
+        kResultFalse
+    }
+}
+
+impl Raw {
+    fn id(&self, id: &str) -> ParamID {
+        unsafe {
+            let mut info = zeroed();
+            assert_eq!(self.controller.getParameterInfo(row(id) as int32, &mut info), kResultOk);
+            assert_eq!(self.controller.getParameterInfo(self.controller.getParameterCount(), &mut zeroed()), kInvalidArgument);
+            info.id
+        }
+    }
+}
+
+/// As many speakers.
+fn speakers(count: usize) -> SpeakerArrangement {
+    (1 << count) - 1
+}
+
+impl Host for Raw {
+    fn new() -> Self {
+        unsafe {
+            let factory = ComPtr::<IPluginFactory>::from_raw(GetPluginFactory().cast()).unwrap();
+            let mut object = null_mut();
+            let class = Syrinx::PLATFORM_VST3_CLASS_ID;
+            assert_eq!(factory.createInstance(class.as_ptr().cast(), IComponent::IID.as_ptr().cast(), &mut object), kResultOk);
+            let component = ComPtr::<IComponent>::from_raw(object.cast()).unwrap();
+            assert_eq!(component.initialize(null_mut::<FUnknown>()), kResultOk);
+            let (processor, controller) =
+                (component.cast::<IAudioProcessor>().unwrap(), component.cast::<IEditController>().unwrap());
+            let handler = ComWrapper::new(Handler::default());
+            controller.setComponentHandler(handler.as_com_ref::<IComponentHandler>().unwrap().as_ptr());
+            Self { component, processor, controller, handler, channels: (2, 2), active: false }
+        }
+    }
+
+    fn agree(&mut self, inputs: usize, outputs: usize) -> bool {
+        let (mut into, mut out) = (speakers(inputs), speakers(outputs));
+        let agreed = unsafe { self.processor.setBusArrangements(&mut into, 1, &mut out, 1) } == kResultOk;
+        if agreed {
+            self.channels = (inputs, outputs);
+        }
+        for (direction, channels) in [(BusDirections_::kInput, self.channels.0), (BusDirections_::kOutput, self.channels.1)] {
+            let mut now = 0;
+            assert_eq!(unsafe { self.processor.getBusArrangement(direction as int32, 0, &mut now) }, kResultOk);
+            assert_eq!(now.count_ones() as usize, channels, "what was agreed on");
+        }
+        agreed
+    }
+
+    fn activate(&mut self, rate_hz: f64, most: usize) -> bool {
+        let mut setup = ProcessSetup {
+            processMode: ProcessModes_::kRealtime as int32,
+            symbolicSampleSize: SymbolicSampleSizes_::kSample32 as int32,
+            maxSamplesPerBlock: most as int32,
+            sampleRate: rate_hz,
+        };
+        unsafe {
+            assert_eq!(self.processor.setupProcessing(&mut setup), kResultOk);
+            self.active = self.component.setActive(1) == kResultOk;
+        }
+        self.active
+    }
+
+    fn deactivate(&mut self) {
+        unsafe {
+            self.processor.setProcessing(0);
+            assert_eq!(self.component.setActive(0), kResultOk);
+        }
+        self.active = false;
+    }
+
+    fn latency(&mut self) -> usize {
+        unsafe { self.processor.getLatencySamples() as usize }
+    }
+
+    fn tail(&mut self) -> usize {
+        unsafe { self.processor.getTailSamples() as usize }
+    }
+
+    fn play(&mut self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>> {
+        let mut memory = super::super::Memory::new(ports, voice);
+        let bus = |list: &mut Vec<*mut f32>| AudioBusBuffers {
+            numChannels: list.len() as int32,
+            silenceFlags: 0,
+            __field0: AudioBusBuffers__type0 { channelBuffers32: if list.is_empty() { null_mut() } else { list.as_mut_ptr() } },
+        };
+        let (mut inputs, mut outputs) = (bus(&mut memory.inputs), bus(&mut memory.outputs));
+        let queue = |&(at, id, value): &(i64, &str, f32)| {
+            let points = vec![(at.min(i64::from(i32::MAX)) as int32, f64::from(value))];
+            ComWrapper::new(Queue { id: self.id(id), points }).to_com_ptr().unwrap()
+        };
+        let queues = ComWrapper::new(Queues(changes.iter().map(queue).collect()));
+        let mut data: ProcessData = unsafe { zeroed() };
+        data.symbolicSampleSize = SymbolicSampleSizes_::kSample32 as int32;
+        data.numSamples = voice.len() as int32;
+        data.inputParameterChanges = queues.as_com_ref::<IParameterChanges>().unwrap().as_ptr();
+        // A bus without channels on one side, and none at all on the other.
+        (data.numInputs, data.inputs) = (1, &mut inputs);
+        if ports.outputs > 0 {
+            (data.numOutputs, data.outputs) = (1, &mut outputs);
+        }
+        assert_eq!(unsafe { self.processor.process(&mut data) } == kResultOk, self.active);
+        memory.out()
+    }
+
+    fn value(&mut self, id: &str) -> f32 {
+        unsafe { self.controller.getParamNormalized(self.id(id)) as f32 }
+    }
+
+    fn set(&mut self, id: &str, value: f32) {
+        assert_eq!(unsafe { self.controller.setParamNormalized(self.id(id), f64::from(value)) }, kResultOk);
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        let stream = ComWrapper::new(Stream(Mutex::default()));
+        assert_eq!(unsafe { self.component.getState(stream.as_com_ref::<IBStream>().unwrap().as_ptr()) }, kResultOk);
+        stream.0.lock().unwrap().0.clone()
+    }
+
+    fn load(&mut self, state: &[u8]) -> bool {
+        let stream = ComWrapper::new(Stream(Mutex::new((state.to_vec(), 0))));
+        unsafe { self.component.setState(stream.as_com_ref::<IBStream>().unwrap().as_ptr()) == kResultOk }
+    }
+
+    fn told(&self) -> (usize, usize) {
+        // An activation has nothing to ask for: a host looks at the delay after it.
+        (self.handler.latency_changes.load(Ordering::Relaxed), 0)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        if self.active {
+            self.deactivate();
+        }
+        unsafe { self.component.terminate() };
+    }
+}
