@@ -332,7 +332,7 @@ fn the_hosts_browser_finds_the_presets_and_plays_them() {
     if cfg!(target_os = "linux") && std::env::var_os(AT_HOME).is_none() {
         let own = SyrinxParams::new(syrinx_plugin::library::Library::new().0.into());
         own.apply(&Settings { instrument_a: 1.0, brightness: 2.0, ..Settings::default() });
-        std::fs::write(folder.join("My flute.syrinx"), presets::write(&own, "Bright.")).unwrap();
+        std::fs::write(folder.join("My flute.syrinx"), presets::write(&own, "My flute", "Bright.")).unwrap();
         std::fs::write(folder.join("Broken.syrinx"), "{").unwrap();
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "the_hosts_browser_finds_the_presets_and_plays_them", "--nocapture"])

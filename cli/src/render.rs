@@ -78,15 +78,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn parameter_list() -> String {
-    let rows = PARAMS.iter().map(|p| {
-        let takes = match p.kind {
-            Kind::Choice(names) => names.join(", "),
-            Kind::Switch => "on or off".into(),
-            Kind::Instrument => "a factory instrument's id".into(),
-            Kind::Number { .. } => format!("{} to {} {}", p.min, p.max, p.unit),
-        };
-        format!("  {:<15} {takes} [default: {}]  {}", p.id, default(p), p.help)
-    });
+    let rows = PARAMS.iter().map(|p| format!("  {:<15} {} [default: {}]  {}", p.id, p.takes(), default(p), p.help));
     format!("Parameters:\n{}", rows.collect::<Vec<_>>().join("\n"))
 }
 

@@ -92,6 +92,9 @@ pub struct Monitor {
     pub output_peak: f32,
 }
 
+/// Frames of the voice that are kept for [`Engine::frames`]: 64 ms.
+const FRAMES_KEPT: usize = 16;
+
 /// What sounds, for a window to show.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spectrum {
@@ -157,6 +160,8 @@ pub struct Engine {
     out: Vec<SampleRing>,
     position: u64,
     monitor: Monitor,
+    /// The latest frames of the voice, in turns, and how many there were since they were last asked for.
+    frames: ([Features; FRAMES_KEPT], u64),
 }
 
 const SILENT: Features = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: syrinx_tracker::LOUDNESS_FLOOR_DB };
@@ -216,6 +221,7 @@ impl Engine {
             out: (0..channels).map(|_| SampleRing::new(3 * frame + STEP)).collect(),
             position: 0,
             monitor: AT_REST,
+            frames: ([AT_REST.voice; FRAMES_KEPT], 0),
             trackers,
         };
         engine.input_gain.set(1.0);
@@ -260,6 +266,15 @@ impl Engine {
         let monitor = self.monitor;
         (self.monitor.input_peak, self.monitor.output_peak) = (0.0, 0.0);
         monitor
+    }
+
+    /// Hands over what was heard of the voice since the last call, frame by frame, the oldest first: all of it where it is asked for every
+    /// 64 ms, or else the latest.
+    pub fn frames(&mut self, take: impl FnMut(Features)) {
+        let (frames, count) = &mut self.frames;
+        let count = std::mem::take(count);
+        let kept = FRAMES_KEPT as u64;
+        (count.saturating_sub(kept)..count).map(|n| frames[(n % kept) as usize]).for_each(take);
     }
 
     /// The harmonics and the noise of the frame that sounds last, as the mixer gets them.
@@ -462,6 +477,9 @@ impl Engine {
         shape(&mut self.controls, &settings);
         self.gains.shape(&mut self.controls);
         (self.monitor.voice, self.monitor.played, self.monitor.fitted) = (voice, mapped.features, mapped.fitted);
+        let (frames, count) = &mut self.frames;
+        frames[(*count % FRAMES_KEPT as u64) as usize] = voice;
+        *count += 1;
 
         self.segment[..len].fill(0.0);
         self.render_harmonics(&mapped, end, len);

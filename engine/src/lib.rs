@@ -23,6 +23,7 @@ mod snap;
 mod strike;
 mod sustain;
 mod tone;
+mod typed;
 mod weights;
 
 pub use any_rate::AnyRate;

@@ -46,48 +46,13 @@ pub struct Param {
     pub max: f32,
     /// Value of a fresh instance.
     pub default: f32,
+    /// Whether it is the session's rather than the sound's: how the voice is heard, and what presets leave as it is.
+    pub session: bool,
     /// What it does, in a sentence.
     pub help: &'static str,
 }
 
 impl Param {
-    /// The value that `text` says, in the parameter's range: a number with or without the unit (`"-6"`, `"-6 dB"`, `"+12 st"`, for
-    /// semitones `"1 oct"` and `"50 ct"` too), the name of a choice, `on` or `off`.
-    pub fn parse(&self, text: &str) -> Option<f32> {
-        let text = text.trim();
-        let value = match self.kind {
-            Kind::Choice(names) => match names.iter().position(|n| n.eq_ignore_ascii_case(text)) {
-                Some(index) => index as f32,
-                None => text.parse::<usize>().ok()? as f32,
-            },
-            Kind::Switch => match text.to_ascii_lowercase().as_str() {
-                "on" | "1" | "true" | "yes" => 1.0,
-                "off" | "0" | "false" | "no" => 0.0,
-                _ => return None,
-            },
-            Kind::Instrument => f32::from(text.parse::<u8>().ok()?),
-            Kind::Number { .. } => {
-                // The table's units are tried before shorter ones that they may end in.
-                let units: &[(&str, f32)] = match self.unit {
-                    "st" => &[("st", 1.0), ("oct", 12.0), ("ct", 0.01)],
-                    unit => &[(unit, 1.0)],
-                };
-                let lower = text.to_ascii_lowercase();
-                let (number, scale) = units
-                    .iter()
-                    .find_map(|(unit, scale)| Some((lower.strip_suffix(&unit.to_ascii_lowercase())?, *scale)))
-                    .unwrap_or((&lower, 1.0));
-                let number = number.trim();
-                match number {
-                    note if self.unit == "Hz" && note.parse::<f32>().is_err() => note_hz(note)?,
-                    "off" | "-inf" if self.silences() => self.min,
-                    _ => number.parse::<f32>().ok()? * scale,
-                }
-            }
-        };
-        (self.min..=self.max).contains(&value).then_some(value)
-    }
-
     /// The value as people read it, without the unit: `-6.0`, `Off`, `Studio`. Instruments show their number.
     pub fn display(&self, value: f32) -> String {
         match self.kind {
@@ -114,34 +79,11 @@ impl Param {
     }
 }
 
-/// The pitch of a note as musicians write it, Hz: `c4`, `f#3`, `Bb2` (A4 is 440 Hz).
-fn note_hz(text: &str) -> Option<f32> {
-    let lower = text.to_ascii_lowercase();
-    let mut rest = lower.chars();
-    let class = match rest.next()? {
-        'c' => 0,
-        'd' => 2,
-        'e' => 4,
-        'f' => 5,
-        'g' => 7,
-        'a' => 9,
-        'b' => 11,
-        _ => return None,
-    };
-    let rest = rest.as_str();
-    let (accidental, octave) = match rest.strip_prefix(['#', '♯']) {
-        Some(octave) => (1, octave),
-        None => rest.strip_prefix(['b', '♭']).map_or((0, rest), |octave| (-1, octave)),
-    };
-    let octave: i32 = octave.parse().ok().filter(|o| (-1..=9).contains(o))?;
-    Some(440.0 * ((12 * octave + class + accidental - 57) as f32 / 12.0).exp2())
-}
-
 /// Gains that go down to this are off there, dB.
 pub(crate) const OFF_DB: f32 = -60.0;
 
 macro_rules! params {
-    ($($group:literal { $($(#[doc = $help:literal])+ $field:ident: $name:literal, $unit:literal, $kind:expr, $min:expr, $max:expr, $default:expr;)+ })+) => {
+    ($($group:literal { $($(#[doc = $help:literal])+ $field:ident: $name:literal, $unit:literal, $kind:expr, $min:expr, $max:expr, $default:expr $(, $session:expr)?;)+ })+) => {
         /// The values of all parameters, in their units; choices and switches by index.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct Settings { $($($(#[doc = $help])+ pub $field: f32,)+)+ }
@@ -153,7 +95,7 @@ macro_rules! params {
         /// All parameters, in the order that people see.
         pub const PARAMS: &[Param] = &[$($(Param {
             id: stringify!($field), name: $name, group: $group, unit: $unit, kind: $kind, min: $min, max: $max, default: $default,
-            help: concat!($($help),+).trim_ascii(),
+            session: false $(|| $session)?, help: concat!($($help),+).trim_ascii(),
         },)+)+];
 
         impl Settings {
@@ -192,18 +134,21 @@ const PERCENT: Kind = Kind::Number { step: 0.1 };
 const HERTZ: Kind = Kind::Number { step: 0.1 };
 const CENT: Kind = Kind::Number { step: 0.01 };
 
+/// Marks what is the session's.
+const SESSION: bool = true;
+
 params! {
     "Input" {
         /// Gain of the voice before anything listens to it, dB.
-        input_gain: "Input gain", "dB", DECIBEL, -24.0, 24.0, 0.0;
+        input_gain: "Input gain", "dB", DECIBEL, -24.0, 24.0, 0.0, SESSION;
         /// Voice below this A-weighted level, dB, fades to silence instead of being played.
-        gate: "Gate", "dB", DECIBEL, -100.0, -20.0, -65.0;
+        gate: "Gate", "dB", DECIBEL, -100.0, -20.0, -65.0, SESSION;
         /// Lowest note of the voice, Hz: with the highest, it spares the tracker what is not sung, and makes it sooner and surer.
-        voice_low: "Lowest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::DEFAULT_MIN_F0_HZ;
+        voice_low: "Lowest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::DEFAULT_MIN_F0_HZ, SESSION;
         /// Highest note of the voice, Hz. Where it is not above the lowest, every pitch is heard.
-        voice_high: "Highest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::MAX_F0_HZ;
+        voice_high: "Highest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::MAX_F0_HZ, SESSION;
         /// Raises the gate to just above the noise of the room while nobody sings; off, the gate stays where it is set.
-        auto_gate: "Adaptive gate", "", Kind::Switch, 0.0, 1.0, 1.0;
+        auto_gate: "Adaptive gate", "", Kind::Switch, 0.0, 1.0, 1.0, SESSION;
     }
     "Instrument" {
         /// The instrument that plays.
@@ -260,9 +205,9 @@ params! {
         /// Gain of the output, dB; the least value is off.
         output_gain: "Output gain", "dB", DECIBEL, OFF_DB, 24.0, 0.0;
         /// Passes the voice unchanged, as late as the instrument would be.
-        bypass: "Bypass", "", Kind::Switch, 0.0, 1.0, 0.0;
+        bypass: "Bypass", "", Kind::Switch, 0.0, 1.0, 0.0, SESSION;
         /// Live answers as early as can be; studio looks ahead, so that pitch is right from a note's first sample.
-        latency_mode: "Latency mode", "", Kind::Choice(&["Live", "Studio"]), 0.0, 1.0, 0.0;
+        latency_mode: "Latency mode", "", Kind::Choice(&["Live", "Studio"]), 0.0, 1.0, 0.0, SESSION;
     }
 }
 
@@ -304,19 +249,16 @@ impl Settings {
         self.sustain < 0.5
     }
 
-    /// Sets the parameter `id` from text: a number, with or without the unit (`"-6"`, `"-6 dB"`, `"12 st"`).
+    /// Sets the parameter `id` from text, as [`Param::parse`] reads it (`"-6"`, `"−6 dB"`, `"7 semitones"`).
     ///
     /// # Errors
     /// When there is no such parameter, or the text is not a number in its range; nothing is changed then.
     pub fn set(&mut self, id: &str, text: &str) -> Result<(), SettingError> {
         let param = PARAMS.iter().find(|p| p.id == id).ok_or_else(|| SettingError::Unknown(id.into()))?;
         let Some(value) = param.parse(text) else {
-            let takes = match param.kind {
-                Kind::Choice(names) => names.join(", "),
-                Kind::Switch => "on or off".into(),
-                _ => format!("{} to {} {}", param.min, param.max, param.unit).trim_end().into(),
-            };
-            return Err(SettingError::OutOfRange { id: param.id, takes, given: text.trim().into() });
+            // It may be pasted, and goes to a terminal or a line of the window.
+            let given = text.trim().chars().filter(|c| !c.is_control()).take(40).collect();
+            return Err(SettingError::OutOfRange { id: param.id, takes: param.takes(), given });
         };
         *self.slot(id).expect("every parameter in the table has a slot") = value;
         Ok(())

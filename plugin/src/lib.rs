@@ -6,7 +6,7 @@
 //! * `params`: the engine's table of parameters as the host's.
 //! * `state`: what a session keeps, and what is made of old, broken and future ones.
 //! * `presets`: the factory's sounds, and files of the player's own.
-//! * `library`: instruments of the player's own.
+//! * `library`: instruments of the player's own; `judged`: those of a process, shared; `reading`: how files are read.
 //! * `hosted`: one instance inside a host's process; `clap_entry` and `clap_instance`, `vst3_instance`: what hosts of either format have of it.
 //! * `changes`: changes of parameters inside a block.
 //! * `player`: the engine behind whatever face.
@@ -20,11 +20,13 @@ mod clap_instance;
 #[cfg(feature = "editor")]
 pub mod editor;
 pub mod hosted;
+pub mod judged;
 pub mod library;
 pub mod monitor;
 pub mod params;
 pub mod player;
 pub mod presets;
+pub mod reading;
 pub mod state;
 pub mod vst3_instance;
 pub mod weighting;

@@ -1,12 +1,19 @@
-//! Instruments of the player's own: read and freed on any thread but the audio thread, and handed to it and back through rings. Also what
-//! the player is to be told in words, and the name of the preset.
+//! Instruments of the player's own: read and freed on any thread but the audio thread. To it leads a mailbox for each slot, in which the
+//! latest choice takes the place of one that was not fetched, so that what is chosen last plays, however quickly or while whatever stands
+//! still; back leads a ring. Also what the player is to be told in words, and the name of the preset.
 
+mod mailbox;
+
+use crate::reading::harmless;
+use mailbox::Mailbox;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use syrinx_engine::{Engine, Instrument, Model, Slot};
 
-/// Instruments under way at most, in each direction.
-const RING: usize = 4;
+/// Things on their way back at most. Each choice brings two or three, and frees those of the choices before.
+const RING: usize = 16;
+/// Things that one slot may give back in a block: a letter, and one that it has overtaken.
+const ROOM: usize = 2;
 
 /// What a session says of an instrument, whether it is to be had or not.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -47,25 +54,32 @@ struct Shelf {
     rate: Option<u32>,
 }
 
-/// The side of the window, the session and the main thread.
-pub struct Library {
-    shelf: Mutex<Shelf>,
-    deliveries: Mutex<Producer<Delivery>>,
-    returns: Mutex<Consumer<Box<Instrument>>>,
-}
-
-struct Delivery {
-    slot: Slot,
+/// What goes to the audio thread: the instrument that a slot is to have, or that it is to have none.
+struct Letter {
+    /// The rate that the instrument was made for, Hz.
     rate: u32,
     own: Option<Box<Instrument>>,
 }
 
+/// One mailbox for each slot.
+type Post = [Mailbox<Letter>; 2];
+
+/// Whatever the audio thread is done with, to be freed elsewhere.
+type Spent = Box<dyn Send>;
+
+/// The side of the window, the session and the main thread.
+pub struct Library {
+    shelf: Mutex<Shelf>,
+    post: Arc<Post>,
+    returns: Mutex<Consumer<Spent>>,
+}
+
 /// The audio thread's side.
 pub struct Stage {
-    deliveries: Consumer<Delivery>,
-    returns: Producer<Box<Instrument>>,
-    /// An instrument that waits for the one before the last to fade.
-    waiting: Option<Delivery>,
+    post: Arc<Post>,
+    /// For each slot, what waits for the one before the last to fade.
+    waiting: [Option<Box<Letter>>; 2],
+    returns: Producer<Spent>,
 }
 
 /// A thread that panicked here left nothing half done.
@@ -76,10 +90,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Library {
     /// Both sides, empty.
     pub fn new() -> (Self, Stage) {
-        let (deliver, deliveries) = RingBuffer::new(RING);
+        let post = Arc::new(Post::default());
         let (give_back, returns) = RingBuffer::new(RING);
-        let library = Self { shelf: Mutex::default(), deliveries: Mutex::new(deliver), returns: Mutex::new(returns) };
-        (library, Stage { deliveries, returns: give_back, waiting: None })
+        let library = Self { shelf: Mutex::default(), post: post.clone(), returns: Mutex::new(returns) };
+        (library, Stage { post, waiting: [None, None], returns: give_back })
     }
 
     /// Makes `model` the player's own instrument of `slot`. Not for the audio thread.
@@ -97,13 +111,13 @@ impl Library {
         shelf.missing[slot as usize] = None;
         let before = std::mem::replace(&mut shelf.own[slot as usize], model.clone());
         self.free_returned();
-        if before.as_ref().map(|m| m.hash()) == model.as_ref().map(|m| m.hash()) {
+        if before.is_none() && model.is_none() {
             return;
         }
+        // Without an engine nothing is sent: it gets what is on the shelf when it is set up.
         if let Some(rate) = shelf.rate {
-            let delivery = Delivery { slot, rate, own: model.map(|model| Box::new(Instrument::new(rate, model))) };
-            // A full ring means an engine that stands still; it gets the instrument when the host starts it again.
-            let _ = lock(&self.deliveries).push(delivery);
+            let own = model.map(|model| Box::new(Instrument::new(rate, model)));
+            drop(self.post[slot as usize].put(Box::new(Letter { rate, own })));
         }
     }
 
@@ -123,8 +137,9 @@ impl Library {
     }
 
     /// Tells the player something; it stays until something else is said.
-    pub fn say(&self, message: impl Into<String>) {
-        let message = message.into();
+    pub fn say(&self, message: impl AsRef<str>) {
+        // Names of files and cards are in it.
+        let message = harmless(message.as_ref());
         nice_plug::prelude::nice_warn!("{message}");
         lock(&self.shelf).message = Some(message);
     }
@@ -146,6 +161,7 @@ impl Library {
 
     /// Remembers which preset was loaded last.
     pub fn name_preset(&self, preset: Option<Named>) {
+        let preset = preset.map(|Named { name, group }| Named { name: harmless(&name), group: harmless(&group) });
         lock(&self.shelf).preset = preset;
     }
 
@@ -162,8 +178,8 @@ impl Stage {
         let rate = engine.config().sample_rate_hz;
         let mut shelf = lock(&library.shelf);
         // Whatever is under way was made for the engine before, or is on the shelf too.
-        while self.deliveries.pop().is_ok() {}
-        self.waiting = None;
+        self.post.iter().for_each(|mailbox| drop(mailbox.take()));
+        self.waiting = [None, None];
         shelf.rate = Some(rate);
         for slot in [Slot::A, Slot::B] {
             let own = shelf.own[slot as usize].clone().map(|model| Box::new(Instrument::new(rate, model)));
@@ -176,37 +192,57 @@ impl Stage {
         library.free_returned();
     }
 
-    /// Takes what the library has sent, and gives back what has faded. Audio thread; never allocates, frees, locks or waits.
+    /// Takes what the library has sent last, and gives back what has faded. Audio thread; never allocates, frees, locks or waits.
     pub fn exchange(&mut self, engine: &mut Engine) {
-        if self.waiting.is_none() {
-            self.waiting = self.deliveries.pop().ok();
-        }
-        if let Some(Delivery { slot, rate, own }) = self.waiting.take() {
-            let refused = match own {
-                // Made for an engine that is gone; the shelf has the model for this one. To be freed elsewhere, once there is room.
-                Some(own) if rate != engine.config().sample_rate_hz => {
-                    self.returns.push(own).err().map(|rtrb::PushError::Full(own)| Some(own))
-                }
-                own => engine.install(slot, own).err(),
-            };
-            self.waiting = refused.map(|own| Delivery { slot, rate, own });
+        let rate = engine.config().sample_rate_hz;
+        for slot in [Slot::A, Slot::B] {
+            // Nothing is taken that could not be given back; the next choice makes room.
+            if self.returns.slots() < ROOM {
+                break;
+            }
+            let waiting = &mut self.waiting[slot as usize];
+            if let Some(latest) = self.post[slot as usize].take()
+                && let Some(overtaken) = waiting.replace(latest)
+            {
+                give_back(&mut self.returns, overtaken);
+            }
+            let Some(mut letter) = waiting.take() else { continue };
+            // One that was made for an engine that is gone is not needed: the shelf had the model for this one.
+            if letter.rate == rate
+                && let Err(own) = engine.install(slot, letter.own.take())
+            {
+                letter.own = own;
+                *waiting = Some(letter);
+            } else {
+                give_back(&mut self.returns, letter);
+            }
         }
         if !self.returns.is_full()
             && let Some(old) = engine.retired()
         {
-            // There is room: checked above, and only this end fills it.
-            let _ = self.returns.push(old);
+            give_back(&mut self.returns, old);
         }
     }
+}
+
+/// Sends something to be freed elsewhere, for which whoever calls has seen that there is room: only this end fills the ring.
+fn give_back(returns: &mut Producer<Spent>, spent: Spent) {
+    let pushed = returns.push(spent);
+    debug_assert!(pushed.is_ok());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use assert_no_alloc::{AllocDisabler, assert_no_alloc};
     use syrinx_engine::{EngineConfig, OWN_INSTRUMENT, Settings};
 
+    #[global_allocator]
+    static GUARD: AllocDisabler = AllocDisabler;
+
+    /// A model of the test's own: whoever else holds it has it to name or to play.
     fn model(id: &str) -> Arc<Model> {
-        syrinx_models::load(id).unwrap()
+        Model::read(syrinx_models::bytes(id).unwrap()).unwrap()
     }
 
     fn peak(engine: &mut Engine, stage: &mut Stage, from: usize) -> f32 {
@@ -215,8 +251,10 @@ mod tests {
         let mut peak = 0.0_f32;
         for block in tone.chunks(480) {
             let mut out = [0.0; 480];
-            stage.exchange(engine);
-            engine.process(&[block], &mut [&mut out]);
+            assert_no_alloc(|| {
+                stage.exchange(engine);
+                engine.process(&[block], &mut [&mut out]);
+            });
             peak = out.iter().fold(peak, |p, x| p.max(x.abs()));
         }
         peak
@@ -250,5 +288,60 @@ mod tests {
             stage.begin(&mut engine, &library);
             assert!(peak(&mut engine, &mut stage, 0) > 0.01, "{rate} Hz");
         }
+    }
+
+    #[test]
+    fn of_many_choices_the_last_plays_whether_or_not_anything_is_processed_between() {
+        let ids = ["flute", "trumpet", "alto-sax", "violin", "flute", "trumpet", "alto-sax", "violin", "cello", "clarinet"];
+        for (choices, blocks_between) in [(3, 0), (5, 0), (10, 0), (10, 1), (10, 3)] {
+            let (library, mut stage) = Library::new();
+            let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
+            engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+            stage.begin(&mut engine, &library);
+            peak(&mut engine, &mut stage, 0);
+            let models: Vec<Arc<Model>> = ids[..choices].iter().map(|id| model(id)).collect();
+            for model in &models {
+                for slot in [Slot::A, Slot::B] {
+                    library.put(slot, model.clone());
+                }
+                for _ in 0..blocks_between {
+                    let mut out = [0.0; 64];
+                    assert_no_alloc(|| {
+                        stage.exchange(&mut engine);
+                        engine.process(&[&[0.1; 64]], &mut [&mut out]);
+                    });
+                }
+            }
+            assert!(peak(&mut engine, &mut stage, 48_000) > 0.01);
+            library.free_returned();
+            let (last, others) = models.split_last().unwrap();
+            assert_eq!(library.own(Slot::A).unwrap().hash(), last.hash());
+            assert!(others.iter().all(|model| Arc::strong_count(model) == 1), "{choices}: an older one plays, or is lost");
+            assert!(Arc::strong_count(last) > 3, "{choices}: it is named for both slots, and plays");
+        }
+    }
+
+    #[test]
+    fn a_choice_made_again_is_sent_again_and_a_cleared_slot_stays_clear() {
+        let (library, mut stage) = Library::new();
+        let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
+        engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+        stage.begin(&mut engine, &library);
+        let flute = model("flute");
+        library.put(Slot::A, flute.clone());
+        library.clear(Slot::A);
+        assert_eq!(peak(&mut engine, &mut stage, 0), 0.0, "it was taken away before it came");
+        library.put(Slot::A, flute.clone());
+        library.put(Slot::A, flute);
+        assert!(peak(&mut engine, &mut stage, 48_000) > 0.01);
+    }
+
+    #[test]
+    fn what_is_said_and_named_cannot_disguise_itself() {
+        let (library, _) = Library::new();
+        library.say("no\u{202e}xnno.\u{1b}[2Jonnx");
+        assert_eq!(library.message().unwrap(), "no\u{fffd}xnno.\u{fffd}[2Jonnx");
+        library.name_preset(Some(Named { name: "a\nb".into(), group: "\u{2067}".into() }));
+        assert_eq!(library.preset(), Some(Named { name: "a\u{fffd}b".into(), group: "\u{fffd}".into() }));
     }
 }

@@ -1,12 +1,19 @@
-//! What the audio thread tells the window: the latest values, in atomics. Written by the audio thread, read by any.
+//! What the audio thread tells the window: the latest values, in atomics, and every frame of the voice, in a ring. Written by the audio
+//! thread, read by any.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use syrinx_engine::{MAX_HARMONICS, Monitor, NOISE_POINTS, Spectrum};
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU8, AtomicU32, Ordering},
+};
+use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, Spectrum};
 
 /// Nobody hears less, dB(A): below it, nothing moves in the window.
 const SILENT_DB: f32 = -100.0;
 /// Nor less than this, linear: -100 dB.
 const SILENT: f32 = 1e-5;
+/// Frames of the voice that a window may be behind: 8 s.
+const FRAMES: usize = 2048;
 
 /// A number that one thread writes and others read.
 #[derive(Default)]
@@ -57,9 +64,48 @@ impl Count {
     }
 }
 
+/// What is to be said of the two channels of a stereo input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum InputNote {
+    /// Nothing.
+    #[default]
+    None,
+    /// One is the other turned upside down: their sum is silence.
+    Cancelling,
+    /// One alone carries a voice.
+    OneSided,
+}
+
+/// An [`InputNote`] that one thread writes and others read.
+#[derive(Default)]
+pub struct Note(AtomicU8);
+
+impl Note {
+    /// Writes it.
+    pub fn set(&self, note: InputNote) {
+        self.0.store(note as u8, Ordering::Relaxed);
+    }
+
+    /// Reads it.
+    pub fn get(&self) -> InputNote {
+        [InputNote::Cancelling, InputNote::OneSided]
+            .into_iter()
+            .find(|note| *note as u8 == self.0.load(Ordering::Relaxed))
+            .unwrap_or_default()
+    }
+}
+
+/// The audio thread's end of what [`Shown::take_frames`] takes.
+pub type Frames = Producer<Features>;
+
 /// The latest of what is heard and played. The window has nothing of the audio thread's but this: it can wait for no lock of it, for there
 /// is none.
 pub struct Shown {
+    /// Frames of the voice that no window has taken yet. Its lock is the windows' own: the audio thread has the other end.
+    frames: Mutex<Consumer<Features>>,
+    /// What is to be said of the input's channels.
+    pub input_note: Note,
     /// Rate of the stream, Hz; 0 before the host has said it.
     pub sample_rate_hz: Value,
     /// Delay as the host is told, samples.
@@ -105,8 +151,18 @@ pub struct Shown {
 
 impl Default for Shown {
     fn default() -> Self {
+        Self::new().0
+    }
+}
+
+impl Shown {
+    /// Both ends: what is shown, and where the audio thread puts the frames of the voice.
+    pub fn new() -> (Self, Frames) {
         let (zero, silence) = (Value::default, || Value(AtomicU32::new((-120.0_f32).to_bits())));
-        Self {
+        let (producer, frames) = RingBuffer::new(FRAMES);
+        let shown = Self {
+            frames: Mutex::new(frames),
+            input_note: Note::default(),
             sample_rate_hz: zero(),
             latency_samples: zero(),
             card_samples: zero(),
@@ -128,11 +184,17 @@ impl Default for Shown {
             failed_frames: zero(),
             #[cfg(feature = "editor")]
             repaint: nice_plug_egui::RepaintNotifier::default(),
-        }
+        };
+        (shown, producer)
     }
-}
 
-impl Shown {
+    /// Hands over every frame of the voice since the last call, the oldest first; of more than some seconds, the first of them. For the
+    /// window, which may be slow or fast: what it counts is the voice's time and not its own.
+    pub fn take_frames(&self, take: impl FnMut(Features)) {
+        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        std::iter::from_fn(|| frames.pop().ok()).for_each(take);
+    }
+
     /// Audio thread: after each block, which took `took_s` to compute and lasts `lasts_s`.
     pub fn update(&self, monitor: &Monitor, spectrum: &Spectrum, took_s: f32, lasts_s: f32) {
         self.voice_hz.set(monitor.voice.f0_hz);

@@ -4,7 +4,7 @@
 use crate::{
     changes::{Change, Changes},
     library::{Library, Stage},
-    monitor::Shown,
+    monitor::{Frames, Shown},
     params::{Controls, SyrinxParams},
 };
 use std::{marker::PhantomData, ptr, sync::Arc, time::Instant};
@@ -93,6 +93,8 @@ impl Told {
 struct Audio {
     controls: Arc<Controls>,
     shown: Arc<Shown>,
+    /// Its end of the ring of frames.
+    frames: Frames,
     /// The audio thread's end of the library.
     stage: Stage,
     /// None until it is activated at a rate that Syrinx plays at.
@@ -108,10 +110,12 @@ struct Audio {
 impl Default for Player {
     fn default() -> Self {
         let (library, stage) = Library::new();
+        let (shown, frames) = Shown::new();
         let params = Arc::new(SyrinxParams::new(Arc::new(library)));
         let audio = Audio {
             controls: params.controls().clone(),
-            shown: Arc::default(),
+            shown: Arc::new(shown),
+            frames,
             stage,
             engine: None,
             input_channels: 0,
@@ -246,6 +250,10 @@ impl Audio {
             }
             let to = waiting.peek().map_or(buffers.len, |event| event.at).min(at + STEP).min(buffers.len);
             step(engine, buffers, self.input_channels, at, to);
+            // A window that takes none, because there is none, misses those that come when the ring is full.
+            engine.engine().frames(|frame| {
+                let _ = self.frames.push(frame);
+            });
             at = to;
         }
         for (row, value) in changes.leftovers() {

@@ -1,9 +1,13 @@
 //! Presets: the factory's, and files of the player's own. A preset is a sound: how the voice is heard, the latency mode and bypass are the
 //! session's, and stay. Any thread but the audio thread.
 
+mod file_name;
+
 use crate::{
+    judged,
     library::{Library, Named, Reference},
     params::{SyrinxParams, instrument_name, instrument_number},
+    reading::{self, harmless},
     state,
     weighting::Weighting,
 };
@@ -15,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
-use syrinx_engine::{Kind, Model, OWN_INSTRUMENT, PARAMS, Param as Row, Settings, Slot, Weights};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param as Row, Settings, Slot, Weights};
 
 /// The factory's presets.
 const FACTORY: &str = include_str!("../presets/factory.toml");
@@ -25,10 +29,14 @@ pub const EXTENSION: &str = "syrinx";
 const FORMAT: u32 = 1;
 /// The group of users' presets.
 pub const USER: &str = "Yours";
+/// Most bytes of a preset's file: two instruments of the largest kind, in Base64, and what a preset says besides.
+const MOST_BYTES: usize = 2 * (MAX_FILE_BYTES / 3 * 4) + (1 << 20);
+/// Most letters of a preset's name.
+const MOST_LETTERS: usize = 80;
 
 /// Whether a parameter belongs to the session and not to the sound.
 pub fn is_sessions(row: &Row) -> bool {
-    row.group == "Input" || matches!(row.id, "bypass" | "latency_mode")
+    row.session
 }
 
 /// One preset.
@@ -62,6 +70,9 @@ pub struct Played {
 #[derive(Serialize, Deserialize)]
 struct Written {
     syrinx_preset: u32,
+    /// Its name, which a file's name may not be able to say; older files have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
     #[serde(default)]
     about: String,
     values: BTreeMap<String, String>,
@@ -130,14 +141,11 @@ impl Preset {
     /// # Errors
     /// A sentence.
     pub fn from_file(path: &Path) -> Result<Self, String> {
-        let wrong = |why: String| format!("{} is no preset: {why}. Take it out of the folder, or save it anew.", path.display());
-        let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}.", path.display()))?;
-        let written: Written = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
-        if written.syrinx_preset != FORMAT {
-            return Err(wrong("a newer Syrinx wrote it".into()));
-        }
-        let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let Written { about, values, weights, own, .. } = written;
+        let Written { name, about, values, weights, own, .. } = read(path)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        // A file that somebody has given another name bears that one.
+        let name = if file_name::is_of(&stem, &name) { name } else { stem.into_owned() };
+        let (name, about) = (harmless(&name), harmless(&about));
         Ok(Self { name, group: USER.into(), about, file: Some(path.into()), values, weights, own })
     }
 
@@ -180,7 +188,7 @@ impl Preset {
             let Some(reference) = self.own.get(letter) else { continue };
             let bytes = reference.file.as_ref().and_then(|file| BASE64_STANDARD.decode(file).ok());
             let bytes = bytes.ok_or_else(|| self.lost("the file of its instrument is damaged"))?;
-            own.push((slot, syrinx_judge::from_bytes(&bytes).map_err(|e| self.lost(e))?));
+            own.push((slot, judged::from_bytes(&bytes).map_err(|e| self.lost(e))?));
         }
         Ok(own)
     }
@@ -192,7 +200,7 @@ impl Preset {
         let played = |(letter, number, share): (&str, f32, f32)| {
             let (name, family) = match (syrinx_models::numbered(number as u8), self.own.get(letter)) {
                 (Some(model), _) => (model.card().name.clone(), model.card().family.clone()),
-                (None, Some(own)) => (own.name.clone(), String::new()),
+                (None, Some(own)) => (harmless(&own.name), String::new()),
                 (None, None) => (instrument_name(number as i32), String::new()),
             };
             Played { name, family, share }
@@ -216,8 +224,54 @@ impl Preset {
     }
 }
 
-/// The settings, the weights and the instruments of the player's own that play, as a preset's file has them.
-pub fn write(params: &SyrinxParams, about: &str) -> Vec<u8> {
+/// The name that somebody typed for a preset, without the spaces around it.
+///
+/// # Errors
+/// A sentence that tells the rule.
+pub fn name(typed: &str) -> Result<&str, String> {
+    let name = typed.trim();
+    let letters = name.chars().count();
+    if letters > MOST_LETTERS {
+        return Err(format!(
+            "A preset's name has at most {MOST_LETTERS} letters, figures, spaces and signs; this one has {letters}."
+        ));
+    }
+    if name.is_empty() || harmless(name) != name {
+        return Err(format!("A preset's name has 1 to {MOST_LETTERS} letters, figures, spaces and signs that can be seen."));
+    }
+    Ok(name)
+}
+
+/// The file in `folder` for a new preset with this name: one that no file there has, in signs that every system allows.
+pub fn path(folder: &Path, name: &str) -> PathBuf {
+    file_name::candidates(name)
+        .map(|stem| folder.join(format!("{stem}.{EXTENSION}")))
+        .find(|path| !path.exists())
+        .expect("a folder has not as many files as there are numbers")
+}
+
+fn read(path: &Path) -> Result<Written, String> {
+    let file = harmless(&path.display().to_string());
+    let wrong = |why: String| format!("{file} is no preset: {why}. Take it out of the folder, or save it anew.");
+    let bytes = reading::bounded(path, MOST_BYTES).map_err(|e| format!("{file} cannot be read: {e}."))?;
+    let written: Written = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+    if written.syrinx_preset != FORMAT {
+        return Err(wrong("a newer Syrinx wrote it".into()));
+    }
+    Ok(written)
+}
+
+/// The preset in the file at `path`, with another name.
+///
+/// # Errors
+/// A sentence.
+pub fn renamed(path: &Path, name: &str) -> Result<Vec<u8>, String> {
+    let written = Written { name: name.into(), ..read(path)? };
+    Ok(serde_json::to_vec_pretty(&written).expect("it is made of texts"))
+}
+
+/// The settings, the weights and the instruments of the player's own that play, as the file of a preset with this name has them.
+pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
     let settings = params.settings();
     let value = |row: &Row| {
         let value = settings.value(row.id).expect("the table's own id");
@@ -234,6 +288,7 @@ pub fn write(params: &SyrinxParams, about: &str) -> Vec<u8> {
         .collect();
     let written = Written {
         syrinx_preset: FORMAT,
+        name: name.into(),
         about: about.into(),
         values: PARAMS.iter().filter(|row| !is_sessions(row)).map(value).collect(),
         weights: params.weighting().to_json(),
@@ -322,10 +377,46 @@ mod tests {
         params.library().put(Slot::A, flute);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("Mine.syrinx");
-        std::fs::write(&path, write(&params, "")).unwrap();
+        std::fs::write(&path, write(&params, "Mine", "")).unwrap();
         let other = SyrinxParams::new(Arc::new(Library::new().0));
         state::from_json(&Preset::from_file(&path).unwrap().to_state().unwrap(), &other).unwrap();
         assert_eq!(other.library().own(Slot::A).unwrap().card().id, "flute");
         assert!(other.library().own(Slot::B).is_none() && other.settings().instrument_a == f32::from(OWN_INSTRUMENT));
+    }
+
+    #[test]
+    fn a_preset_has_whatever_name_and_a_file_that_every_system_takes() {
+        let (folder, params) = (tempfile::tempdir().unwrap(), SyrinxParams::new(Arc::new(Library::new().0)));
+        let names =
+            ["Sax #2: F# lead", "7/4", "7\\4", "CON", "lpt1.x", "dots...", "../up", ".hidden", "?", "*", "名前", "a: b", "A? b"];
+        for called in names.map(String::from).into_iter().chain(["ü".repeat(80)]) {
+            let path = path(folder.path(), name(&called).unwrap());
+            assert_eq!(path.parent(), Some(folder.path()), "{called}");
+            std::fs::write(&path, write(&params, &called, "")).unwrap();
+            assert_eq!(Preset::from_file(&path).unwrap().name, called, "{path:?}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), names.len() + 1, "none took another's place");
+        assert_eq!(name("  x ").unwrap(), "x");
+        for bad in ["", "  ", "a\u{202e}b", "a\nb"] {
+            assert!(name(bad).unwrap_err().contains("1 to 80 letters"), "{bad:?}");
+        }
+        assert!(name(&"x".repeat(81)).unwrap_err().contains("this one has 81"));
+        // Of an older Syrinx: the file's name is all the name there is. One renamed by hand, alike.
+        let path = folder.path().join("Old one.syrinx");
+        std::fs::write(&path, write(&params, "", "")).unwrap();
+        assert_eq!(Preset::from_file(&path).unwrap().name, "Old one");
+        std::fs::write(&path, write(&params, "Sax #2: F# lead", "")).unwrap();
+        assert_eq!(Preset::from_file(&path).unwrap().name, "Old one");
+        // Another name changes nothing else.
+        std::fs::write(&path, renamed(&path, "Old one").unwrap()).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), write(&params, "Old one", ""));
+    }
+
+    #[test]
+    fn a_preset_of_a_gigabyte_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.syrinx");
+        std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
+        assert!(Preset::from_file(&path).unwrap_err().contains("large.syrinx cannot be read: it has more than"));
     }
 }

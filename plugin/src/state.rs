@@ -284,5 +284,5 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// A stranger's words, short enough for a sentence.
 fn clip(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(60).collect()
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
 }

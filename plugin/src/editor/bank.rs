@@ -3,13 +3,15 @@
 use super::{desk::Desk, files, lists::step_among};
 use crate::library::Named;
 pub use crate::presets::USER;
-use crate::presets::{self, EXTENSION, Played, Preset, is_sessions};
-use std::path::PathBuf;
+use crate::presets::{self, EXTENSION, Played, Preset};
+use crate::reading::Once;
+use std::{path::PathBuf, sync::Arc};
 use syrinx_engine::{PARAMS, Param as Row};
 
 /// All presets, and which of them plays.
 pub struct Bank {
-    presets: Vec<Preset>,
+    /// The user's are shared with other instances, for instruments may be in them.
+    presets: Vec<Arc<Preset>>,
     /// What plays in each of them.
     instruments: Vec<Vec<Played>>,
     folder: Option<PathBuf>,
@@ -21,15 +23,15 @@ fn loaded(desk: &Desk) -> Named {
 }
 
 impl Bank {
-    /// The factory's presets and those of the user's folder; what to say of files that are none.
-    pub fn new(folder: Option<PathBuf>) -> (Self, Option<String>) {
-        let mut bank = Self { presets: presets::factory().to_vec(), instruments: Vec::new(), folder };
-        let trouble = bank.rescan();
-        (bank, trouble)
+    /// The factory's presets; those of the user's folder come with [`rescan`](Self::rescan).
+    pub fn new(folder: Option<PathBuf>) -> Self {
+        let presets: Vec<_> = presets::factory().iter().cloned().map(Arc::new).collect();
+        let instruments = presets.iter().map(|preset| preset.instruments()).collect();
+        Self { presets, instruments, folder }
     }
 
     /// All of them: the factory's first.
-    pub fn presets(&self) -> &[Preset] {
+    pub fn presets(&self) -> &[Arc<Preset>] {
         &self.presets
     }
 
@@ -41,18 +43,21 @@ impl Bank {
     /// Reads the user's folder anew; what to say of files that are none.
     pub fn rescan(&mut self) -> Option<String> {
         let trouble = self.read();
-        self.instruments = self.presets.iter().map(Preset::instruments).collect();
+        self.instruments = self.presets.iter().map(|preset| preset.instruments()).collect();
         trouble
     }
 
     fn read(&mut self) -> Option<String> {
+        static READ: Once<Result<Arc<Preset>, String>> = Once::new();
+        READ.tidy();
         self.presets.retain(|p| p.file.is_none());
         let folder = self.folder.clone()?;
         let files = match files::list(&folder, EXTENSION) {
             Ok(files) => files,
             Err(why) => return Some(why),
         };
-        let (read, wrong): (Vec<_>, Vec<_>) = files.iter().map(|path| Preset::from_file(path)).partition(Result::is_ok);
+        let preset = |path: &PathBuf| READ.get(path, |path| Preset::from_file(path).map(Arc::new));
+        let (read, wrong): (Vec<_>, Vec<_>) = files.iter().map(preset).partition(Result::is_ok);
         self.presets.extend(read.into_iter().flatten());
         let wrong: Vec<String> = wrong.into_iter().filter_map(Result::err).collect();
         (!wrong.is_empty()).then(|| wrong.join(" "))
@@ -78,7 +83,7 @@ impl Bank {
             let wanted = settings.value(row.id).expect("the table's own id");
             desk.normalized(at, wanted) != desk.value(at)
         };
-        PARAMS.iter().filter(|row| !is_sessions(row)).any(differs) || desk.weights() != weights
+        PARAMS.iter().filter(|row| !row.session).any(differs) || desk.weights() != weights
     }
 
     /// Plays a preset: one step of the history.
@@ -92,7 +97,7 @@ impl Bank {
             for (slot, model) in own {
                 desk.library().put(slot, model);
             }
-            for (at, row) in PARAMS.iter().enumerate().filter(|(_, row)| !is_sessions(row)) {
+            for (at, row) in PARAMS.iter().enumerate().filter(|(_, row)| !row.session) {
                 let to = desk.normalized(at, settings.value(row.id).expect("the table's own id"));
                 if desk.value(at) != to {
                     desk.put(at, to);
@@ -116,14 +121,13 @@ impl Bank {
         }
     }
 
-    fn path(&self, name: &str) -> Result<PathBuf, String> {
-        let folder = self.folder.as_ref().ok_or("This system names no folder for presets.")?;
-        let name = name.trim();
-        let plain = |c: char| c.is_alphanumeric() || " -_.,()+&'".contains(c);
-        if name.is_empty() || name.len() > 80 || name.starts_with('.') || !name.chars().all(plain) {
-            return Err("A preset's name is made of letters, figures and spaces, at most 80.".into());
-        }
-        Ok(folder.join(format!("{name}.{EXTENSION}")))
+    fn folder(&self) -> Result<&PathBuf, String> {
+        self.folder.as_ref().ok_or_else(|| "This system names no folder for presets.".into())
+    }
+
+    /// The file of the user's preset with this name.
+    fn file(&self, name: &str) -> Option<&PathBuf> {
+        self.presets.iter().find(|preset| preset.name == name && preset.file.is_some())?.file.as_ref()
     }
 
     /// Keeps the sound as a preset of the user's; one of the same name is replaced.
@@ -131,10 +135,14 @@ impl Bank {
     /// # Errors
     /// A sentence; nothing is lost.
     pub fn save(&mut self, desk: &Desk, name: &str, about: &str) -> Result<(), String> {
-        let path = self.path(name)?;
-        files::write(&path, &presets::write(desk.params(), about))?;
+        let name = presets::name(name)?;
+        let path = match self.file(name) {
+            Some(file) => file.clone(),
+            None => presets::path(self.folder()?, name),
+        };
+        files::write(&path, &presets::write(desk.params(), name, about))?;
         let trouble = self.rescan();
-        desk.library().name_preset(Some(Named { name: name.trim().into(), group: USER.into() }));
+        desk.library().name_preset(Some(Named { name: name.into(), group: USER.into() }));
         trouble.map_or(Ok(()), Err)
     }
 
@@ -143,20 +151,24 @@ impl Bank {
     /// # Errors
     /// A sentence; nothing is lost.
     pub fn rename(&mut self, desk: &Desk, at: usize, name: &str) -> Result<(), String> {
-        let Some(Preset { file: Some(file), name: before, .. }) = self.presets.get(at).cloned() else {
+        let preset = self.presets.get(at).cloned();
+        let Some((Preset { name: before, .. }, file)) =
+            preset.as_deref().and_then(|preset| Some((preset, preset.file.as_ref()?)))
+        else {
             return Err("The factory's presets keep their names; save one of your own.".into());
         };
-        let to = self.path(name)?;
-        if to == file {
+        let name = presets::name(name)?;
+        if name == before {
             return Ok(());
         }
-        if to.exists() {
-            return Err(format!("There is a preset {:?} already: choose another name.", name.trim()));
+        if self.file(name).is_some() {
+            return Err(format!("There is a preset {name:?} already: choose another name."));
         }
-        std::fs::rename(&file, &to)
-            .map_err(|e| format!("{} cannot be renamed: {e}. See that it may be written there.", file.display()))?;
-        if loaded(desk) == (Named { name: before, group: USER.into() }) {
-            desk.library().name_preset(Some(Named { name: name.trim().into(), group: USER.into() }));
+        files::write(&presets::path(self.folder()?, name), &presets::renamed(file, name)?)?;
+        std::fs::remove_file(file)
+            .map_err(|e| format!("{} cannot be removed: {e}. The preset has both names now.", file.display()))?;
+        if loaded(desk) == (Named { name: before.clone(), group: USER.into() }) {
+            desk.library().name_preset(Some(Named { name: name.into(), group: USER.into() }));
         }
         self.rescan().map_or(Ok(()), Err)
     }
@@ -166,7 +178,7 @@ impl Bank {
     /// # Errors
     /// A sentence.
     pub fn delete(&mut self, at: usize) -> Result<(), String> {
-        let Some(Preset { file: Some(file), .. }) = self.presets.get(at) else {
+        let Some(file) = self.presets.get(at).and_then(|preset| preset.file.as_ref()) else {
             return Err("The factory's presets stay.".into());
         };
         std::fs::remove_file(file)

@@ -10,8 +10,9 @@ use super::{
     paint::{heading, panel, text},
     theme::{GRID, SMALL, Theme},
 };
+use crate::monitor::Shown;
 use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
-use syrinx_engine::{Calibration, Features, KEYS, Kind, PARAMS};
+use syrinx_engine::{Calibration, KEYS, Kind, PARAMS};
 
 const HEADING: f32 = 28.0;
 const SMALL_KNOB: f32 = 20.0;
@@ -36,18 +37,9 @@ fn cell(rect: Rect, columns: usize, rows: usize, column: usize, row: usize) -> R
 }
 
 impl Controls {
-    /// Draws all groups; `voice` is what is heard now, and `live` what is made of it.
+    /// Draws all groups; `shown` is what is heard, and `live` what is made of it.
     #[allow(clippy::too_many_arguments)]
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        rect: Rect,
-        theme: &Theme,
-        desk: &mut Desk,
-        voice: &Features,
-        live: &Live,
-        colour: Color32,
-    ) {
+    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, shown: &Shown, live: &Live, colour: Color32) {
         let total: f32 = GROUPS.iter().map(|(_, width)| width).sum();
         let room = rect.width() - GAP * (GROUPS.len() - 1) as f32;
         let mut left = rect.left();
@@ -58,7 +50,7 @@ impl Controls {
             heading(ui, group, theme, name);
             let inner = Rect::from_min_max(group.min + vec2(GRID, HEADING), group.max - vec2(GRID, GRID));
             match n {
-                0 => self.voice(ui, inner, theme, desk, voice),
+                0 => self.voice(ui, inner, theme, desk, shown),
                 1 => pitch_and_loudness(ui, inner, theme, desk, live, colour),
                 2 => snap(ui, inner, theme, desk, colour),
                 3 => sound(ui, inner, theme, desk, colour),
@@ -69,7 +61,7 @@ impl Controls {
         }
     }
 
-    fn voice(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, heard: &Features) {
+    fn voice(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, shown: &Shown) {
         let knobs = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
         small(ui, cell(knobs, 2, 1, 0, 0), theme, desk, "input_gain", "Gain", theme.voice);
         small(ui, cell(knobs, 2, 1, 1, 0), theme, desk, "gate", "Gate", theme.voice);
@@ -80,8 +72,9 @@ impl Controls {
         match &mut self.calibration {
             None => {
                 if button::words(ui, row(0.0, 24.0), theme, "Learn my range", "Glide from your lowest note to your highest: the tracker is then spared what you do not sing, and is sooner and surer").clicked() {
-                    // What is listened for now must not limit what is learnt.
+                    // What is listened for now must not limit what is learnt, and what was heard before is none of it.
                     set_range(desk, every_pitch(desk));
+                    shown.take_frames(|_| ());
                     self.calibration = Some(Calibration::default());
                 }
                 let line = row(28.0, 18.0);
@@ -97,7 +90,7 @@ impl Controls {
                 note_box::show(ui, last, theme, desk, high, theme.voice);
             }
             Some(calibration) => {
-                calibration.hear(heard);
+                shown.take_frames(|frame| calibration.hear(&frame));
                 let range = calibration.range_hz();
                 let mut done = None;
                 let half = |n: usize| cell(row(0.0, 24.0), 2, 1, n, 0).expand2(vec2(0.0, 3.0));

@@ -133,8 +133,7 @@ impl Desk {
 
     /// The value that a text means.
     pub fn parse(&self, at: At, text: &str) -> Option<f32> {
-        // As it is shown, with a minus, as well as typed with a hyphen.
-        self.param(at).parse(&text.replace('−', "-"))
+        self.param(at).parse(text)
     }
 
     /// A gesture begins: the host starts to write.

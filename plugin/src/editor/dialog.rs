@@ -3,13 +3,17 @@
 use std::{
     path::PathBuf,
     sync::mpsc::{Receiver, TryRecvError, channel},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 use syrinx_engine::Slot;
 
 /// Nobody chooses sooner than this: a dialog that is gone by then never opened.
 const TOO_SOON: Duration = Duration::from_millis(400);
+
+/// How long a window that closes waits for a dialog that is open: none can be closed from here, and the library should not be unloaded under
+/// its thread.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// What a file is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +37,27 @@ type Choice = (Option<PathBuf>, Duration);
 /// The dialog, open or not.
 #[derive(Default)]
 pub struct Dialog {
-    open: Option<(For, Receiver<Choice>)>,
+    open: Option<Open>,
+}
+
+/// An open dialog.
+struct Open {
+    wanted: For,
+    answer: Receiver<Choice>,
+    thread: JoinHandle<()>,
+}
+
+impl Drop for Dialog {
+    fn drop(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let until = Instant::now() + GOODBYE;
+        while !open.thread.is_finished() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(5));
+        }
+        if open.thread.is_finished() {
+            let _ = open.thread.join();
+        }
+    }
 }
 
 impl Dialog {
@@ -44,12 +68,12 @@ impl Dialog {
         }
         let (tell, answer) = channel();
         let dialog = rfd::FileDialog::new().set_title(title).add_filter(kind, &[extension]);
-        thread::spawn(move || {
+        let thread = thread::spawn(move || {
             let begun = Instant::now();
             // Whoever asked may be gone by now.
             let _ = tell.send((dialog.pick_file(), begun.elapsed()));
         });
-        self.open = Some((wanted, answer));
+        self.open = Some(Open { wanted, answer, thread });
     }
 
     /// Whether it is open.
@@ -59,22 +83,17 @@ impl Dialog {
 
     /// Its answer, once there is one; closing it without a choice is none.
     pub fn answer(&mut self) -> Option<Answer> {
-        let (wanted, answer) = self.open.as_ref()?;
-        let wanted = *wanted;
-        match answer.try_recv() {
-            Err(TryRecvError::Empty) => None,
-            Ok((Some(path), _)) => {
-                self.open = None;
-                Some(Answer::Chosen(wanted, path))
-            }
-            Ok((None, took)) => {
-                self.open = None;
-                (took < TOO_SOON).then(Self::failed)
-            }
-            Err(TryRecvError::Disconnected) => {
-                self.open = None;
-                Some(Self::failed())
-            }
+        let answer = match self.open.as_ref()?.answer.try_recv() {
+            Err(TryRecvError::Empty) => return None,
+            answer => answer,
+        };
+        let open = self.open.take()?;
+        // It has answered, or has panicked: nothing is left for its thread to do.
+        let _ = open.thread.join();
+        match answer {
+            Ok((Some(path), _)) => Some(Answer::Chosen(open.wanted, path)),
+            Ok((None, took)) => (took < TOO_SOON).then(Self::failed),
+            Err(_) => Some(Self::failed()),
         }
     }
 

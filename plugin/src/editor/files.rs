@@ -2,7 +2,7 @@
 //! thread.
 
 use super::layout::SIZE;
-use crate::whole_file;
+use crate::{reading, whole_file};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -12,6 +12,9 @@ use std::{
 
 /// Scales that the window is offered in, per cent.
 pub const SCALES: [u16; 6] = [75, 100, 125, 150, 175, 200];
+
+/// Most bytes of the file that remembers the looks: room for thousands of favourites.
+const MOST_BYTES: usize = 1 << 20;
 
 /// What the window remembers, for all instances.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,8 +66,10 @@ impl Home {
 
     /// The looks as remembered; the defaults where there is nothing, or nothing that can be understood.
     pub fn looks(&self) -> Looks {
-        let mut looks: Looks =
-            fs::read(&self.looks).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let mut looks: Looks = reading::bounded(&self.looks, MOST_BYTES)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
         let sane = |value: f32, least: f32, most: f32| if value.is_finite() { value.clamp(least, most) } else { least };
         let least = super::layout::LEAST;
         looks.size = (sane(looks.size.0, least.0, 4000.0), sane(looks.size.1, least.1, 3000.0));

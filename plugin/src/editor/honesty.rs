@@ -8,7 +8,7 @@ use super::{
     paint::{text, width},
     theme::{SMALL, Theme, font},
 };
-use crate::monitor::Shown;
+use crate::monitor::{InputNote, Shown};
 use egui::{Align, Align2, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, text::LayoutJob, vec2};
 
 /// From here on, load is a worry, as a share of the time there is.
@@ -93,6 +93,21 @@ impl Honesty {
             count("gaps", "00 gaps", gaps, GAPS, help);
         }
         all.push(say(format!("{} kHz", rate / 1000.0), "", false, "The sample rate of the host or the sound card"));
+        match shown.input_note.get() {
+            InputNote::None => {}
+            InputNote::Cancelling => all.push(say(
+                "Left cancels right".into(),
+                "",
+                true,
+                "One channel of the input is the other turned upside down, and their sum is silence: turn one round, or send one alone",
+            )),
+            InputNote::OneSided => all.push(say(
+                "Voice on one side".into(),
+                "",
+                false,
+                "One channel of the input is silent, and Syrinx listens to the other",
+            )),
+        }
         all
     }
 
@@ -184,5 +199,18 @@ mod tests {
         assert_eq!(honesty.news(&shown), [0, 0, 0]);
         shown.dropouts.set(2.0);
         assert_eq!(honesty.news(&shown), [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_stereo_input_that_is_none_is_told() {
+        let (shown, live, mut honesty) = (Shown::default(), Live::default(), Honesty::default());
+        shown.sample_rate_hz.set(48_000.0);
+        let mut words = |note| {
+            shown.input_note.set(note);
+            honesty.readouts(&shown, &live).last().map(|readout| (readout.words.clone(), readout.bad)).unwrap()
+        };
+        assert_eq!(words(InputNote::Cancelling), ("Left cancels right".into(), true));
+        assert_eq!(words(InputNote::OneSided), ("Voice on one side".into(), false));
+        assert_eq!(words(InputNote::None), ("48 kHz".into(), false));
     }
 }

@@ -19,8 +19,10 @@ const FALL_DB_S: f32 = 70.0;
 const STILL_S: f64 = 0.3;
 /// A pitch is sure from this confidence on.
 pub const SURE: f32 = 0.5;
-/// What of the singing counts as usual: the last sure moments, some ten seconds of them.
-const USUAL: usize = 600;
+/// What of the singing counts as usual: the last sure moments, so many seconds of them, however many pictures that were ...
+const USUAL_S: f32 = 10.0;
+/// ... and no fewer than these.
+const LEAST_S: f32 = 0.2;
 
 /// The voice at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,7 +95,9 @@ pub struct Live {
     pub fitted_st: f32,
     /// What auto range adds to its loudness, dB.
     pub fitted_db: f32,
-    usual: VecDeque<(f32, f32)>,
+    /// Note, loudness and length of sure moments.
+    usual: VecDeque<(f32, f32, f32)>,
+    usual_s: f32,
     blocks: (u32, f64),
     last: Option<f64>,
 }
@@ -111,6 +115,7 @@ impl Default for Live {
             fitted_st: 0.0,
             fitted_db: 0.0,
             usual: VecDeque::new(),
+            usual_s: 0.0,
             blocks: (0, f64::NEG_INFINITY),
             last: None,
         }
@@ -163,9 +168,12 @@ impl Live {
             self.pitches.pop_front();
         }
         if let Some(note) = voice {
-            self.usual.push_back((note, loudness_db));
-            if self.usual.len() > USUAL {
-                self.usual.pop_front();
+            self.usual.push_back((note, loudness_db, passed));
+            self.usual_s += passed;
+            while self.usual_s > USUAL_S
+                && let Some((.., seconds)) = self.usual.pop_front()
+            {
+                self.usual_s -= seconds;
             }
         }
         (self.fitted_st, self.fitted_db) = (shown.fitted_st.get(), shown.fitted_db.get());
@@ -187,10 +195,10 @@ impl Live {
 
     /// The voice's usual note and loudness: the medians of the last sure moments, once there are enough to know.
     pub fn usual(&self) -> Option<(f32, f32)> {
-        if self.usual.len() < 12 {
+        if self.usual_s < LEAST_S {
             return None;
         }
-        let median = |of: fn(&(f32, f32)) -> f32| {
+        let median = |of: fn(&(f32, f32, f32)) -> f32| {
             let mut all: Vec<f32> = self.usual.iter().map(of).collect();
             all.sort_by(f32::total_cmp);
             all[all.len() / 2]

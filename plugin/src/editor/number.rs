@@ -69,12 +69,11 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, Loo
     if ui.input(|i| i.key_pressed(Key::Escape)) {
         ui.data_mut(|data| data.remove::<Typing>(id));
     } else if response.lost_focus() {
-        match desk.parse(at, typing.text.trim()) {
+        match desk.parse(at, &typing.text) {
             Some(value) => desk.put(at, value),
             None => {
                 let row = desk.row(at);
-                let most = format!("{} to {} {}", row.min, row.max, row.unit);
-                desk.library().say(format!("{} takes {}, not {:?}.", row.name, most.trim_end(), typing.text.trim()));
+                desk.library().say(format!("{} takes {}, not {:?}.", row.name, row.takes(), typing.text.trim()));
             }
         }
         ui.data_mut(|data| data.remove::<Typing>(id));

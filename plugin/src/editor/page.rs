@@ -20,7 +20,7 @@ use crate::{monitor::Shown, params::SyrinxParams};
 use egui::Ui;
 use nice_plug::context::gui::GuiContext;
 use std::{sync::Arc, time::Duration};
-use syrinx_engine::{Features, Model, Slot};
+use syrinx_engine::{Model, Slot};
 
 /// Between two pictures while something moves.
 const FRAME: Duration = Duration::from_millis(16);
@@ -76,14 +76,7 @@ impl Page {
     /// A page that keeps its things in `home`.
     pub fn new(params: Arc<SyrinxParams>, shown: Arc<Shown>, home: Option<files::Home>) -> Self {
         let looks = home.as_ref().map(files::Home::looks).unwrap_or_default();
-        let (bank, trouble) = Bank::new(home.as_ref().map(|home| home.presets.clone()));
-        if let Some(why) = trouble {
-            params.library().say(why);
-        }
-        let mut shelf = Shelf::default();
-        if let Some(home) = home.as_ref().filter(|home| home.instruments.exists()) {
-            shelf.search(&home.instruments);
-        }
+        let bank = Bank::new(home.as_ref().map(|home| home.presets.clone()));
         Self {
             shown,
             desk: None,
@@ -95,7 +88,7 @@ impl Page {
             rest_s: 0.0,
             dressed: None,
             live: Live::default(),
-            shelf,
+            shelf: Shelf::default(),
             bank,
             regions: [None, None],
             over: Over::Nothing,
@@ -109,8 +102,14 @@ impl Page {
         }
     }
 
-    /// A window opens on the page.
+    /// A window opens on the page: only now are the player's folders looked through.
     pub fn open(&mut self, ctx: &egui::Context, host: GuiContext) {
+        if let Some(why) = self.bank.rescan() {
+            self.params.library().say(why);
+        }
+        if let Some(home) = self.home.as_ref().filter(|home| home.instruments.exists()) {
+            self.shelf.search(&home.instruments);
+        }
         super::theme::set_typeface(ctx);
         self.dressed = None;
         match &mut self.desk {
@@ -217,13 +216,7 @@ impl Page {
         if self.over != Over::Presets {
             self.presets.close();
         }
-        let voice = Features {
-            frame: 0,
-            f0_hz: self.shown.voice_hz.get(),
-            confidence: self.shown.confidence.get(),
-            loudness_db: self.shown.voice_db.get(),
-        };
-        self.controls.show(ui, layout.controls, &theme, &mut desk, &voice, &self.live, knobs);
+        self.controls.show(ui, layout.controls, &theme, &mut desk, &self.shown, &self.live, knobs);
         self.honesty.show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
         self.remember(&desk, now);
         let rests = self.live.rests() && !self.dialog.is_open() && !self.shelf.searches() && self.changed_s.is_none();

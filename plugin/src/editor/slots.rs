@@ -15,6 +15,7 @@ use super::{
     shelf::Shelf,
     theme::{GRID, SMALL, TITLE, Theme},
 };
+use crate::reading::harmless;
 use egui::{Align2, Color32, CornerRadius, CursorIcon, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use syrinx_engine::Slot;
 
@@ -113,7 +114,7 @@ fn slot(
             let [low, high] = model.card().pitch_range_hz.map(|hz| note_name(note(hz)));
             format!("{letter}   {}   {low}–{high}", family_name(&model.card().family))
         }
-        (None, Some(missing)) => format!("{letter}   {} is missing: load its file", missing.name),
+        (None, Some(missing)) => format!("{letter}   {} is missing: load its file", harmless(&missing.name)),
         (None, None) => format!("{letter}   none: choose one"),
     };
     text_within(painter, pos2(left, rect.center().y + 4.0), Align2::LEFT_TOP, &about, SMALL, ink, room);
