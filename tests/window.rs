@@ -10,7 +10,7 @@ use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButto
 use egui_kittest::kittest::{self, NodeT, Queryable};
 use nice_plug::prelude::ParamPtr;
 use std::{path::Path, time::Duration};
-use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, Settings, Shift, Slot, Spectrum};
+use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, Settings, Shift, Sides, Slot, Spectrum};
 use syrinx_plugin::editor::{
     desk::{Desk, at},
     icons::FAMILIES,
@@ -150,7 +150,14 @@ impl Stage {
     /// A block took longer than it lasts.
     fn late_block(&self) {
         let silent = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: -120.0 };
-        let monitor = Monitor { voice: silent, played: silent, fitted: Shift::default(), input_peak: 0.0, output_peak: 0.0 };
+        let monitor = Monitor {
+            voice: silent,
+            played: silent,
+            fitted: Shift::default(),
+            input_peak: 0.0,
+            output_peak: 0.0,
+            sides: Sides::Mean,
+        };
         let spectrum = Spectrum { harmonics: [0.0; MAX_HARMONICS], noise: [0.0; NOISE_POINTS] };
         self.shown.update(&monitor, &spectrum, 2e-3, 1e-3);
     }

@@ -21,6 +21,7 @@ use crate::{
     params::OFF_DB,
     reverb::{Reverb, ReverbParams},
     ring::SampleRing,
+    sides::{Listener, Sides},
     tone::{gain, shape},
     weights::{Gains, NOISE_POINTS, Weights},
 };
@@ -90,6 +91,8 @@ pub struct Monitor {
     pub input_peak: f32,
     /// Peak of the output since then, linear.
     pub output_peak: f32,
+    /// What the voice is taken from.
+    pub sides: Sides,
 }
 
 /// Frames of the voice that are kept for [`Engine::frames`]: 64 ms.
@@ -155,6 +158,7 @@ pub struct Engine {
     fade_len: usize,
     voice: Vec<SampleRing>,
     mono: [f32; STEP],
+    sides: Listener,
     segment: Vec<f32>,
     room: [Vec<f32>; 2],
     out: Vec<SampleRing>,
@@ -168,7 +172,8 @@ const SILENT: Features = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudn
 const UNFITTED: Shift = Shift { semitones: 0.0, loudness_db: 0.0 };
 /// Before the first frame.
 const UNHEARD: Mapped = Mapped { features: SILENT, unshifted_hz: 0.0, fitted: UNFITTED };
-const AT_REST: Monitor = Monitor { voice: SILENT, played: SILENT, fitted: UNFITTED, input_peak: 0.0, output_peak: 0.0 };
+const AT_REST: Monitor =
+    Monitor { voice: SILENT, played: SILENT, fitted: UNFITTED, input_peak: 0.0, output_peak: 0.0, sides: Sides::Mean };
 
 impl Engine {
     /// Sets up an engine that can play every instrument of `palette`, each with the number that calls it up. Allocates and takes
@@ -216,6 +221,7 @@ impl Engine {
             fade_len: (MODE_FADE_S * f64::from(sample_rate_hz)) as usize,
             voice: (0..channels).map(|_| SampleRing::new(history)).collect(),
             mono: [0.0; STEP],
+            sides: Listener::new(sample_rate_hz),
             segment: vec![0.0; frame],
             room: [vec![0.0; frame], vec![0.0; frame]],
             out: (0..channels).map(|_| SampleRing::new(3 * frame + STEP)).collect(),
@@ -263,7 +269,7 @@ impl Engine {
 
     /// What is heard and played, and peaks since the last call.
     pub fn monitor(&mut self) -> Monitor {
-        let monitor = self.monitor;
+        let monitor = Monitor { sides: self.sides.sides(), ..self.monitor };
         (self.monitor.input_peak, self.monitor.output_peak) = (0.0, 0.0);
         monitor
     }
@@ -344,6 +350,7 @@ impl Engine {
     pub fn reset(&mut self) {
         self.mode = self.wanted_mode();
         self.change = Change::None;
+        self.sides.reset();
         self.restart();
     }
 
@@ -416,22 +423,22 @@ impl Engine {
     /// Tracks some samples, and answers the frame that they complete.
     fn hear(&mut self, input: &[&[f32]], from: usize, to: usize) {
         let count = to - from;
-        let share = 1.0 / self.voice.len() as f32;
+        let stereo = self.voice.len() == 2 && input.len() >= 2;
         let before = self.input_gain.end() as i64;
         self.input_gain.advance(count);
         let mono = &mut self.mono[..count];
-        mono.fill(0.0);
         let mut peak = 0.0_f32;
-        for (channel, ring) in self.voice.iter_mut().enumerate() {
-            // A mono voice on a stereo track is heard on both sides.
-            let source = input.get(channel).or(input.last());
-            for (at, sum) in (from..to).zip(mono.iter_mut()) {
+        for (at, voice) in (from..to).zip(mono.iter_mut()) {
+            let mut sides = [0.0; 2];
+            for (channel, (ring, side)) in self.voice.iter_mut().zip(&mut sides).enumerate() {
+                // A mono voice on a stereo track is heard on both sides.
+                let source = input.get(channel).or(input.last());
                 let sample = source.and_then(|s| s.get(at)).copied().unwrap_or(0.0);
-                let sample = if sample.is_finite() { sample.clamp(-LOUDEST_SAMPLE, LOUDEST_SAMPLE) } else { 0.0 };
-                ring.push(sample);
-                *sum += share * sample;
-                peak = peak.max(sample.abs());
+                *side = if sample.is_finite() { sample.clamp(-LOUDEST_SAMPLE, LOUDEST_SAMPLE) } else { 0.0 };
+                ring.push(*side);
+                peak = peak.max(side.abs());
             }
+            *voice = if stereo { self.sides.hear(sides[0], sides[1]) } else { sides[0] };
         }
         for (at, sample) in mono.iter_mut().enumerate() {
             *sample *= self.input_gain.at(before + at as i64);

@@ -4,11 +4,11 @@
 use crate::{
     changes::{Change, Changes},
     library::{Library, Stage},
-    monitor::{Frames, Shown},
+    monitor::{Frames, InputNote, Shown},
     params::{Controls, SyrinxParams},
 };
 use std::{marker::PhantomData, ptr, sync::Arc, time::Instant};
-use syrinx_engine::{AnyRate, EngineError, Settings};
+use syrinx_engine::{AnyRate, EngineError, Settings, Sides};
 
 /// Most channels, in and out.
 const CHANNELS: usize = 2;
@@ -262,7 +262,13 @@ impl Audio {
         if buffers.len > 0 {
             let lasts_s = (buffers.len as f64 / engine.rate_hz()) as f32;
             let playing = engine.engine();
-            self.shown.update(&playing.monitor(), &playing.spectrum(), begun.elapsed().as_secs_f32(), lasts_s);
+            let monitor = playing.monitor();
+            self.shown.input_note.set(match monitor.sides {
+                Sides::Mean => InputNote::None,
+                Sides::OneSided => InputNote::OneSided,
+                Sides::Cancelling => InputNote::Cancelling,
+            });
+            self.shown.update(&monitor, &playing.spectrum(), begun.elapsed().as_secs_f32(), lasts_s);
             self.shown.failed_frames.set(playing.failed_frames() as f32);
         }
         let (now, before) = (Told::of(engine), self.told);

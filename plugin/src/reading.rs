@@ -56,6 +56,12 @@ impl Stamp {
 /// What files were read as: each is read anew only when it has changed.
 pub struct Once<T>(Mutex<BTreeMap<PathBuf, (Stamp, T)>>);
 
+impl<T: Clone> Default for Once<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T: Clone> Once<T> {
     /// With nothing read.
     pub const fn new() -> Self {

@@ -11,7 +11,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex},
 };
-use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, Shift, Spectrum, noise_point_hz};
+use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, Shift, Sides, Spectrum, noise_point_hz};
 use syrinx_plugin::{
     editor::{files::Home, layout::SIZE, page::Page},
     library::Library,
@@ -147,7 +147,8 @@ impl Stage {
             let octaves = (noise_point_hz(n) / 2400.0).log2();
             0.02 * strength * (-0.12 * octaves * octaves).exp()
         });
-        let monitor = Monitor { voice, played, fitted: self.fitted, input_peak: peak, output_peak: 0.8 * peak };
+        let monitor =
+            Monitor { voice, played, fitted: self.fitted, input_peak: peak, output_peak: 0.8 * peak, sides: Sides::Mean };
         self.shown.update(&monitor, &Spectrum { harmonics, noise }, 0.31e-3, 5.3e-3);
         self.frame += 1;
         self.harness.step();

@@ -2,9 +2,10 @@
 //!
 //! The network learns frame by frame, from what the live tracker hears in a recording to the harmonics and noise measured at the same
 //! instant; nothing is rendered while training, and there is no backpropagation through time, because the memory of an instrument is a
-//! fixed linear recurrence. A frame's way: [`Split`] says what it is for, `hearing` makes it an input, `rows` pairs that with
-//! its target, `batch` varies it (as `formants` says the instrument would), `mlp` answers, `levels` locks the answer to the loudness, `loss` compares, `adamw` corrects, and
-//! `export` writes the result as the ONNX file that `syrinx_decoder` reads. [`evaluate`] renders it beside recordings that it never saw.
+//! fixed linear recurrence. A frame's way: [`Split`] says what it is for, `hearing` makes it an input, `rows` pairs that with its target,
+//! `batch` varies it (as `formants` says the instrument would), `mlp` answers, `levels` locks the answer to the loudness, `loss` compares,
+//! `learner` corrects, and `export` writes the result as the ONNX file that `syrinx_decoder` reads. [`evaluate`] renders it beside recordings
+//! that it never saw.
 //!
 //! The same takes, options and seed give the same file, to the byte, on the same kind of processor: each training is one thread and one
 //! random sequence.
@@ -20,11 +21,11 @@
 //! | **burn 0.22, flex** | 5.1 | 0.19 | 148 | 419 |
 //! | by hand, matrixmultiply | 2.5 | 0.18 | 3 | 3 |
 //!
-//! Measured by `cargo run --release --features candle --bin candle` (or `burn`, `plain`) in `compare/`, with `RAYON_NUM_THREADS=1` and
-//! `time`, on two shared cores of a Xeon with AVX-512. With two threads on a busy machine candle took up to 124 ms a step, burn 8. Burn is
-//! faster, keeps its pace beside other work, computes in a fixed order, and brings layer norm with its gradient, AdamW and clipping, which
-//! in candle are ours to write. By hand is faster still, but a training takes seconds either way, and what comes next (recurrence, spectral
-//! losses) is not to be differentiated by hand.
+//! Measured by `cargo run --release --features candle --bin candle` (or `burn`) in `compare/`, and by hand with the code that the trainer had
+//! before it was given burn; with `RAYON_NUM_THREADS=1` and `time`, on two shared cores of a Xeon with AVX-512. With two threads on a busy
+//! machine candle took up to 124 ms a step, burn 8. Burn is faster, keeps its pace beside other work, computes in a fixed order, and brings
+//! layer norm with its gradient, AdamW and clipping, which in candle are ours to write. By hand is faster still, but a training takes seconds
+//! either way, and what comes next (recurrence, spectral losses) is not to be differentiated by hand.
 //!
 //! # Use
 //!

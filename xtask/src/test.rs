@@ -291,7 +291,7 @@ pub fn lint() -> Result<(), Failure> {
     let mut left_out = Vec::new();
     leave_out(bundle::standalone_needs(), "the standalone", &["standalone"], &mut left_out)?;
     let mut clippy = Command::new(env!("CARGO"));
-    clippy.current_dir(root).args(["clippy", "--release", "--workspace", "--all-targets", "--locked"]);
+    clippy.current_dir(root).args(["clippy", "--profile", "bench", "--workspace", "--all-targets", "--locked"]);
     if left_out.is_empty() {
         clippy.args(["--features", "syrinx-plugin/standalone"]);
     }

@@ -99,7 +99,7 @@ impl Honesty {
                 "Left cancels right".into(),
                 "",
                 true,
-                "One channel of the input is the other turned upside down, and their sum is silence: turn one round, or send one alone",
+                "One channel of the input is the other turned upside down, and their sum is silence: Syrinx listens to one of them",
             )),
             InputNote::OneSided => all.push(say(
                 "Voice on one side".into(),

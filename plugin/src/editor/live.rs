@@ -221,13 +221,13 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use syrinx_engine::{Features, Monitor, Shift, Spectrum};
+    use syrinx_engine::{Features, Monitor, Shift, Sides, Spectrum};
 
     fn play(shown: &Shown, f0_hz: f32, confidence: f32, amplitude: f32) {
         let voice = Features { frame: 0, f0_hz, confidence, loudness_db: if amplitude > 0.0 { -20.0 } else { -120.0 } };
         let played = Features { f0_hz: 2.0 * f0_hz, ..voice };
         let fitted = Shift { semitones: 12.0, loudness_db: 3.5 };
-        let monitor = Monitor { voice, played, fitted, input_peak: amplitude, output_peak: 1.5 * amplitude };
+        let monitor = Monitor { voice, played, fitted, input_peak: amplitude, output_peak: 1.5 * amplitude, sides: Sides::Mean };
         let spectrum = Spectrum { harmonics: [0.5 * amplitude; MAX_HARMONICS], noise: [0.1 * amplitude; NOISE_POINTS] };
         shown.update(&monitor, &spectrum, 1e-3, 1e-2);
     }
