@@ -38,9 +38,7 @@ impl Memory {
         let own = if ports.in_place { 0 } else { ports.inputs };
         // Whatever was in what goes out before has no business there.
         let mut channels = vec![voice.to_vec(); ports.inputs];
-        channels.resize_with(own.max(0) + ports.outputs.max(if ports.in_place { ports.inputs } else { 0 }), || {
-            vec![7.0; voice.len()]
-        });
+        channels.resize_with(own + ports.outputs.max(if ports.in_place { ports.inputs } else { 0 }), || vec![7.0; voice.len()]);
         let mut pointers: Vec<*mut f32> = channels.iter_mut().map(|channel| channel.as_mut_ptr()).collect();
         let (mut inputs, mut outputs) = (pointers[..ports.inputs].to_vec(), pointers.split_off(own)[..ports.outputs].to_vec());
         if ports.holes {

@@ -137,6 +137,29 @@ fn the_session_comes_back_as_it_was_left() {
 }
 
 #[test]
+fn a_file_that_is_no_session_stays_as_it_is() {
+    let home = Workshop::new();
+    let flags = ["--backend", "dummy", "--no-window", "--seconds", "0.2", "--session"];
+    for (name, bytes) in
+        [("song.wav", &b"RIFF\x24\0\0\0WAVEfmt and so on"[..]), ("notes.json", b"{\"fields\": {}}"), ("empty.json", b"")]
+    {
+        let file = home.path(name);
+        std::fs::write(&file, bytes).unwrap();
+        for forget in [&[][..], &["--forget"]] {
+            let (said, well) = run(&home, &[&flags[..], &[file.to_str().unwrap()], forget].concat());
+            assert!(!well && said.contains("is not a session of Syrinx") && said.lines().count() == 1, "{name}: {said}");
+            assert_eq!(std::fs::read(&file).unwrap(), bytes, "{name}");
+        }
+    }
+    let session = home.path("tonight.json");
+    let flags = [&flags[..], &[session.to_str().unwrap()]].concat();
+    for _ in 0..2 {
+        let (said, well) = run(&home, &flags);
+        assert!(well && session.exists(), "{said}");
+    }
+}
+
+#[test]
 fn what_cannot_be_is_refused_in_a_sentence() {
     let home = Workshop::new();
     let dummy = ["--backend", "dummy", "--no-window", "--seconds", "0.2"];
@@ -145,7 +168,7 @@ fn what_cannot_be_is_refused_in_a_sentence() {
         (&["--instrument", "nowhere.onnx"], "nowhere.onnx"),
         (&["--set", "pitch_shift=99"], "-24 to 24 st"),
         (&["--set", "pitch"], "PARAM=VALUE"),
-        (&["--sample-rate", "8000"], "44100 to 192000"),
+        (&["--sample-rate", "7000"], "8000 to 768000"),
         (&["--buffer", "1"], "16"),
         (&["--channel", "0"], "channel"),
         (&["--seconds=-1"], "seconds"),
@@ -161,6 +184,23 @@ fn what_cannot_be_is_refused_in_a_sentence() {
     std::fs::write(home.path("config/syrinx/standalone.toml"), "backend = 3").unwrap();
     let (said, well) = run(&home, &dummy);
     assert!(well && said.contains("standalone.toml cannot be understood"), "{said}");
+    // What no flag could have asked for is not taken from the file either.
+    let dummy = ["--backend", "dummy", "--no-window", "--seconds", "1.5"];
+    for (line, words) in [
+        ("buffer = 0", "buffer is 0, and 16 to 8192 are possible"),
+        ("buffer = 4000000000", "buffer is 4000000000"),
+        ("sample_rate = 7", "sample_rate is 7"),
+        ("channel = 0", "channel is 0, and 1 to 256"),
+    ] {
+        std::fs::write(home.path("config/syrinx/standalone.toml"), format!("backend = \"dummy\"\n{line}\n")).unwrap();
+        let (said, well) = run(&home, &dummy);
+        assert!(well && said.contains(words), "{line}: {said}");
+        assert_eq!(said.matches("the default is used").count(), 1, "{line}: {said}");
+        assert!(said.contains("48000 Hz, blocks of 128"), "{line}: {said}");
+    }
+    std::fs::File::create(home.path("config/syrinx/standalone.toml")).unwrap().set_len(1 << 30).unwrap();
+    let (said, well) = run(&home, &dummy);
+    assert!(well && said.contains("standalone.toml cannot be read (it has more than"), "{said}");
 }
 
 /// A JACK server without a sound card. One at a time: clients know it by a variable of their process.

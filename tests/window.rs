@@ -570,6 +570,90 @@ fn instruments_are_stepped_loved_and_found() {
     assert!(again.harness.state().looks.favourite_instruments.contains("violin"), "favourites are remembered");
 }
 
+#[test]
+fn instruments_of_ones_own_are_stepped_through_while_the_host_stands_still() {
+    let folder = folder();
+    let own = folder.path().join("instruments");
+    std::fs::create_dir_all(&own).unwrap();
+    for of in ["flute", "trumpet", "cello", "bassoon", "tuba", "sitar", "hum"] {
+        std::fs::write(own.join(format!("{of}.onnx")), disguised(of, of, of, "theremin")).unwrap();
+    }
+    let mut player = Player::default();
+    player.activate(48_000.0, 1, 1).unwrap();
+    let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
+    stage.click("About instrument A");
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    while stage.harness.query_by_label("Family: Theremin").is_none() {
+        assert!(std::time::Instant::now() < until, "{:?}", stage.params.library().message());
+        std::thread::sleep(Duration::from_millis(20));
+        stage.wait(1);
+    }
+    stage.click("Family: Theremin");
+    stage.click("Close the list");
+    for _ in 0..6 {
+        stage.click("Next instrument A among Theremin");
+    }
+    let named = stage.params.library().own(Slot::A).unwrap();
+    assert!(stage.harness.query_by_label(&format!("Instrument A: {}", named.card().name)).is_some());
+    // Only now does the host process: what sounds is what a fresh instance of the same session sounds like.
+    let sing = |player: &mut Player| {
+        let mut heard = Vec::new();
+        for n in 0..200 {
+            let wave = |i: usize| {
+                let t = (480 * n + i) as f32 / 48_000.0;
+                (1..8).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * 220.0 * k as f32 * t).sin()).sum::<f32>()
+            };
+            let mut block: Vec<f32> = (0..480).map(wave).collect();
+            player.process(&mut [&mut block]).unwrap();
+            heard.extend(block);
+        }
+        heard
+    };
+    let heard = sing(&mut player);
+    let mut fresh = Player::default();
+    syrinx_plugin::state::from_json(&syrinx_plugin::state::to_json(&stage.params), fresh.params()).unwrap();
+    fresh.activate(48_000.0, 1, 1).unwrap();
+    let wanted = sing(&mut fresh);
+    let rms = |sound: &mut dyn Iterator<Item = f32>| sound.skip(48_000).map(|x| x * x).sum::<f32>().sqrt();
+    let (level, differs) = (rms(&mut wanted.iter().copied()), rms(&mut heard.iter().zip(&wanted).map(|(a, b)| a - b)));
+    assert!(level > 0.1 && differs < 0.25 * level, "{} is named, and something else sounds", named.card().name);
+}
+
+#[test]
+fn the_range_that_is_learnt_does_not_hang_on_how_fast_the_window_draws() {
+    let learn = |blocks_a_picture: usize, block: usize| {
+        let folder = folder();
+        let mut player = Player::default();
+        player.activate(48_000.0, 1, 1).unwrap();
+        let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
+        stage.click("Learn my range");
+        let mut phase = 0.0;
+        let samples = 4 * 48_000;
+        for n in 0..samples / block {
+            let mut voice: Vec<f32> = (0..block)
+                .map(|i| {
+                    let hz = 110.0 * (2.0 * (n * block + i) as f32 / samples as f32).exp2();
+                    phase = (phase + std::f32::consts::TAU * hz / 48_000.0) % std::f32::consts::TAU;
+                    (1..10).map(|k| 0.1 / k as f32 * (phase * k as f32).sin()).sum()
+                })
+                .collect();
+            player.process(&mut [&mut voice]).unwrap();
+            if n % blocks_a_picture == 0 {
+                stage.harness.step();
+            }
+        }
+        stage.wait(2);
+        stage.click("Done");
+        (stage.value("voice_low"), stage.value("voice_high"))
+    };
+    let (low, high) = learn(1, 750);
+    assert!((85.0..105.0).contains(&low) && (460.0..560.0).contains(&high), "{low} to {high} Hz");
+    // A slow window, one that stands still for seconds, small and large blocks.
+    for (blocks_a_picture, block) in [(64, 750), (256, 750), (20, 64), (1, 6000)] {
+        assert_eq!(learn(blocks_a_picture, block), (low, high), "{blocks_a_picture} blocks of {block} a picture");
+    }
+}
+
 /// The number of a factory instrument.
 fn number(id: &str) -> f32 {
     f32::from(syrinx_models::number(id).unwrap())
@@ -655,9 +739,9 @@ fn the_arrows_go_through_what_the_lists_show() {
     assert_eq!(stage.value("instrument_a"), number("cello"));
 }
 
-/// A model file like the flute's, with another id, name and family on its card: as long as the flute's, for lengths are in the file.
-fn disguised(id: &str, name: &str, family: &str) -> Vec<u8> {
-    let mut file = syrinx_models::bytes("flute").unwrap().to_vec();
+/// The model file of a factory instrument with another id, name and family on its card: as long as it was, for lengths are in the file.
+fn disguised(of: &str, id: &str, name: &str, family: &str) -> Vec<u8> {
+    let mut file = syrinx_models::bytes(of).unwrap().to_vec();
     let begin = file.windows(8).position(|w| w == b"{\"format").expect("a card");
     let mut cards = serde_json::Deserializer::from_slice(&file[begin..]).into_iter::<serde_json::Value>();
     let mut card = cards.next().unwrap().unwrap();
@@ -678,7 +762,7 @@ fn the_list_of_many_instruments_has_families_and_scrolls() {
     let families = FAMILIES.iter().copied().chain(["theremin"]);
     for (n, (family, kind)) in families.flat_map(|family| [(family, "First"), (family, "Second and longer")]).enumerate() {
         let name = format!("{kind} of the {family}s");
-        std::fs::write(own.join(format!("{n:02}.onnx")), disguised(&format!("own-{n}"), &name, family)).unwrap();
+        std::fs::write(own.join(format!("{n:02}.onnx")), disguised("flute", &format!("own-{n}"), &name, family)).unwrap();
     }
     let mut stage = Stage::open(folder.path(), Opening::default());
     stage.click("About instrument A");
@@ -742,11 +826,11 @@ fn presets_are_played_saved_renamed_and_deleted() {
     assert_eq!(stage.value("input_gain"), 4.0, "how the voice is heard stays");
     stage.desk().put_plain(at("reverb_mix"), 33.0);
     stage.click("Save as a preset");
-    stage.type_text("../escape");
+    stage.type_text("\u{202e}emag");
     stage.click("Save");
     assert!(stage.params.library().message().unwrap().contains("letters"), "{:?}", stage.params.library().message());
-    assert!(!folder.path().join("escape.syrinx").exists());
-    for _ in 0..9 {
+    assert!(!folder.path().join("presets").exists());
+    for _ in 0..5 {
         stage.key(Key::Backspace);
     }
     stage.type_text("My flute");
@@ -774,6 +858,41 @@ fn presets_are_played_saved_renamed_and_deleted() {
     let other = Stage::open(folder.path(), Opening::default());
     let message = other.params.library().message().expect("a file that is no preset is named");
     assert!(message.contains("My flute.syrinx"), "{message}");
+}
+
+#[test]
+fn a_preset_bears_any_name_and_its_file_stays_in_the_folder() {
+    let folder = folder();
+    let mut stage = Stage::open(folder.path(), Opening::default());
+    for (n, name) in ["Sax #2: F# lead", "../escape", "CON"].into_iter().enumerate() {
+        stage.desk().put_plain(at("reverb_mix"), 10.0 * n as f32);
+        stage.click("Save as a preset");
+        stage.type_text(name);
+        stage.click("Save");
+        assert_eq!(stage.params.library().message(), None);
+        assert!(stage.harness.query_by_label(&format!("Preset: {name}")).is_some(), "{name}");
+    }
+    assert!(!folder.path().join("escape.syrinx").exists());
+    assert_eq!(std::fs::read_dir(folder.path().join("presets")).unwrap().count(), 3);
+    // The next window, and the one after a restart, know them by their names.
+    let mut other = Stage::open(folder.path(), Opening::default());
+    other.click("Preset: Violin, plain");
+    other.type_text("../escape");
+    other.key(Key::Enter);
+    assert_eq!(other.value("reverb_mix"), 10.0);
+    other.click("Rename …");
+    other.type_text(": two");
+    other.key(Key::Enter);
+    assert!(other.harness.query_by_label("Preset: ../escape: two").is_some(), "{:?}", other.params.library().message());
+    other.click("Close the list");
+    other.click("Preset: ../escape: two");
+    other.type_text("Sax #2");
+    other.key(Key::Enter);
+    assert_eq!(other.value("reverb_mix"), 0.0);
+    other.click("Save as …");
+    other.type_text("../escape: two");
+    other.click("Save");
+    assert_eq!(std::fs::read_dir(folder.path().join("presets")).unwrap().count(), 3, "one of the same name is replaced");
 }
 
 #[test]

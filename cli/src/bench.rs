@@ -3,7 +3,10 @@
 //! Shares are medians over passes of one run. Machines differ and are noisy; the ratio to a plain bank of sines, measured turn by
 //! turn in the same run, is what to compare between machines.
 
-use crate::common::{Failure, instrument};
+use crate::{
+    common::{Failure, instrument},
+    terminal,
+};
 use serde::Serialize;
 use std::{hint::black_box, sync::Arc, time::Instant};
 use syrinx_decoder::Decoder;
@@ -19,16 +22,18 @@ const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 64;
 /// Blocks in which whole instances are measured.
 const INSTANCE_BLOCKS: [usize; 2] = [64, 512];
-/// Where counting instances ends.
-const MOST_INSTANCES: usize = 128;
-/// Passes over the voice; the median counts.
-const PASSES: usize = 5;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// A factory instrument's id, or a model file.
     #[arg(long, value_name = "ID|FILE.onnx", default_value = "violin")]
     instrument: String,
+    /// Passes over the voice, of which the median counts.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    passes: u16,
+    /// The most instances to try on one core.
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    instances: u16,
     /// The figures as an object.
     #[arg(long)]
     json: bool,
@@ -79,15 +84,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let voice = syrinx_singer::sing(RATE_HZ, 1).samples;
     let seconds = voice.len() as f64 / f64::from(RATE_HZ);
     let clock = FrameClock::new(RATE_HZ);
+    let passes = usize::from(args.passes);
 
     let mut features = Vec::new();
     let mut blocks = Vec::new();
-    let live = track(&voice, LatencyMode::Live, &mut blocks, &mut features)?;
-    let studio = track(&voice, LatencyMode::Studio, &mut Vec::new(), &mut Vec::new())?;
+    let live = track(&voice, passes, LatencyMode::Live, &mut blocks, &mut features)?;
+    let studio = track(&voice, passes, LatencyMode::Studio, &mut Vec::new(), &mut Vec::new())?;
 
     let mut controls = Vec::new();
     let mut steps = Vec::new();
-    let decoder = median((0..PASSES).map(|_| {
+    let decoder = median((0..passes).map(|_| {
         let mut decoder = Decoder::new(model.clone());
         controls.clear();
         let start = Instant::now();
@@ -107,7 +113,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut plain = SinBank::new(RATE_HZ, Sine::Single);
     let mut noise = FilteredNoise::new(RATE_HZ, &model.card().noise_edges_hz, clock.max_len(), 0);
     let mut times = [const { Vec::new() }; 4];
-    for _ in 0..PASSES {
+    for _ in 0..passes {
         times[0].push(harmonic(&mut bank, &controls, clock));
         times[1].push(harmonic(&mut table, &controls, clock));
         times[2].push(harmonic(&mut plain, &controls, clock));
@@ -115,8 +121,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let [harmonics, wavetable, sin_bank, noise] = times.map(|t| median(t.into_iter()) / seconds);
 
-    let instance_share = INSTANCE_BLOCKS.map(|block| instance_share(&model, &voice, block));
-    let instances_on_time = INSTANCE_BLOCKS.map(|block| instances_on_time(&model, &voice, block));
+    let instance_share = INSTANCE_BLOCKS.map(|block| instance_share(&model, &voice, block, passes));
+    let instances_on_time = INSTANCE_BLOCKS.map(|block| instances_on_time(&model, &voice, block, args.instances.into()));
 
     let figures = Figures {
         instrument: args.instrument.clone(),
@@ -141,7 +147,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         next_instance_ms,
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&figures)?);
+        terminal::json(&figures)?;
     } else {
         print(&figures);
     }
@@ -162,11 +168,11 @@ fn stereo(model: &Arc<Model>) -> Engine {
     Engine::of(config, model.clone()).expect("the configuration is one that engines take")
 }
 
-fn instance_share(model: &Arc<Model>, voice: &[f32], block: usize) -> f64 {
+fn instance_share(model: &Arc<Model>, voice: &[f32], block: usize, passes: usize) -> f64 {
     let mut engine = stereo(model);
     let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
     let seconds = voice.len() as f64 / f64::from(RATE_HZ);
-    median((0..PASSES).map(|_| {
+    median((0..passes).map(|_| {
         engine.reset();
         let start = Instant::now();
         for block in voice.chunks_exact(block) {
@@ -177,8 +183,8 @@ fn instance_share(model: &Arc<Model>, voice: &[f32], block: usize) -> f64 {
     })) / seconds
 }
 
-/// The most instances that one thread plays in turn, as hosts do, with every round done within the time that its block lasts.
-fn instances_on_time(model: &Arc<Model>, voice: &[f32], block: usize) -> usize {
+/// How many instances, `most` at the most, one thread plays in turn, as hosts do, with every round done within the time that its block lasts.
+fn instances_on_time(model: &Arc<Model>, voice: &[f32], block: usize, most: usize) -> usize {
     let lasts = block as f64 / f64::from(RATE_HZ);
     let voice = &voice[..voice.len().min(4 * RATE_HZ as usize)];
     let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
@@ -194,7 +200,7 @@ fn instances_on_time(model: &Arc<Model>, voice: &[f32], block: usize) -> usize {
             start.elapsed().as_secs_f64() <= lasts
         })
     };
-    let (mut plays, mut fails) = (0, MOST_INSTANCES + 1);
+    let (mut plays, mut fails) = (0, most + 1);
     while fails - plays > 1 {
         let count = (plays + fails) / 2;
         // A busy machine may be late with one instance; twice at the same count is no accident.
@@ -203,9 +209,15 @@ fn instances_on_time(model: &Arc<Model>, voice: &[f32], block: usize) -> usize {
     plays
 }
 
-fn track(voice: &[f32], mode: LatencyMode, blocks: &mut Vec<f64>, features: &mut Vec<Features>) -> Result<f64, Failure> {
+fn track(
+    voice: &[f32],
+    passes: usize,
+    mode: LatencyMode,
+    blocks: &mut Vec<f64>,
+    features: &mut Vec<Features>,
+) -> Result<f64, Failure> {
     let mut tracker = Tracker::new(RATE_HZ, TrackerConfig { mode, ..TrackerConfig::default() })?;
-    Ok(median((0..PASSES).map(|_| {
+    Ok(median((0..passes).map(|_| {
         tracker.reset();
         features.clear();
         let start = Instant::now();

@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{path::Path, sync::Arc};
+use syrinx_analysis::AudioError;
 use syrinx_engine::{LatencyMode, Model, OWN_INSTRUMENT};
+use syrinx_file::{Output, WriteError, is_same_file, write_to_stdout, write_whole};
 
 /// What ends a command: one sentence for the user.
 pub type Failure = Box<dyn std::error::Error>;
@@ -83,13 +85,33 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
     write_bytes(path, text.as_bytes())
 }
 
-/// Writes a file whole or not at all: to a neighbour first, then renamed.
+/// Writes a file whole or not at all.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut name = path.file_name().ok_or_else(|| format!("{} names no file", path.display()))?.to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)).map_err(|e| {
-        let _ = std::fs::remove_file(&part);
-        format!("{} cannot be written: {e}", path.display()).into()
-    })
+    Ok(syrinx_file::write_bytes(path, bytes)?)
+}
+
+/// Writes what a command was asked to write: a file, whole or not at all, or standard output where it is called `-`.
+pub fn write_output(path: &Path, write: impl FnOnce(&mut Output) -> Result<(), Failure>) -> Result<(), Failure> {
+    if path == Path::new(STDOUT) { write_to_stdout(write) } else { write_whole(path, write) }
+}
+
+/// How standard output is called on the command line.
+const STDOUT: &str = "-";
+
+/// Refuses to write over one of the files that are read.
+pub fn spare(inputs: &[&Path], output: &Path) -> Result<(), Failure> {
+    match inputs.iter().find(|input| is_same_file(input, output)) {
+        None => Ok(()),
+        Some(input) => Err(format!("writing {} would overwrite {}, which is read", output.display(), input.display()).into()),
+    }
+}
+
+/// Whether a command ended because nobody reads what it writes any more.
+pub fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
+    let of_file = failure.downcast_ref::<WriteError>();
+    let of_sound = failure.downcast_ref::<AudioError>().and_then(|failure| match failure {
+        AudioError::Write(failure) => Some(failure),
+        _ => None,
+    });
+    of_file.or(of_sound).is_some_and(WriteError::is_broken_pipe)
 }

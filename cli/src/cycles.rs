@@ -1,4 +1,5 @@
-//! `syrinx cycles`: a single cycle of a synthesiser as notes to train on, each at one pitch through all levels.
+//! `syrinx cycles`: a single cycle of a synthesiser as notes to train on, each at one pitch through all levels. A cycle is one period of a
+//! waveform, as in a frame of a wavetable: some hundred to some thousand samples.
 
 use crate::common::{Failure, bar, create_folder};
 use std::{f64::consts::TAU, path::PathBuf};
@@ -8,6 +9,8 @@ use syrinx_analysis::{Audio, read_audio, write_wav};
 const RATE_HZ: u32 = 48_000;
 /// Partials end here, Hz: nothing folds back.
 const HIGHEST_HZ: f64 = 22_000.0;
+/// Samples of the longest cycle: eight times a wavetable's usual frame. A recording of a second has three times as many.
+const LONGEST: usize = 16_384;
 /// Lowest and highest note (MIDI), and the semitones between two.
 const NOTES: (u8, u8) = (33, 96);
 const STEP_ST: usize = 3;
@@ -25,7 +28,7 @@ const PEAK: f64 = 0.5;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The cycle: a sound file that holds one period and nothing else.
+    /// The cycle: a sound file that holds one period of a waveform (one frame of a wavetable) and nothing else, at most 16384 samples.
     cycle: PathBuf,
     /// The folder for the notes, ready for `syrinx train`.
     #[arg(short, long, value_name = "FOLDER")]
@@ -34,7 +37,16 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     let name = args.cycle.display();
-    let partials = partials(&read_audio(&args.cycle)?.mono());
+    let cycle = read_audio(&args.cycle)?.mono();
+    if cycle.len() > LONGEST {
+        return Err(format!(
+            "{name} has {} samples, and a cycle at most {LONGEST}: it is one period of a waveform, such as one frame of a wavetable; for \
+             recordings there is `syrinx train`",
+            cycle.len()
+        )
+        .into());
+    }
+    let partials = partials(&cycle);
     if partials.iter().all(|p| p.hypot() < 1e-9) {
         return Err(format!("{name}: there is no sound in this cycle").into());
     }
@@ -42,7 +54,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let notes: Vec<u8> = (NOTES.0..=NOTES.1).step_by(STEP_ST).collect();
     let progress = bar(notes.len() as u64, "rendering");
     for midi in notes {
-        let f0_hz = 440.0 * ((f64::from(midi) - 69.0) / 12.0).exp2();
+        let f0_hz = f0_hz(midi);
         let audio = Audio { sample_rate_hz: RATE_HZ, channels: vec![note(&partials, f0_hz)] };
         write_wav(args.output.join(format!("{midi:03}.wav")), &audio)?;
         progress.inc(1);
@@ -61,14 +73,19 @@ impl Partial {
     }
 }
 
-/// The partials of one period, from the first: its Fourier series, without the mean.
+fn f0_hz(midi: u8) -> f64 {
+    440.0 * ((f64::from(midi) - 69.0) / 12.0).exp2()
+}
+
+/// The partials of one period, from the first to the last that a note has: its Fourier series, without the mean.
 fn partials(cycle: &[f32]) -> Vec<Partial> {
     let len = cycle.len() as f64;
     let sum = |k: usize, wave: fn(f64) -> f64| {
         let products = cycle.iter().enumerate().map(|(n, &x)| f64::from(x) * wave(TAU * (k * n % cycle.len()) as f64 / len));
         products.sum::<f64>() * 2.0 / len
     };
-    (1..cycle.len() / 2).map(|k| Partial(sum(k, f64::cos), sum(k, f64::sin))).collect()
+    let sounding = (HIGHEST_HZ / f0_hz(NOTES.0)) as usize;
+    (1..(cycle.len() / 2).min(sounding + 1)).map(|k| Partial(sum(k, f64::cos), sum(k, f64::sin))).collect()
 }
 
 /// One note through all levels, darker where it is softer.
@@ -103,6 +120,7 @@ fn level_db(t: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use syrinx_trainer::{TrainOptions, train};
 
     #[test]
     fn a_note_has_the_cycles_partials_and_gets_darker_when_softer() {
@@ -130,6 +148,19 @@ mod tests {
         let (loud, soft) = (level(0.2, 1.0) - level(0.2, 2.0), level(1.85, 1.0) - level(1.85, 2.0));
         assert!((soft - loud - DARKER_DB).abs() < 0.5, "{loud} {soft}");
         assert!((level(0.2, 1.0) - level(1.85, 1.0) + SOFTEST_DB).abs() < 1.5);
+    }
+
+    /// Its notes fall because they are rendered so: an instrument trained on them sounds as long as the voice.
+    #[test]
+    fn an_instrument_of_a_cycle_does_not_die_away() {
+        let saw: Vec<f32> = (0..600).map(|n| n as f32 / 300.0 - 1.0).collect();
+        let partials = partials(&saw);
+        let takes = [45, 51, 57, 63, 69, 75].map(|midi| {
+            let note = note(&partials, f0_hz(midi));
+            syrinx_analysis::analyse("note", "saw", &Audio::from_mono(RATE_HZ, note))
+        });
+        let options = TrainOptions { steps: 1, ..TrainOptions::new("saw", "Saw") };
+        assert_eq!(train(&takes, &options, &mut |_| ()).unwrap().card.decay, None);
     }
 
     #[test]

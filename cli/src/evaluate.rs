@@ -2,11 +2,11 @@
 
 use crate::{
     common::{Failure, bar, instrument},
-    recordings,
+    recordings, terminal,
 };
 use serde_json::json;
 use std::path::PathBuf;
-use syrinx_analysis::Scores;
+use syrinx_analysis::{SILENT_PEAK_DB, Scores, peak_db};
 use syrinx_trainer::{Evaluation, evaluate};
 
 #[derive(clap::Args)]
@@ -21,21 +21,35 @@ pub struct Args {
     json: bool,
 }
 
+/// By how much a recording may peak over full scale without a word, dB.
+const LOUDEST_DB: f32 = 0.5;
+
 pub fn run(args: &Args) -> Result<(), Failure> {
     let model = instrument(&args.model)?;
     let files = recordings::find(&args.recordings)?;
     let takes = recordings::analysed(&files)?;
     let progress = bar(files.len() as u64, "comparing");
-    let mut rows = Vec::new();
+    let (mut rows, mut silent) = (Vec::new(), 0);
     for ((path, _), take) in files.iter().zip(&takes) {
         let samples = recordings::analysis_samples(path)?;
-        rows.push((take.name.clone(), evaluate(&model, None, &samples, take, 0.0)));
+        match peak_db(&samples).filter(|peak| *peak >= SILENT_PEAK_DB) {
+            Some(peak) => {
+                if peak > LOUDEST_DB {
+                    eprintln!("syrinx: {} is {peak:.0} dB over full scale", take.name);
+                }
+                rows.push((take.name.clone(), evaluate(&model, None, &samples, take, 0.0)));
+            }
+            None => silent += 1,
+        }
         progress.inc(1);
     }
     progress.finish_and_clear();
     let Some(mean) = Evaluation::mean(&rows.iter().map(|(_, e)| *e).collect::<Vec<_>>()) else {
         return Err("the recordings are silent: there is nothing to compare".into());
     };
+    if silent > 0 {
+        eprintln!("syrinx: {silent} of {} recordings are silent and were left out", files.len());
+    }
     if args.json {
         let recordings = rows
             .iter()
@@ -48,7 +62,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             "upper_bound": mean.upper_bound,
             "recordings": recordings,
         });
-        println!("{}", serde_json::to_string_pretty(&all)?);
+        terminal::json(&all)?;
         return Ok(());
     }
     println!("{}", heading());

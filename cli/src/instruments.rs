@@ -1,6 +1,6 @@
 //! `syrinx instruments`: the factory instruments and their cards.
 
-use crate::common::Failure;
+use crate::{common::Failure, terminal};
 use serde_json::{Value, json};
 
 #[derive(clap::Args)]
@@ -14,7 +14,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let cards: Vec<_> = syrinx_models::factory().iter().map(|(_, model)| model.card()).collect();
     if args.json {
         let rows: Vec<Value> = cards.iter().map(|c| json!(c)).collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        terminal::json(&rows)?;
         return Ok(());
     }
     println!("{:<12} {:<16} {:<8} {:>15} {:>6}  licence", "id", "name", "family", "range, Hz", "lsd");

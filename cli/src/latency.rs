@@ -8,22 +8,25 @@
 //! * *Note*: from the beginning of a tone after silence until the instrument sounds at its pitch, within 50 cents, for 50 ms on end.
 //! * *Step*: the same from the moment at which a sounding tone changes its pitch.
 
-use crate::common::{Failure, Palette, palette};
+use crate::{
+    common::{Failure, Palette, palette},
+    terminal,
+};
 use serde::Serialize;
 use std::{f64::consts::TAU, path::PathBuf};
-use syrinx_analysis::read_audio;
+use syrinx_analysis::{FORMATS, read_audio};
 use syrinx_engine::{Engine, EngineConfig, Features, FrameClock, Settings};
 
 const RATE_HZ: u32 = 48_000;
-const BLOCKS: [usize; 6] = [32, 64, 128, 256, 512, 1024];
 /// Tones of all registers, Hz; their harmonics fall as those of a voice on "ah".
 const TONES_HZ: [f64; 9] = [82.4, 110.0, 155.6, 164.8, 220.0, 311.1, 329.6, 440.0, 880.0];
 /// Block in which no more than one frame ends.
 const LOOK: usize = 64;
+/// Notes begin in silence, last for so long until they change, and as long again, seconds.
+const SILENCE_S: f64 = 0.25;
+const NOTE_S: f64 = 0.5;
 /// Registers that are told apart, lower edges in Hz.
 const REGISTERS_HZ: [f64; 3] = [80.0, 160.0, 320.0];
-/// Each tone begins at this many places of a frame: jitter is what differs between them.
-const PLACES: usize = 8;
 /// Steps of pitch, semitones.
 const STEPS_ST: [f64; 4] = [2.0, -3.0, 7.0, -12.0];
 /// A pitch is right within this, octaves (50 cents) ...
@@ -37,14 +40,24 @@ const LEVEL_S: f64 = 0.001;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Recorded voices whose onsets are measured besides: WAV, FLAC, MP3 or Ogg.
+    #[arg(help = format!("Recorded voices whose onsets are measured besides: {FORMATS}"))]
     voices: Vec<PathBuf>,
     /// A factory instrument's id, or a model file.
     #[arg(long, value_name = "ID|FILE.onnx", default_value = "violin")]
     instrument: String,
+    /// Samples of a block, as hosts send them; several, with commas between. The sound must be the same in all.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [32, 64, 128, 256, 512, 1024], value_parser = block)]
+    blocks: Vec<usize>,
+    /// Begin each tone at this many places of a frame, 1 to 64: jitter is what differs between them.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
+    places: u8,
     /// The figures as an object.
     #[arg(long)]
     json: bool,
+}
+
+fn block(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (1..=65_536).contains(n)).ok_or_else(|| "a block has 1 to 65536 samples".into())
 }
 
 /// Times in milliseconds.
@@ -79,14 +92,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     for path in &args.voices {
         voices.push(read_audio(path)?.resampled(RATE_HZ).mono());
     }
+    let tones = tones(usize::from(args.places));
     let mut rows = Vec::new();
     for (mode, value) in [("live", 0.0), ("studio", 1.0)] {
-        for block in BLOCKS {
-            rows.push(measure(&palette, mode, value, block, &voices)?);
-        }
+        rows.extend(measure(&palette, mode, value, &args.blocks, &tones, &voices)?);
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        terminal::json(&rows)?;
     } else {
         print(&rows, &args.instrument);
     }
@@ -99,31 +111,68 @@ struct Played {
     frames: Vec<Features>,
 }
 
-/// Plays a voice in the host's blocks. What the instrument played at each frame is looked at in a second run, for a block may hold many
-/// frames and only the last can be asked for; that run must make the same sound.
-fn play(engine: &mut Engine, voice: &[f32], block: usize) -> Result<Played, Failure> {
+/// Plays a voice, looking at what the instrument plays at each frame; then in the host's blocks, of which each may hold many frames and only the
+/// last could be asked for. They must make the same sound.
+fn play(engine: &mut Engine, voice: &[f32], blocks: &[usize]) -> Result<Played, Failure> {
     let mut out = vec![0.0; voice.len()];
-    engine.reset();
-    for (voice, out) in voice.chunks(block).zip(out.chunks_mut(block)) {
-        engine.process(&[voice], &mut [out]);
-    }
     let mut frames: Vec<Features> = Vec::new();
     engine.reset();
-    for (voice, out) in voice.chunks(LOOK).zip(out.chunks(LOOK)) {
-        let mut again = [0.0; LOOK];
-        engine.process(&[voice], &mut [&mut again[..voice.len()]]);
-        if again[..voice.len()] != *out {
-            return Err(format!("blocks of {block} sound other than blocks of {LOOK}").into());
-        }
+    for (voice, out) in voice.chunks(LOOK).zip(out.chunks_mut(LOOK)) {
+        engine.process(&[voice], &mut [out]);
         let played = engine.monitor().played;
         if played.loudness_db > -119.0 && frames.last().is_none_or(|last| last.frame != played.frame) {
             frames.push(played);
         }
     }
+    let mut again = vec![0.0; voice.len()];
+    for block in blocks.iter().filter(|block| **block != LOOK) {
+        engine.reset();
+        for (voice, again) in voice.chunks(*block).zip(again.chunks_mut(*block)) {
+            engine.process(&[voice], &mut [again]);
+        }
+        if again != out {
+            return Err(format!("blocks of {block} sound other than blocks of {LOOK}").into());
+        }
+    }
     Ok(Played { out, frames })
 }
 
-fn measure(palette: &Palette, mode: &'static str, value: f32, block: usize, voices: &[Vec<f32>]) -> Result<Row, Failure> {
+/// A tone that begins after a silence and changes its pitch.
+struct Tone {
+    samples: Vec<f32>,
+    /// Samples at which it begins and changes.
+    start: usize,
+    change: usize,
+    /// Pitch before and after, Hz.
+    hz: f64,
+    to: f64,
+}
+
+/// Tones of all registers, each beginning at so many places of a frame.
+fn tones(places: usize) -> Vec<Tone> {
+    let frame = FrameClock::new(RATE_HZ).max_len();
+    let at = |hz: f64, place: usize| {
+        let start = samples(SILENCE_S) + place * frame / places;
+        let change = start + samples(NOTE_S);
+        let to = hz * (STEPS_ST[place % STEPS_ST.len()] / 12.0).exp2();
+        Tone { samples: tone(start, change, hz, to), start, change, hz, to }
+    };
+    TONES_HZ.iter().flat_map(|hz| (0..places).map(move |place| at(*hz, place))).collect()
+}
+
+fn samples(seconds: f64) -> usize {
+    (seconds * f64::from(RATE_HZ)) as usize
+}
+
+/// The figures of one mode: the same for all blocks, or a failure.
+fn measure(
+    palette: &Palette,
+    mode: &'static str,
+    value: f32,
+    blocks: &[usize],
+    tones: &[Tone],
+    voices: &[Vec<f32>],
+) -> Result<Vec<Row>, Failure> {
     let config = EngineConfig { sample_rate_hz: RATE_HZ, ..EngineConfig::default() };
     let mut engine = Engine::new(config, &palette.instruments)?;
     engine.set(&Settings { instrument_a: f32::from(palette.number), latency_mode: value, ..Settings::default() });
@@ -141,27 +190,19 @@ fn measure(palette: &Palette, mode: &'static str, value: f32, block: usize, voic
     let mut onsets = Vec::new();
     let mut notes = [const { Vec::new() }; 3];
     let mut steps = Vec::new();
-    for hz in TONES_HZ {
-        let register = REGISTERS_HZ.iter().rposition(|low| hz >= *low).expect("all tones are above 80 Hz");
-        for place in 0..PLACES {
-            let start = RATE_HZ as usize / 4 + place * clock.max_len() / PLACES;
-            let change = start + RATE_HZ as usize / 2;
-            let st = STEPS_ST[place % STEPS_ST.len()];
-            let to = hz * (st / 12.0).exp2();
-            let voice = tone(start, change, hz, to);
-            let played = play(&mut engine, &voice, block)?;
-            onsets.push(
-                onset(&played.out[..change], start).map(|at| ms(at - onset(&voice[..change], start).unwrap_or(start as f64))),
-            );
-            notes[register].push(right_from(&played.frames, start as f64, hz));
-            if to >= REGISTERS_HZ[0] {
-                steps.push(right_from(&played.frames, change as f64, to));
-            }
+    for Tone { samples, start, change, hz, to } in tones {
+        let register = REGISTERS_HZ.iter().rposition(|low| hz >= low).expect("all tones are above 80 Hz");
+        let played = play(&mut engine, samples, blocks)?;
+        let (began, changed) = (*start as f64, *change as f64);
+        onsets.push(onset(&played.out[..*change], *start).map(|at| ms(at - onset(&samples[..*change], *start).unwrap_or(began))));
+        notes[register].push(right_from(&played.frames, began, *hz));
+        if *to >= REGISTERS_HZ[0] {
+            steps.push(right_from(&played.frames, changed, *to));
         }
     }
     let mut sung = Vec::new();
     for voice in voices {
-        let played = play(&mut engine, voice, block)?;
+        let played = play(&mut engine, voice, blocks)?;
         for start in beginnings(voice) {
             let end = (start + RATE_HZ as usize / 5).min(voice.len());
             if let (Some(heard), Some(sang)) = (onset(&played.out[..end], start), onset(&voice[..end], start)) {
@@ -170,27 +211,30 @@ fn measure(palette: &Palette, mode: &'static str, value: f32, block: usize, voic
         }
     }
     let delay = engine.latency_samples();
-    Ok(Row {
+    let onset = spread(onsets, "onset")?;
+    let [low, middle, high] = notes;
+    let note = [spread(low, "low note")?, spread(middle, "note")?, spread(high, "high note")?];
+    let step = spread(steps, "step of pitch")?;
+    let sung_onset = spread(sung, "sung onset").ok();
+    let row = |block: &usize| Row {
         mode,
-        block,
+        block: *block,
         delay_samples: delay,
         delay_ms: ms(delay as f64),
-        block_ms: ms(2.0 * block as f64),
-        onset: spread(onsets, "onset")?,
-        note: {
-            let [low, middle, high] = notes;
-            [spread(low, "low note")?, spread(middle, "note")?, spread(high, "high note")?]
-        },
-        step: spread(steps, "step of pitch")?,
-        sung_onset: spread(sung, "sung onset").ok(),
-    })
+        block_ms: ms(2.0 * *block as f64),
+        onset,
+        note,
+        step,
+        sung_onset,
+    };
+    Ok(blocks.iter().map(row).collect())
 }
 
-/// A tone that begins at `start`, changes from `hz` to `to` at `change` without a break, and goes on for half a second.
+/// A tone that begins at `start`, changes from `hz` to `to` at `change` without a break, and goes on for as long.
 fn tone(start: usize, change: usize, hz: f64, to: f64) -> Vec<f32> {
     let rate = f64::from(RATE_HZ);
     let mut phase = 0.0;
-    (0..change + RATE_HZ as usize / 2)
+    (0..change + samples(NOTE_S))
         .map(|i| {
             if i < start {
                 return 0.0;

@@ -1,5 +1,8 @@
 //! `syrinx`: the command line. Each subcommand is a file; all that makes sound is in the engine, all that learns in the trainer.
 
+#[macro_use]
+mod terminal;
+
 mod bench;
 mod common;
 mod cycles;
@@ -11,6 +14,7 @@ mod recordings;
 mod render;
 mod track;
 mod train;
+mod voice;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -57,10 +61,12 @@ fn main() -> ExitCode {
         Command::Latency(args) => latency::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
-    match done {
+    match done.and_then(|()| terminal::finish()) {
         Ok(()) => ExitCode::SUCCESS,
+        // Who reads has enough, as `head` does: no failure of ours.
+        Err(failure) if common::is_broken_pipe(&*failure) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("syrinx: {failure}");
+            eprintln!("syrinx: {}", terminal::one_line(&failure.to_string()));
             ExitCode::FAILURE
         }
     }

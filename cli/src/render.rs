@@ -1,19 +1,25 @@
 //! `syrinx render`: a recorded voice through the engine, as the plugin runs it.
 
-use crate::common::{Failure, Latency, bar, palette};
-use std::path::PathBuf;
-use syrinx_analysis::{Audio, read_audio, write_wav};
+use crate::{
+    common::{Failure, Latency, palette, spare, write_output},
+    voice::Recording,
+};
+use std::path::{Path, PathBuf};
+use syrinx_analysis::{FORMATS, SoundReader, WavWriter, is_sound_file, is_unreadable_sound_file};
 use syrinx_engine::{Engine, EngineConfig, Kind, LatencyMode, PARAMS, Settings};
 
 /// Rate at which voices are rendered whose own rate the engine does not run at, Hz.
 const FALLBACK_RATE_HZ: u32 = 48_000;
 
+/// Endings of files in the one format that is written.
+const WRITTEN: [&str; 4] = ["wav", "wave", "bwf", "rf64"];
+
 #[derive(clap::Args)]
 #[command(after_help = parameter_list())]
 pub struct Args {
-    /// The voice: WAV, FLAC, MP3 or Ogg, mono or stereo.
+    #[arg(help = format!("The voice: {FORMATS}. Of more than two channels, those that are not silent are heard as one"))]
     input: PathBuf,
-    /// The WAV file to write (32-bit float), aligned with the voice unless --raw.
+    /// The WAV file to write (32-bit float; RF64 from 4 GiB on), aligned with the voice unless --raw; - is standard output.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// A factory instrument's id, or a model file.
@@ -44,36 +50,98 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.block == 0 {
         return Err("a block has one sample at least".into());
     }
-    let voice = read_audio(&args.input)?;
-    let own = voice.sample_rate_hz;
+    writable(&args.output)?;
+    spare(&[args.input.as_path(), Path::new(&args.instrument)], &args.output)?;
+    let head = SoundReader::open(&args.input)?;
+    let own = head.sample_rate_hz();
     let rate = args.sample_rate.unwrap_or(if (44_100..=192_000).contains(&own) { own } else { FALLBACK_RATE_HZ });
-    let config = EngineConfig { sample_rate_hz: rate, channels: voice.channels.len().min(2), seed: 0 };
-    // Before the voice is resampled: a rate that the engine refuses may be absurd.
+    let config = EngineConfig { sample_rate_hz: rate, channels: head.channels().min(2), seed: 0 };
+    // Before all of the voice is read: a rate that the engine refuses may be absurd.
     let mut engine = Engine::new(config, &palette.instruments)?;
     engine.set(&settings);
-    let voice = if rate == own { voice } else { voice.resampled(rate) };
+    let voice = Recording::scan(&args.input)?;
+    voice.tell();
 
-    let delay = engine.latency_samples();
-    let total = voice.len() + delay;
-    let mut out = vec![vec![0.0; total]; config.channels];
-    let padded: Vec<Vec<f32>> =
-        voice.channels.iter().take(2).map(|c| c.iter().copied().chain(std::iter::repeat_n(0.0, delay)).collect()).collect();
-    let progress = bar(total as u64, "rendering");
-    for from in (0..total).step_by(args.block) {
-        let to = total.min(from + args.block);
-        let input: Vec<&[f32]> = padded.iter().map(|c| &c[from..to]).collect();
-        let mut output: Vec<&mut [f32]> = out.iter_mut().map(|c| &mut c[from..to]).collect();
-        engine.process(&input, &mut output);
-        progress.inc((to - from) as u64);
+    let delay = engine.latency_samples() as u64;
+    let kept = voice.len_at(rate) + if args.raw { delay } else { 0 };
+    write_output(&args.output, |output| {
+        let writer = WavWriter::begin(output, rate, config.channels, kept)?;
+        let early = if args.raw { 0 } else { delay };
+        let mut stage = Stage::new(engine, writer, args.block, early as usize);
+        voice.each_block_at(rate, "rendering", |block| stage.play(block))?;
+        stage.end(delay as usize)
+    })
+}
+
+/// The engine, between a voice that comes in blocks of any length and the file that it plays into.
+struct Stage<'a> {
+    engine: Engine,
+    writer: WavWriter<'a>,
+    /// Samples of one block, as a host would send them.
+    block: usize,
+    /// Samples of the delay that are still to be taken off.
+    early: usize,
+    /// The voice that does not fill a block yet, one vector a channel.
+    waiting: Vec<Vec<f32>>,
+    sound: Vec<Vec<f32>>,
+}
+
+impl<'a> Stage<'a> {
+    fn new(engine: Engine, writer: WavWriter<'a>, block: usize, early: usize) -> Self {
+        let sound = vec![Vec::new(); engine.config().channels];
+        Self { engine, writer, block, early, waiting: Vec::new(), sound }
     }
-    progress.finish_and_clear();
-    if engine.failed_frames() > 0 {
-        return Err(format!("the instrument failed to answer {} frames; nothing was written", engine.failed_frames()).into());
+
+    fn play(&mut self, voice: &[Vec<f32>]) -> Result<(), Failure> {
+        self.waiting.resize(voice.len(), Vec::new());
+        self.waiting.iter_mut().zip(voice).for_each(|(waiting, voice)| waiting.extend_from_slice(voice));
+        let whole = self.waiting[0].len() / self.block;
+        for number in 0..whole {
+            self.process(number * self.block, (number + 1) * self.block)?;
+        }
+        self.waiting.iter_mut().for_each(|waiting| drop(waiting.drain(..whole * self.block)));
+        Ok(())
     }
-    if !args.raw {
-        out.iter_mut().for_each(|c| drop(c.drain(..delay)));
+
+    /// Plays what is left, and what comes out after the voice has ended.
+    fn end(mut self, mut delay: usize) -> Result<(), Failure> {
+        while delay > 0 {
+            let now = delay.min(self.block);
+            let silence = vec![vec![0.0; now]; self.waiting.len()];
+            self.play(&silence)?;
+            delay -= now;
+        }
+        let rest = self.waiting[0].len();
+        if rest > 0 {
+            self.process(0, rest)?;
+        }
+        match self.engine.failed_frames() {
+            0 => {
+                self.writer.finish();
+                Ok(())
+            }
+            failed => Err(format!("the instrument failed to answer {failed} frames; nothing was written").into()),
+        }
     }
-    write_wav(&args.output, &Audio { sample_rate_hz: rate, channels: out })?;
+
+    fn process(&mut self, from: usize, to: usize) -> Result<(), Failure> {
+        self.sound.iter_mut().for_each(|channel| channel.resize(to - from, 0.0));
+        let input: Vec<&[f32]> = self.waiting.iter().map(|channel| &channel[from..to]).collect();
+        let mut output: Vec<&mut [f32]> = self.sound.iter_mut().map(Vec::as_mut_slice).collect();
+        self.engine.process(&input, &mut output);
+        let early = self.early.min(to - from);
+        self.early -= early;
+        let sound: Vec<&[f32]> = self.sound.iter().map(|channel| &channel[early..]).collect();
+        Ok(self.writer.write(&sound)?)
+    }
+}
+
+/// Refuses a name that says of the file that it is none of those written here.
+fn writable(output: &Path) -> Result<(), Failure> {
+    let is_wav = output.extension().is_some_and(|e| WRITTEN.iter().any(|known| e.eq_ignore_ascii_case(known)));
+    if !is_wav && (is_sound_file(output) || is_unreadable_sound_file(output)) {
+        return Err(format!("{}: only WAV can be written; give a name that ends in .wav", output.display()).into());
+    }
     Ok(())
 }
 

@@ -1,19 +1,19 @@
 //! `syrinx track`: what the tracker hears, as CSV that the pitch scorers read.
 
-use crate::common::{Failure, Latency, bar, write_text};
+use crate::{
+    common::{Failure, Latency, spare, write_output},
+    voice::Recording,
+};
 use std::path::{Path, PathBuf};
-use syrinx_analysis::read_audio;
+use syrinx_analysis::FORMATS;
 use syrinx_engine::{Calibration, LatencyMode, Tracker, TrackerConfig};
 use syrinx_tracker::{FrameClock, csv};
 
-/// Samples tracked between two updates of the progress bar.
-const STEP: usize = 16_384;
-
 #[derive(clap::Args)]
 pub struct Args {
-    /// The voice: WAV, FLAC, MP3 or Ogg, at any rate.
+    #[arg(help = format!("The voice: {FORMATS}, at any rate"))]
     input: PathBuf,
-    /// The CSV file to write: time_s,f0_hz,voiced,confidence,loudness_db. time_s is the input time consumed when the row came out.
+    /// The CSV file to write, - for standard output: time_s,f0_hz,voiced,confidence,loudness_db. time_s is the input time consumed when the row came out.
     #[arg(short, long, value_name = "OUT.csv")]
     output: PathBuf,
     /// A glide from the singer's lowest note to the highest, in a recording of its own: narrows what is listened for.
@@ -25,8 +25,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let voice = read_audio(&args.input)?;
-    let rate = voice.sample_rate_hz;
+    let inputs: Vec<&Path> = std::iter::once(&args.input).chain(&args.calibrate).map(PathBuf::as_path).collect();
+    spare(&inputs, &args.output)?;
+    let voice = Recording::scan(&args.input)?;
+    voice.tell();
+    let rate = voice.sample_rate_hz();
     let mut tracker = Tracker::new(rate, TrackerConfig { mode: args.latency.into(), ..TrackerConfig::default() })?;
     if let Some(glide) = &args.calibrate {
         let (low, high) = range(glide)?;
@@ -34,27 +37,29 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         tracker.set_range(low, high);
     }
     let clock = FrameClock::new(rate);
-    let mut text = format!("{}\n", csv::HEADER);
-    let mono = voice.mono();
-    let progress = bar(mono.len() as u64, "tracking");
-    for block in mono.chunks(STEP) {
-        tracker.process(block, |f| {
-            let time_s = clock.end_of(f.frame) as f64 / f64::from(rate);
-            text += &csv::row(time_s, &f);
-            text.push('\n');
-        });
-        progress.inc(block.len() as u64);
-    }
-    progress.finish_and_clear();
-    write_text(&args.output, &text)
+    write_output(&args.output, |output| {
+        output.put(format!("{}\n", csv::HEADER).as_bytes())?;
+        voice.each_block("tracking", |block| {
+            let mut rows = String::new();
+            tracker.process(block, |f| {
+                let time_s = clock.end_of(f.frame) as f64 / f64::from(rate);
+                rows += &csv::row(time_s, &f);
+                rows.push('\n');
+            });
+            Ok(output.put(rows.as_bytes())?)
+        })
+    })
 }
 
 /// The range of the voice that glides in a recording, Hz.
-fn range(glide: &Path) -> Result<(f32, f32), Failure> {
-    let audio = read_audio(glide)?;
-    let mut tracker =
-        Tracker::new(audio.sample_rate_hz, TrackerConfig { mode: LatencyMode::Studio, ..TrackerConfig::default() })?;
+fn range(path: &Path) -> Result<(f32, f32), Failure> {
+    let glide = Recording::scan(path)?;
+    let config = TrackerConfig { mode: LatencyMode::Studio, ..TrackerConfig::default() };
+    let mut tracker = Tracker::new(glide.sample_rate_hz(), config)?;
     let mut calibration = Calibration::default();
-    tracker.process(&audio.mono(), |f| calibration.hear(&f));
-    calibration.range_hz().ok_or_else(|| format!("{}: there is no glide to be heard", glide.display()).into())
+    glide.each_block("listening", |block| {
+        tracker.process(block, |f| calibration.hear(&f));
+        Ok(())
+    })?;
+    calibration.range_hz().ok_or_else(|| format!("{}: there is no glide to be heard", path.display()).into())
 }

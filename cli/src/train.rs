@@ -3,7 +3,8 @@
 use crate::{
     common::{Failure, bar, create_folder, write_bytes, write_text},
     evaluate::{heading, row},
-    nsynth, recordings,
+    nsynth,
+    recordings::{self, HELD_OUT, RESYNTHESIS},
 };
 use std::{
     collections::BTreeMap,
@@ -13,6 +14,7 @@ use std::{
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, MeanSpectrum, Scores, Take, in_parallel, live_delay_samples, write_wav};
 use syrinx_engine::Decay;
+use syrinx_nsynth::FAMILIES;
 use syrinx_tracker::FrameClock;
 use syrinx_trainer::{
     Brightness, Evaluation, Part, Stretch, TrainOptions, Trained, brightness, compare_takes, evaluate, render, train,
@@ -33,9 +35,8 @@ pub struct Args {
     /// The model file to write; its card goes beside it, as FILE.toml.
     #[arg(short, long, value_name = "FILE.onnx")]
     output: PathBuf,
-    /// Family: bass, brass, flute, guitar, keyboard, mallet, organ, reed, string, synth_lead or vocal. By default string, or that of the
-    /// NSynth instrument. Of NSynth data, only this family is taken.
-    #[arg(long)]
+    /// Family. By default string, or that of the NSynth instrument. Of NSynth data, only this family is taken.
+    #[arg(long, value_parser = FAMILIES)]
     family: Option<String>,
     /// Who trains the instrument.
     #[arg(long, default_value = "")]
@@ -97,6 +98,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         ..TrainOptions::new(&args.id, &args.name)
     };
     options.check()?;
+    check_output(&args.output, args.sounds.as_deref())?;
     let gathered = nsynth::gather(&args.recordings, &args.picking, args.family.as_deref())?;
     options.family = args.family.clone().or(gathered.family).unwrap_or_else(|| FAMILY.into());
     options.credits.extend(gathered.credit);
@@ -156,6 +158,27 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         analysed.as_secs_f64(),
         learned.as_secs_f64(),
     );
+    Ok(())
+}
+
+/// Whether what comes of minutes of training can be kept.
+fn check_output(model: &Path, sounds: Option<&Path>) -> Result<(), Failure> {
+    if model.is_dir() || model.file_name().is_none() {
+        return Err(format!("{} is a folder, and the model is a file", model.display()).into());
+    }
+    if model.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
+        return Err(format!("{} would be the card's name: give the model's, FILE.onnx", model.display()).into());
+    }
+    let folder = model.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(format!("there is no folder {}", folder.display()).into());
+    }
+    if let Some(sounds) = sounds {
+        create_folder(sounds)?;
+    }
+    for folder in [Some(folder), sounds].into_iter().flatten() {
+        tempfile::tempfile_in(folder).map_err(|e| format!("nothing can be written into {}: {e}", folder.display()))?;
+    }
     Ok(())
 }
 
@@ -238,9 +261,8 @@ fn judge(
         let features: Vec<_> = take.frames.iter().map(|f| f.features).collect();
         let model = &models[question.twin];
         let rendered = render(model, &features, live_delay_samples(), options.gain_db(&take), samples.len());
-        create_folder(folder)?;
-        write_wav(folder.join("held-out.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, samples.to_vec()))?;
-        write_wav(folder.join("resynthesis.wav"), &Audio::from_mono(ANALYSIS_RATE_HZ, rendered))?;
+        write_wav(folder.join(HELD_OUT), &Audio::from_mono(ANALYSIS_RATE_HZ, samples.to_vec()))?;
+        write_wav(folder.join(RESYNTHESIS), &Audio::from_mono(ANALYSIS_RATE_HZ, rendered))?;
     }
     let brightness = brightness(
         questions.iter().zip(held_out).map(|(question, (take, _))| (&models[question.twin], take, options.gain_db(take))),

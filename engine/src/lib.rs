@@ -1,7 +1,7 @@
 //! The whole instrument: voice in, instrument out. Knows no plugin API, no window and no file dialog.
 //!
 //! **The real-time contract.** Between `Engine::new` and dropping it, on the audio thread, nothing reachable from
-//! [`Engine::process`], [`Engine::set`], [`Engine::weigh`], [`Engine::install`], [`Engine::retired`] and [`Engine::reset`] allocates, frees, locks, makes a
+//! [`Engine::process`], [`Engine::set`], [`Engine::weigh`], [`Engine::install`], [`Engine::retired`], [`Engine::frames`] and [`Engine::reset`] allocates, frees, locks, makes a
 //! system call, panics or loops without bound. NaN and infinity in never come out. The output lags the input by
 //! [`Engine::latency_samples`], always, and does not depend on how the host cuts the stream into blocks. Same input, same settings,
 //! same output, after every reset, at every pace.

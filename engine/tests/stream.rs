@@ -1,6 +1,13 @@
 //! The engine as a stream, on a sung voice and shipped instruments: one delay, whatever the blocks; no allocation; nothing broken out.
 
+#[path = "../../tests/support/demo_voice.rs"]
+mod demo_voice;
+#[path = "../../tests/support/long.rs"]
+mod long;
+
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use demo_voice::demo_voice;
+use long::in_long_form;
 use std::sync::Arc;
 use syrinx_engine::{Engine, EngineConfig, Instrument, LatencyMode, Model, OWN_INSTRUMENT, PARAMS, Settings, Slot};
 
@@ -12,7 +19,7 @@ fn violin() -> Arc<Model> {
 }
 
 fn voice(rate: u32, seconds: f64) -> Vec<f32> {
-    let mut samples = syrinx_singer::sing(rate, 1).samples;
+    let mut samples = demo_voice(rate, 1).samples;
     samples.truncate((f64::from(rate) * seconds) as usize);
     samples
 }
@@ -45,7 +52,7 @@ fn rms(x: &[f32]) -> f32 {
 #[test]
 fn block_size_never_changes_the_output() {
     for rate in [44_100, 48_000, 96_000] {
-        let voice = voice(rate, 4.0);
+        let voice = voice(rate, if in_long_form() { 4.0 } else { 2.0 });
         for mode in [LatencyMode::Live, LatencyMode::Studio] {
             let config = EngineConfig { sample_rate_hz: rate, ..EngineConfig::default() };
             let at = |blocks: &[usize]| render(config, &in_mode(mode), &voice, blocks);
@@ -170,6 +177,9 @@ fn nothing_allocates_on_the_audio_thread() {
                 old = engine.retired();
                 engine.process(&[input, input], &mut [&mut left[..*len], &mut right[..*len]]);
                 std::hint::black_box((engine.tail_samples(), engine.monitor()));
+                engine.frames(|frame| {
+                    std::hint::black_box(frame);
+                });
             });
             retired += usize::from(old.is_some());
             peak = left[..*len].iter().fold(peak, |p, x| p.max(x.abs()));
@@ -179,6 +189,32 @@ fn nothing_allocates_on_the_audio_thread() {
         assert_no_alloc(|| engine.reset());
     }
     assert!(retired > 2, "own instruments came and went");
+}
+
+#[test]
+fn every_frame_of_the_voice_is_handed_over_once_whatever_the_blocks() {
+    let voice = voice(48_000, 2.0);
+    let heard = |blocks: &[usize]| {
+        let mut engine = Engine::of(EngineConfig::default(), violin()).unwrap();
+        let (mut frames, mut at, mut sizes) = (Vec::new(), 0, blocks.iter().cycle());
+        while at < voice.len() {
+            let to = voice.len().min(at + sizes.next().unwrap());
+            let mut out = vec![0.0; to - at];
+            engine.process(&[&voice[at..to]], &mut [&mut out]);
+            engine.frames(|frame| frames.push(frame));
+            at = to;
+        }
+        engine.frames(|_| panic!("all were handed over"));
+        frames
+    };
+    let all = heard(&[192]);
+    assert_eq!(all.len(), 500);
+    assert!(all.iter().enumerate().all(|(n, frame)| frame.frame == n as u64));
+    for blocks in [&[1000, 1, 333][..], &[3072]] {
+        assert!(heard(blocks) == all, "{blocks:?}");
+    }
+    // Of more than are kept, the latest.
+    assert!(heard(&[96_000]) == all[all.len() - 16..]);
 }
 
 /// Settings are heard with the input they came with: a step of the output gain set at one sample sounds the delay later.

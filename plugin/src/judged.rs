@@ -47,6 +47,8 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Arc<Model>, ModelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{library::Library, params::SyrinxParams, state};
+    use syrinx_engine::Slot;
 
     #[test]
     fn all_instances_share_one_and_let_it_go_with_the_last() {
@@ -60,5 +62,18 @@ mod tests {
         drop((first, second));
         assert!(gone.upgrade().is_none());
         assert!(from_bytes(b"no instrument").is_err() && from_file(folder.path()).is_err());
+    }
+
+    #[test]
+    fn instances_with_the_same_session_share_its_instrument() {
+        let instance = || SyrinxParams::new(Arc::new(Library::new().0));
+        let saved = instance();
+        saved.library().put(Slot::A, from_bytes(syrinx_models::bytes("french-horn").unwrap()).unwrap());
+        let session = state::to_json(&saved);
+        let [first, second] = [instance(), instance()].map(|params| {
+            state::from_json(&session, &params).unwrap();
+            params.library().own(Slot::A).unwrap()
+        });
+        assert!(Arc::ptr_eq(&first, &second) && Arc::ptr_eq(&first, &saved.library().own(Slot::A).unwrap()));
     }
 }

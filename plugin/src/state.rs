@@ -9,6 +9,7 @@
 //! named to the player, and stays in the session.
 
 use crate::{
+    judged,
     library::{Named, Reference},
     params::SyrinxParams,
     presets::is_sessions,
@@ -258,7 +259,7 @@ fn recall(reference: &Reference) -> Result<Option<Arc<Model>>, String> {
     if let Some(file) = &reference.file {
         let lost = |why: String| format!("The session's own instrument {name:?} cannot be played: {why}. All settings are kept.");
         let bytes = BASE64_STANDARD.decode(file).map_err(|_| lost("its file is damaged".into()))?;
-        let model: Arc<Model> = syrinx_judge::from_bytes(&bytes).map_err(|e| lost(e.to_string()))?;
+        let model = judged::from_bytes(&bytes).map_err(|e| lost(e.to_string()))?;
         if hexadecimal(model.hash()) != reference.hash {
             return Err(lost("its file is not the one that the session was saved with".into()));
         }

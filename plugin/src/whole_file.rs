@@ -7,10 +7,6 @@ use std::{fs, io, path::Path};
 /// # Errors
 /// Those of the disk; nothing half written is left.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = path.with_extension("part");
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&part, bytes)).and_then(|()| fs::rename(&part, path));
-    written.inspect_err(|_| {
-        let _ = fs::remove_file(&part);
-    })
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    syrinx_file::write_bytes(path, bytes).map_err(|e| e.reason)
 }

@@ -58,12 +58,18 @@ impl<'a> Ardour<'a> {
 
     /// Makes a session. Settings are `NAME=VALUE`; `NAME@SECONDS=VALUE` is a point of automation; `preset:NAME` plays a preset.
     pub fn session(&self, voice: &Sound, settings: &[&str]) -> Session<'_> {
+        self.session_with_outputs(voice, voice.channels.len(), settings)
+    }
+
+    /// [`session`](Self::session) with as many outputs of the track.
+    pub fn session_with_outputs(&self, voice: &Sound, outputs: usize, settings: &[&str]) -> Session<'_> {
         let rate_hz = voice.rate_hz;
-        let folder = self.workshop.path(&format!("session-{rate_hz}"));
+        let folder = self.workshop.path(&format!("session-{rate_hz}-{}-{outputs}", voice.channels.len()));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts/ardour_session.lua");
         let class: String = CLASS_ID.iter().map(|b| format!("{b:02X}")).collect();
         let mut lua = self.command(Path::new("ardour7-lua"));
-        let said = run(lua.arg(script).arg(&folder).arg(rate_hz.to_string()).arg(class).args(settings));
+        let channels = [voice.channels.len(), outputs].map(|count| count.to_string());
+        let said = run(lua.arg(script).arg(&folder).arg(rate_hz.to_string()).arg(class).args(channels).args(settings));
         assert!(said.lines().any(|l| l == "made"), "Ardour made no session: {said}");
         let latency = said.lines().find_map(|l| l.strip_prefix("latency\t")).expect("a latency").parse().unwrap();
 
@@ -75,7 +81,7 @@ impl<'a> Ardour<'a> {
         let value = |line: &String| line.split_once('\t').map(|(name, value)| (name.to_owned(), value.parse().unwrap()));
         let values = told("value\t").iter().filter_map(value).collect();
         let session = Session { ardour: self, folder, rate_hz, latency, presets, values };
-        session.put_voice(voice.len());
+        session.put_voice(voice);
         session
     }
 
@@ -96,20 +102,25 @@ impl Session<'_> {
     }
 
     /// Puts `voice.wav` on the track, from the session's start to its end.
-    fn put_voice(&self, samples: usize) {
+    fn put_voice(&self, voice: &Sound) {
         let path = self.folder.join(format!("{}.ardour", self.name()));
         let mut xml = fs::read_to_string(&path).unwrap();
         let mut put = |there: &str, instead: &str| {
             assert_eq!(xml.matches(there).count(), 1, "the session has not one {there:?}");
             xml = xml.replace(there, instead);
         };
-        let end = samples * (TICKS_PER_SECOND / self.rate_hz as usize);
-        let source = |id, channel| {
-            format!(r#"<Source name="voice.wav" type="audio" flags="" id="{id}" channel="{channel}" origin="" gain="1"/>"#)
-        };
-        put("<Sources/>", &format!("<Sources>{}{}</Sources>", source(90_000, 0), source(90_001, 1)));
+        let end = voice.len() * (TICKS_PER_SECOND / self.rate_hz as usize);
+        let (mut sources, mut used) = (String::new(), String::new());
+        for channel in 0..voice.channels.len() {
+            let id = 90_000 + channel;
+            sources +=
+                &format!(r#"<Source name="voice.wav" type="audio" flags="" id="{id}" channel="{channel}" origin="" gain="1"/>"#);
+            used += &format!(r#" source-{channel}="{id}" master-source-{channel}="{id}""#);
+        }
+        put("<Sources/>", &format!("<Sources>{sources}</Sources>"));
+        let channels = voice.channels.len();
         let region = format!(
-            r#"<Region name="voice" type="audio" id="90010" start="a0" length="a{end}@a0" channels="2" source-0="90000" source-1="90001" master-source-0="90000" master-source-1="90001" first-edit="nothing" opaque="1" muted="0" locked="0" whole-file="0" hidden="0" stretch="1" shift="1" layering-index="0" envelope-active="0" default-fade-in="0" default-fade-out="0" fade-in-active="0" fade-out-active="0" scale-amplitude="1"/>"#
+            r#"<Region name="voice" type="audio" id="90010" start="a0" length="a{end}@a0" channels="{channels}"{used} first-edit="nothing" opaque="1" muted="0" locked="0" whole-file="0" hidden="0" stretch="1" shift="1" layering-index="0" envelope-active="0" default-fade-in="0" default-fade-out="0" fade-in-active="0" fade-out-active="0" scale-amplitude="1"/>"#
         );
         put(r#"combine-ops="0"/>"#, &format!(r#"combine-ops="0">{region}</Playlist>"#));
         let range = format!(r#"<Location id="90020" name="session" start="a0" end="a{end}" flags="IsSessionRange" locked="0"/>"#);

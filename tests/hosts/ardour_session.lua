@@ -1,7 +1,7 @@
--- Makes an Ardour session: one stereo track with Syrinx on it, at the parameter values and with the automation asked for. What Ardour's
+-- Makes an Ardour session: one track with Syrinx on it, at the parameter values and with the automation asked for. What Ardour's
 -- Lua cannot do without a window (putting a recording on the track, setting the session's range) is left to `ardour.rs`.
 --
--- ardour7-lua ardour_session.lua FOLDER RATE CLASS_ID [preset:NAME | NAME=VALUE | NAME@SECONDS=VALUE]...
+-- ardour7-lua ardour_session.lua FOLDER RATE CLASS_ID INPUTS OUTPUTS [preset:NAME | NAME=VALUE | NAME@SECONDS=VALUE]...
 -- Values are in the parameters' units. Prints the plugin's parameters as lines "parameter NUMBER NAME LOWER UPPER VALUE", and what they are
 -- in the end as lines "value NAME VALUE"; and the presets that Ardour lists as lines "preset NAME".
 
@@ -10,12 +10,12 @@ local function say (...)
 	io.stdout:flush ()
 end
 
-local function make (folder, rate, class_id, settings)
+local function make (folder, rate, class_id, inputs, outputs, settings)
 	-- The session is called as its folder.
 	local session = create_session (folder, folder:match ("[^/]+$"), rate)
 	assert (session, "no session")
 	local track
-	local tracks = session:new_audio_track (2, 2, nil, 1, "Voice", ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true)
+	local tracks = session:new_audio_track (inputs, outputs, nil, 1, "Voice", ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true)
 	for t in tracks:iter () do track = t end
 	assert (track, "no track")
 
@@ -66,8 +66,8 @@ local function make (folder, rate, class_id, settings)
 end
 
 local settings = {}
-for n = 4, #arg do settings[#settings + 1] = arg[n] end
-local ok, why = pcall (make, arg[1], tonumber (arg[2]), arg[3], settings)
+for n = 6, #arg do settings[#settings + 1] = arg[n] end
+local ok, why = pcall (make, arg[1], tonumber (arg[2]), arg[3], tonumber (arg[4]), tonumber (arg[5]), settings)
 say (ok and "made" or "failed\t" .. tostring (why))
 close_session ()
 quit ()

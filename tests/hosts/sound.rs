@@ -8,9 +8,12 @@ use std::{
 use syrinx_analysis::{Audio, read_audio, write_wav};
 use syrinx_tracker::FRAME_RATE_HZ;
 
+#[path = "../support/demo_voice.rs"]
+pub mod demo_voice;
 #[path = "../support/heard.rs"]
 mod heard;
 
+use demo_voice::demo_voice;
 use heard::heard;
 
 /// A sound of some channels.
@@ -33,7 +36,7 @@ impl Sound {
         let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/voices/singing-female.flac");
         let mut left = match read_audio(&recorded) {
             Ok(audio) => audio.resampled(rate_hz).mono(),
-            Err(_) => syrinx_singer::sing(rate_hz, 1).samples,
+            Err(_) => demo_voice(rate_hz, 1).samples,
         };
         left.truncate((seconds * f64::from(rate_hz)) as usize);
         let right = left.iter().map(|x| 0.8 * x).collect();

@@ -1,10 +1,14 @@
 //! What the whole-program tests share: running `syrinx` as its user would, and measuring what came out.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+mod demo_voice;
 mod heard;
+mod long;
 
+pub use demo_voice::demo_voice;
 pub use heard::heard;
+pub use long::in_long_form;
 
 use std::{
     path::{Path, PathBuf},
@@ -12,6 +16,7 @@ use std::{
 };
 use syrinx_analysis::{Audio, read_audio, write_wav};
 use syrinx_singer::DemoVoice;
+use syrinx_tracker::Features;
 
 pub const RATE_HZ: u32 = 48_000;
 /// Frames a second.
@@ -93,7 +98,12 @@ pub struct Following {
 /// Compares an instrument's output with the voice, frame by frame. Frames within 60 ms of a change of voicing do not count: there, the
 /// voice itself is in doubt.
 pub fn following(voice: &DemoVoice, out: &[f32], semitones: f64) -> Following {
-    let (sung, played) = (heard(RATE_HZ, &voice.samples), heard(RATE_HZ, out));
+    following_sung(voice, &heard(RATE_HZ, &voice.samples), out, semitones)
+}
+
+/// The same of a voice that has been heard already, as [`heard`] does.
+pub fn following_sung(voice: &DemoVoice, sung: &[Features], out: &[f32], semitones: f64) -> Following {
+    let played = heard(RATE_HZ, out);
     let sure = |time_s: f64| {
         (-15..=15).all(|i| {
             let truth = voice.truth_at(time_s + f64::from(i) / FRAME_RATE_HZ);

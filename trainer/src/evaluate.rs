@@ -89,16 +89,12 @@ pub fn render(model: &Arc<Model>, features: &[Features], delay: usize, gain_db: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        testing::note,
-        train::{TrainOptions, train},
-    };
+    use crate::testing::learned;
 
     /// An instrument trained on made-up notes, played by the features of a held-out one, sounds nearer to it than the mean spectrum does.
     #[test]
     fn an_instrument_is_nearer_to_a_held_out_note_than_the_mean_spectrum() {
-        let takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
-        let trained = train(&takes, &TrainOptions { steps: 150, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
+        let (takes, trained) = (&learned().takes, &learned().trained);
         let twin = &trained.rounds[3];
         let model = syrinx_judge::from_bytes(&twin.to_onnx(&trained.card)).unwrap();
         let held_out = takes.iter().find(|t| twin.split.test_notes.contains(&t.note.unwrap())).unwrap();
@@ -119,8 +115,7 @@ mod tests {
 
     #[test]
     fn silence_and_nothing_render_as_silence() {
-        let takes: Vec<Take> = (50..58).map(|n| note(n, "one", 60)).collect();
-        let trained = train(&takes, &TrainOptions { steps: 5, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
+        let trained = &learned().trained;
         let model = syrinx_judge::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
         assert!(render(&model, &[], 150, 0.0, 1000).iter().all(|&x| x == 0.0));
         let silent = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: -120.0 };

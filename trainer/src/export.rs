@@ -42,7 +42,6 @@ impl Network {
             doc_string: "A Syrinx instrument.".into(),
             graph: Some(self.graph()),
             metadata_props: vec![StringStringEntryProto { key: METADATA_KEY.into(), value: json }],
-            ..ModelProto::default()
         }
         .encode_to_vec()
     }
@@ -138,7 +137,6 @@ impl Network {
             initializer: g.tensors,
             input: vec![value("features", FEATURES), value("state", STATE)],
             output: vec![value("harmonics_db", HARMONICS), value("noise_db", OUTPUTS - HARMONICS), value("next_state", STATE)],
-            ..GraphProto::default()
         }
     }
 }

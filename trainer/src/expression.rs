@@ -91,18 +91,14 @@ impl Slope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        testing::note,
-        train::{TrainOptions, train},
-    };
+    use crate::testing::learned;
 
     /// The made-up instrument has a tilt that follows loudness.
     #[test]
     fn an_instrument_is_as_bright_as_its_recordings() {
-        let takes: Vec<Take> = (50..66).map(|n| note(n, "one", 250)).collect();
-        let trained = train(&takes, &TrainOptions { steps: 150, ..TrainOptions::new("test", "Test") }, &mut |_| ()).unwrap();
-        let model = syrinx_judge::from_bytes(&trained.to_onnx(&trained.card)).unwrap();
-        let b = brightness(takes.iter().map(|t| (&model, t, 0.0))).unwrap();
+        let learned = learned();
+        let model = syrinx_judge::from_bytes(&learned.trained.to_onnx(&learned.trained.card)).unwrap();
+        let b = brightness(learned.takes.iter().map(|t| (&model, t, 0.0))).unwrap();
         assert!(b.recorded > 0.05 && (b.answered / b.recorded - 1.0).abs() < 0.25, "{b:?}");
         assert!(brightness([]).is_none());
     }

@@ -30,6 +30,17 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// Of a second of one note: where something must stand before anything is known.
+    pub fn of_one_note() -> Self {
+        Self {
+            pitch_range_hz: [440.0; 2],
+            loudness_range_db: [-20.0; 2],
+            pitch_histogram_s: vec![(69, 1.0)],
+            loudness_histogram_s: vec![(-20, 1.0)],
+            seconds: 1.0,
+        }
+    }
+
     /// Of the sounding (pitched, voiced) training frames; none when there are none. `gains_db` has one gain a take.
     pub fn new(takes: &[Take], gains_db: &[f32], split: &Split) -> Option<Self> {
         let (mut pitches, mut loudnesses) = (Vec::new(), Vec::new());

@@ -3,7 +3,34 @@
 use syrinx_analysis::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target, loudness_db};
 use syrinx_tracker::{Features, LOUDNESS_FLOOR_DB};
 
-use crate::random::Random;
+use std::sync::OnceLock;
+
+use crate::{
+    random::Random,
+    train::{Progress, TrainOptions, Trained, train},
+};
+
+/// Steps of the training of [`learned`].
+pub const STEPS: usize = 120;
+
+/// An instrument, what it was trained on, and what was told meanwhile.
+pub struct Learned {
+    pub takes: Vec<Take>,
+    pub trained: Trained,
+    pub progress: Vec<Progress>,
+}
+
+/// The instrument, trained on eight of its notes: once for all tests that look at what comes of it.
+pub fn learned() -> &'static Learned {
+    static LEARNED: OnceLock<Learned> = OnceLock::new();
+    LEARNED.get_or_init(|| {
+        let takes: Vec<Take> = (50..66).step_by(2).map(|n| note(n, "one", 250)).collect();
+        let mut progress = Vec::new();
+        let options = TrainOptions { steps: STEPS, ..TrainOptions::new("test", "Test") };
+        let trained = train(&takes, &options, &mut |p| progress.push(p)).expect("there is enough to learn from");
+        Learned { takes, trained, progress }
+    })
+}
 
 /// One frame of the instrument at `midi` (with fraction) and about `level_db`.
 pub fn frame(number: usize, midi: f32, level_db: f32, confidence: f32, random: &mut Random) -> Frame {

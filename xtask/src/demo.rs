@@ -24,6 +24,10 @@ const SAMPLE_RATE_HZ: u32 = 48_000;
 /// Samples of a block, as hosts have it; it does not change the sound.
 const BLOCK: usize = 512;
 
+/// Peaks of what is a voice, and of what nobody hears beside it.
+const VOICE: f32 = 0.05;
+const SILENCE: f32 = 0.001;
+
 /// Which take of the demo voice: another number has other breaths and another vibrato.
 const TAKE: u64 = 1;
 
@@ -116,6 +120,13 @@ fn play_one(voice: &Sound, voice_track: &[TrackPoint], model: &Model, name: &str
     let mut engine = Engine::new(config, syrinx_models::factory())?;
     engine.set(&Settings { instrument_a: number.into(), ..Settings::default() });
     let samples = bounce(&mut engine, &[&voice.samples], BLOCK).swap_remove(0);
+    if engine.failed_frames() > 0 {
+        return Err(format!("{}: {} frames were not answered", card.name, engine.failed_frames()).into());
+    }
+    let peak = |samples: &[f32]| samples.iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+    if samples.iter().any(|x| !x.is_finite()) || peak(&voice.samples) > VOICE && peak(&samples) < SILENCE {
+        return Err(format!("{} does not sound", card.name).into());
+    }
     let instrument = Sound { samples, sample_rate_hz: voice.sample_rate_hz };
     instrument.write_float(out)?;
     let track = Track::of(&instrument)?;

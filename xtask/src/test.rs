@@ -49,10 +49,9 @@ const NEEDS: &[Need] = &[
 /// Words in the names of the tests that need a Python with the peers, and of no others.
 const TESTS_WITH_PEERS: [&str; 3] = ["onnxruntime", "pedalboard", "dawdreamer"];
 
-/// Programs whose tests measure time itself: they run when nothing else does.
-const IN_REAL_TIME: [&str; 1] = ["standalone"];
-/// The same of single tests.
-const TESTS_IN_REAL_TIME: [&str; 1] = ["a_window_on_screen_costs_little_and_nothing_when_it_is_closed"];
+/// Tests that measure time itself: they run when nothing else does.
+const IN_REAL_TIME: [&str; 2] =
+    ["jack_hears_what_the_command_line_renders", "a_window_on_screen_costs_little_and_nothing_when_it_is_closed"];
 /// The variable that asks tests for their long forms.
 const LONG: &str = "SYRINX_LONG";
 
@@ -219,8 +218,7 @@ impl Job<'_> {
     }
 
     fn is_in_real_time(&self) -> bool {
-        let within = |names: &[&str], name: &str| names.contains(&name);
-        within(&IN_REAL_TIME, &self.program.name) || self.tests.iter().any(|test| within(&TESTS_IN_REAL_TIME, test))
+        self.tests.iter().any(|test| IN_REAL_TIME.contains(&test.as_str()))
     }
 
     fn run(&self, variables: &[(&str, OsString)]) -> Done {

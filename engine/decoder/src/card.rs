@@ -1,6 +1,6 @@
 //! The card of an instrument: what a model file says of itself, in its metadata. Plain data, any thread.
 
-use crate::Decay;
+use crate::{Decay, text::clean};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use syrinx_synth::{MAX_BANDS, MAX_HARMONICS};
@@ -102,6 +102,20 @@ impl Card {
             return Err(format!("its loudness range is {soft} to {loud} dB"));
         }
         self.decay.as_ref().map_or(Ok(()), Decay::check)
+    }
+
+    /// The card with its texts made harmless to show: control characters become spaces, for a stranger may have written them.
+    pub fn cleaned(mut self) -> Self {
+        let lines = self.credits.iter_mut().chain(&mut self.caveats);
+        let texts = [&mut self.name, &mut self.family, &mut self.author, &mut self.licence].into_iter().chain(lines);
+        texts.chain(self.training.values_mut()).for_each(clean);
+        let key = |mut key: String| {
+            clean(&mut key);
+            key
+        };
+        self.training = self.training.into_iter().map(|(name, fact)| (key(name), fact)).collect();
+        self.scores = self.scores.into_iter().map(|(name, score)| (key(name), score)).collect();
+        self
     }
 
     /// Number of noise bands.

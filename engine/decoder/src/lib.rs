@@ -12,9 +12,11 @@ mod model;
 mod network;
 pub mod onnx;
 mod plan;
+mod text;
 
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
 pub use decay::{Decay, DecayNote, EARLY_S, Fall};
 pub use decode::{Decoder, HIGHEST_HARMONIC_HZ, noise_weights};
 pub use model::{MAX_FILE_BYTES, Model, ModelError};
 pub use network::{Answer, Network};
+pub use text::is_control;

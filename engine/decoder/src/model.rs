@@ -75,6 +75,7 @@ impl Model {
             .find(|p| p.key == METADATA_KEY)
             .ok_or("it carries no instrument card; it may be another network")?;
         let card: Card = serde_json::from_str(&json.value).map_err(|e| format!("its card cannot be read ({e})"))?;
+        let card = card.cleaned();
         card.check()?;
         let shapes = check::check(proto)?;
         if (shapes.harmonics, shapes.bands) != (card.harmonics, card.bands()) {

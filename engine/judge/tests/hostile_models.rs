@@ -50,6 +50,14 @@ fn every_factory_instrument_is_taken() {
 }
 
 #[test]
+fn what_a_card_says_cannot_reach_a_terminal_as_orders() {
+    let mut proto = violin();
+    card(&mut proto, "\"name\":\"Violin", "\"name\":\"\\u001b]0;owned\\u0007\\u009b2J\\u202eViolin");
+    let model = syrinx_judge::from_bytes(&proto.encode_to_vec()).unwrap();
+    assert_eq!(model.card().name.trim_start(), "]0;owned  2J Violin");
+}
+
+#[test]
 fn files_that_are_no_models() {
     assert!(sentence(b"").ends_with("it is empty"));
     assert!(sentence(b"RIFF....WAVEfmt this is a sound file, not a network").contains("not an ONNX file"));

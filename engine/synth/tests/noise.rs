@@ -1,10 +1,19 @@
 //! The filtered noise as it is heard: spectrum, seams, silence, onset, determinism, bad controls.
 
+#[path = "../../../tests/support/long.rs"]
+mod long;
+
+use long::in_long_form;
 use syrinx_fft::Planner;
 use syrinx_synth::{FilteredNoise, MAX_BANDS};
 
 const RATES: [u32; 4] = [44_100, 48_000, 96_000, 192_000];
 const BANDS: usize = 32;
+
+/// Seconds of noise that are measured: the more, the surer.
+fn seconds() -> usize {
+    if in_long_form() { 60 } else { 20 }
+}
 
 /// Edges of `bands` bands that are equally wide on the ERB-number scale, 60 Hz to 22 kHz.
 fn erb_edges(bands: usize) -> Vec<f32> {
@@ -71,7 +80,7 @@ fn bands_sound_with_their_rms_at_every_rate() {
     for rate in RATES {
         // The frame-to-frame flutter, of a thousandth, has every segment go the way of moving controls.
         let flutter = |n: usize| breath().iter().map(|a| a * (1.0 + 1e-3 * (n % 2) as f32)).collect();
-        let out = render(&mut synth(rate), rate, 250 * 60, flutter);
+        let out = render(&mut synth(rate), rate, 250 * seconds(), flutter);
         let (power, hz) = density(&out, rate, rate as usize / 2);
         for b in 0..BANDS {
             let (low, high) = (f64::from(edges[b]), f64::from(edges[b + 1]).min(f64::from(rate) / 2.0));
@@ -140,11 +149,10 @@ fn the_envelope_has_no_frame_rate_in_it() {
     for rate in RATES {
         for flutter in [0.0, 1e-3] {
             let controls = |n: usize| breath().iter().map(|a| a * (1.0 + flutter * (n % 3) as f32)).collect();
-            let seconds = 60;
-            let out = render(&mut synth(rate), rate, 250 * seconds, controls);
+            let out = render(&mut synth(rate), rate, 250 * seconds(), controls);
             // Power in eighths of a frame, and the spectrum of that: 4000 Hz / 2000 gives half-Hz bins after averaging.
             let step = rate as f64 / 2000.0;
-            let envelope: Vec<f32> = (100..2000 * seconds - 1)
+            let envelope: Vec<f32> = (100..2000 * seconds() - 1)
                 .map(|i| {
                     let part = &out[(i as f64 * step) as usize..((i + 1) as f64 * step) as usize];
                     part.iter().map(|x| x * x).sum::<f32>() / part.len() as f32

@@ -5,7 +5,7 @@ use crate::{
     options::{Backend, CARDS, Wanted},
 };
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, PoisonError, TryLockError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use syrinx_plugin::player::Player;
@@ -83,18 +83,26 @@ pub struct Seat {
 
 impl Seat {
     /// Plays a block: the voice is in the first channel, and the sound is in both afterwards. Never waits: should the player be held
-    /// elsewhere, which nobody does while a stream runs, the block is silent.
+    /// elsewhere, which nobody does while a stream runs, the block is silent, and counted as a gap.
     pub fn play(&self, left: &mut [f32], right: &mut [f32]) {
-        let played = self.player.try_lock().is_ok_and(|mut player| {
+        let player = match self.player.try_lock() {
+            Ok(player) => Some(player),
+            // Whatever a panic left undone is over with the next block; a stream that is silent from then on would be worse.
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        let played = player.is_some_and(|mut player| {
             // A voice that dies away leaves numbers in filters that are hundreds of times slower to compute with.
             // SAFETY: what is computed inside does not depend on denormals, and the processor's state is as before afterwards.
             unsafe { no_denormals::no_denormals(|| player.process(&mut [&mut *left, &mut *right]).is_ok()) }
         });
-        if !played {
+        if played {
+            self.health.blocks.fetch_add(1, Ordering::Relaxed);
+        } else {
             left.fill(0.0);
             right.fill(0.0);
+            self.health.dropout();
         }
-        self.health.blocks.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -128,4 +136,56 @@ pub fn list() -> String {
         Err(why) => format!("{name}: {why}\n"),
     };
     part("jack", jack_client::list()) + &part(CARDS, cards::list()) + "dummy: silence in, nowhere out\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seat() -> Seat {
+        let player = Arc::new(Mutex::new(Player::default()));
+        activate(&player, 48_000).unwrap();
+        Seat { player, health: Arc::default() }
+    }
+
+    fn sounds(seat: &Seat) -> bool {
+        let mut peak = 0.0_f32;
+        for n in 0..200 {
+            let tone = |i: usize| 0.3 * (0.05 * (480 * n + i) as f32).sin() + 0.2 * (0.1 * (480 * n + i) as f32).sin();
+            let (mut left, mut right): (Vec<f32>, Vec<f32>) = ((0..480).map(tone).collect(), vec![0.0; 480]);
+            seat.play(&mut left, &mut right);
+            peak = right.iter().fold(peak, |peak, x| peak.max(x.abs()));
+        }
+        peak > 0.01
+    }
+
+    #[test]
+    fn a_thread_that_panics_with_the_player_in_hand_does_not_silence_the_rest() {
+        let seat = seat();
+        let player = seat.player.clone();
+        let panics = std::thread::spawn(move || {
+            let _held = player.lock().unwrap();
+            panic!("on purpose");
+        });
+        assert!(panics.join().is_err() && seat.player.is_poisoned());
+        assert!(sounds(&seat));
+        assert_eq!((seat.health.blocks(), seat.health.dropouts()), (200, 0));
+    }
+
+    #[test]
+    fn a_block_that_is_not_played_is_silent_and_counts_as_a_gap() {
+        let seat = seat();
+        let held = seat.player.lock().unwrap();
+        let (mut left, mut right) = ([0.5; 64], [0.5; 64]);
+        seat.play(&mut left, &mut right);
+        assert_eq!((left, right), ([0.0; 64], [0.0; 64]));
+        assert_eq!((seat.health.blocks(), seat.health.dropouts()), (0, 1));
+        drop(held);
+        assert!(sounds(&seat));
+        assert_eq!(seat.health.blocks(), 200);
+        // Nor is one of a player that nobody has set up.
+        let seat = Seat { player: Arc::default(), health: Arc::default() };
+        seat.play(&mut left, &mut right);
+        assert_eq!((seat.health.blocks(), seat.health.dropouts()), (0, 1));
+    }
 }

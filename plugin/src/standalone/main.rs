@@ -25,7 +25,7 @@ use std::{
 };
 use supervisor::Supervisor;
 use syrinx_engine::Slot;
-use syrinx_plugin::{params::instrument_number, player::Player, state};
+use syrinx_plugin::{judged, params::instrument_number, player::Player, state};
 
 /// What ends the program: one sentence for the player.
 type Failure = String;
@@ -51,8 +51,9 @@ fn run(options: &Options) -> Result<(), Failure> {
     let mut player = Player::default();
     let params = player.params().clone();
     let shown = player.shown().clone();
+    let session = memory.session()?;
     if !options.forget
-        && let Some(session) = memory.session()?
+        && let Some(session) = session
         && let Err(why) = state::from_json(&session, &params)
     {
         // What is there may be worth something to another Syrinx.
@@ -113,7 +114,7 @@ fn instrument(name: &str, params: &syrinx_plugin::params::SyrinxParams) -> Resul
     }
     let path = std::path::Path::new(name);
     if path.exists() || name.ends_with(".onnx") {
-        params.library().put(Slot::A, syrinx_judge::from_file(path).map_err(|e| format!("{name}: {e}"))?);
+        params.library().put(Slot::A, judged::from_file(path).map_err(|e| format!("{name}: {e}"))?);
         return Ok(syrinx_engine::OWN_INSTRUMENT);
     }
     let known: Vec<_> = syrinx_models::ids().collect();

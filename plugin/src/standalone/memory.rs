@@ -2,14 +2,19 @@
 
 use crate::{
     Failure,
-    options::{Backend, Options, Wanted},
+    options::{BUFFERS, Backend, CHANNELS, Options, RATES, Wanted},
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
-use syrinx_plugin::whole_file;
+use syrinx_plugin::{reading, whole_file};
+
+/// Most bytes of the file that remembers the sound card.
+const MOST_BYTES: usize = 1 << 16;
 
 /// The sound card as it was last played on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,10 +33,45 @@ pub struct Sound {
     pub buffer: Option<u32>,
 }
 
+impl Sound {
+    /// Without what no flag could have asked for, which `tell` is told of: somebody has written in the file, or another Syrinx has.
+    fn possible(mut self, mut tell: impl FnMut(String)) -> Self {
+        let mut possible = |name: &str, value: i64, range: RangeInclusive<i64>| {
+            if !range.contains(&value) {
+                let (least, most) = (range.start(), range.end());
+                tell(format!("{name} is {value}, and {least} to {most} are possible; the default is used"));
+            }
+            range.contains(&value)
+        };
+        self.channel = self.channel.filter(|n| possible("channel", (*n).into(), CHANNELS));
+        self.sample_rate = self.sample_rate.filter(|n| possible("sample_rate", (*n).into(), RATES));
+        self.buffer = self.buffer.filter(|n| possible("buffer", (*n).into(), BUFFERS));
+        self
+    }
+}
+
+/// Largest session that is read: two instruments of one's own, of the largest size and as text, and all else.
+const MAX_SESSION_BYTES: u64 = 100 << 20;
+
+/// What every session has, whichever Syrinx saved it.
+#[derive(Deserialize)]
+struct Mark {
+    #[serde(rename = "fields")]
+    _fields: Format,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    #[serde(rename = "format")]
+    _format: String,
+}
+
 /// Where all that is kept.
 pub struct Memory {
     sound: PathBuf,
     session: PathBuf,
+    /// Whether the player named the session's file: it may be anything.
+    is_named: bool,
     /// What the session's file holds, as far as this program knows.
     saved: Vec<u8>,
 }
@@ -41,23 +81,25 @@ impl Memory {
     pub fn new(options: &Options) -> Result<Self, Failure> {
         let folder = dirs::config_dir().ok_or("this system names no folder for settings (on Linux: set HOME)")?.join("syrinx");
         let session = options.session.clone().unwrap_or_else(|| folder.join("session.json"));
-        Ok(Self { sound: folder.join("standalone.toml"), session, saved: Vec::new() })
+        let is_named = options.session.is_some();
+        Ok(Self { sound: folder.join("standalone.toml"), session, is_named, saved: Vec::new() })
     }
 
-    /// The sound card as remembered; nothing, with a word on the terminal, where that cannot be read.
+    /// The sound card as remembered; nothing, with a word on the terminal, of what cannot be read or cannot be.
     pub fn sound(&self) -> Sound {
-        let text = match fs::read_to_string(&self.sound) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Sound::default(),
-            Err(e) => {
-                eprintln!("syrinx: {} cannot be read ({e}); the defaults are used", self.sound.display());
-                return Sound::default();
-            }
-        };
-        toml::from_str(&text).unwrap_or_else(|e: toml::de::Error| {
-            eprintln!("syrinx: {} cannot be understood ({}); the defaults are used", self.sound.display(), e.message());
+        let unread = |why: &dyn std::fmt::Display| {
+            eprintln!("syrinx: {} cannot be {why}; the defaults are used", self.sound.display());
             Sound::default()
-        })
+        };
+        let bytes = match reading::bounded(&self.sound, MOST_BYTES) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Sound::default(),
+            Err(e) => return unread(&format_args!("read ({e})")),
+        };
+        match toml::from_slice::<Sound>(&bytes) {
+            Ok(sound) => sound.possible(|what| eprintln!("syrinx: {}: {what}", self.sound.display())),
+            Err(e) => unread(&format_args!("understood ({})", e.message())),
+        }
     }
 
     /// Remembers a sound card that plays.
@@ -73,13 +115,28 @@ impl Memory {
         write(&self.sound, toml::to_string(&sound).map_err(|e| e.to_string())?.as_bytes())
     }
 
-    /// The last session's bytes, if there is one.
+    /// The last session's bytes, if there is one. A file that the player named and that is no session is refused: it is to stay as it is.
     pub fn session(&self) -> Result<Option<Vec<u8>>, Failure> {
-        match fs::read(&self.session) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(format!("{} cannot be read: {e}", self.session.display())),
+        let name = self.session.display();
+        let unreadable = |e: io::Error| format!("{name} cannot be read: {e}");
+        match fs::metadata(&self.session) {
+            Ok(meta) if meta.is_file() => {}
+            Ok(_) => return Err(format!("{name} is not a file")),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(unreadable(e)),
         }
+        let mut bytes = Vec::new();
+        // One byte more than is allowed tells that there are too many.
+        let file = fs::File::open(&self.session).map_err(unreadable)?;
+        file.take(MAX_SESSION_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        let is_ours = bytes.len() as u64 <= MAX_SESSION_BYTES && serde_json::from_slice::<Mark>(&bytes).is_ok();
+        if self.is_named && !is_ours {
+            return Err(format!("{name} is not a session of Syrinx; it stays as it is, and --session takes another name"));
+        }
+        if bytes.len() as u64 > MAX_SESSION_BYTES {
+            return Err(format!("{name} has more than {MAX_SESSION_BYTES} bytes, which no session has"));
+        }
+        Ok(Some(bytes))
     }
 
     /// Saves the session, if it is not what is saved already.

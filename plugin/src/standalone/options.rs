@@ -2,7 +2,14 @@
 
 use crate::memory::Sound;
 use clap::{Parser, ValueEnum};
-use std::path::PathBuf;
+use std::{ops::RangeInclusive, path::PathBuf};
+
+/// Channels of an input, from 1.
+pub const CHANNELS: RangeInclusive<i64> = 1..=256;
+/// Samples that a sound card hands over at a time.
+pub const BUFFERS: RangeInclusive<i64> = 16..=8192;
+/// Sample rates that Syrinx plays at, Hz.
+pub const RATES: RangeInclusive<i64> = 8_000..=768_000;
 
 /// Syrinx, the instrument you play with your voice, for the stage: sing into an input of the sound card, hear the instrument.
 ///
@@ -26,13 +33,13 @@ pub struct Options {
     #[arg(long, value_name = "DEVICE")]
     pub output: Option<String>,
     /// The input's channel that the microphone is on, from 1.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(CHANNELS))]
     pub channel: Option<u16>,
-    /// Sample rate, Hz, 44100 to 192000; JACK has its own.
+    /// Sample rate, Hz, 8000 to 768000; JACK has its own.
     #[arg(long, value_name = "HZ")]
     pub sample_rate: Option<u32>,
     /// Samples that the sound card hands over at a time; JACK has its own.
-    #[arg(long, value_name = "SAMPLES", value_parser = clap::value_parser!(u32).range(16..=8192))]
+    #[arg(long, value_name = "SAMPLES", value_parser = clap::value_parser!(u32).range(BUFFERS))]
     pub buffer: Option<u32>,
     /// The instrument to begin with: a factory instrument's id, or a model file.
     #[arg(long, value_name = "ID|FILE.onnx")]

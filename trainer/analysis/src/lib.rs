@@ -13,13 +13,16 @@ mod resynthesis;
 mod score;
 mod targets;
 
-pub use audio::{Audio, AudioError, read_audio, write_wav};
+pub use audio::{
+    Audio, AudioError, EXTENSIONS, FORMATS, Levels, Resampler, SoundReader, Voice, WavWriter, is_sound_file,
+    is_unreadable_sound_file, read_audio, resampled_len, write_wav,
+};
 pub use band_limit::{band_limit_hz, bands_heard, is_limited};
 pub use bands::{HARMONIC_LIMIT_HZ, band_a_weights, loudness_db, noise_edges_hz};
 pub use frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
 pub use mean_spectrum::MeanSpectrum;
 pub use period_spectrum::ANALYSIS_RATE_HZ;
-pub use report::{FileReport, Report, ReportError, Verdict, survey_files};
+pub use report::{FileReport, Report, ReportError, SILENT_PEAK_DB, Verdict, peak_db, survey_files};
 pub use resynthesis::{controls_of, live_delay_samples, resynthesise};
 pub use score::{Reference, Scores, score};
 pub use targets::{analyse, analyse_files, in_parallel, studio_features};

@@ -15,8 +15,12 @@ use crate::targets::{analyse, file_name, in_parallel};
 const USABLE_RANGE_DB: f32 = 50.0;
 /// Frames this near the loudest decide whether a file has a pitch, and one only, dB.
 const LOUD_RANGE_DB: f32 = 30.0;
-/// Under this peak (-60 dB of full scale) a file is silent.
-const SILENT_PEAK: f32 = 1e-3;
+/// Under this peak a recording is silent, dB of full scale.
+pub const SILENT_PEAK_DB: f32 = -60.0;
+/// Samples that far over full scale are no rounding any more, dB.
+const ROUNDING_DB: f32 = 0.1;
+/// Over this peak the samples are in other units than full scale, dB: floats of a hot mix may go a little over it.
+const MOST_OVER_DB: f32 = 12.0;
 /// Least share of the loud frames that must have a pitch.
 const LEAST_PITCHED: f32 = 0.3;
 /// Share of the pitched loud frames that may sound like several notes. Double stops, and a hall in which one note rings into the next, make
@@ -30,8 +34,15 @@ const MISSING_FUNDAMENTAL_DB: f32 = 35.0;
 const GAPS_SHARE: f32 = 0.3;
 /// A harmonic this far under the strongest of its neighbours is missing, dB.
 const GAP_DB: f32 = 20.0;
-/// Samples in a row at the file's peak that make a clipped one.
+/// Nobody clips lower than this, dB of full scale: flat tops under it are those of a square wave.
+const CLIPPING_DB: f32 = -3.0;
+/// Clipped samples are so many in a row, within this share of the peak ...
 const CLIPPED_RUN: usize = 3;
+const FLAT_SHARE: f32 = 1e-4;
+/// ... and at one of their ends, this many samples on, the level has fallen by this share of the peak: at a corner, where the crest of a low
+/// sine, as flat as that, goes down by at most 0.0009.
+const CORNER_SAMPLES: usize = 2;
+const CORNER_SHARE: f32 = 1e-3;
 /// Share of samples that are clipped when a file is badly clipped.
 const MOST_CLIPPED: f32 = 0.01;
 /// Shortest usable sound to train on, s.
@@ -57,6 +68,8 @@ pub enum Verdict {
     Polyphonic,
     /// Flattened peaks.
     Clipped,
+    /// Samples far over full scale: in other units.
+    OverScale,
 }
 
 impl fmt::Display for Verdict {
@@ -67,6 +80,7 @@ impl fmt::Display for Verdict {
             Self::NoPitch => "no pitch",
             Self::Polyphonic => "several notes at once",
             Self::Clipped => "badly clipped",
+            Self::OverScale => "far over full scale",
         })
     }
 }
@@ -88,6 +102,8 @@ pub struct FileReport {
     pub sustained_db: Option<f32>,
     /// Loudness of the quietest twentieth of the file, dB (A-weighted), when it is a pause: 20 dB under the loudest or more.
     pub noise_floor_db: Option<f32>,
+    /// Highest sample, dB of full scale; none of digital silence.
+    pub peak_db: Option<f32>,
     /// Share of the samples that are clipped.
     pub clipped: f32,
     /// Share of the loud frames that have a pitch.
@@ -117,9 +133,11 @@ impl FileReport {
         let polyphonic = share(pitched.iter().filter(|frame| sounds_like_several_notes(&frame.target)).count(), pitched.len());
         let clipped = clipped_share(audio);
 
-        let peak = audio.channels.iter().flatten().fold(0.0f32, |a, &b| a.max(b.abs()));
-        let verdict = if peak < SILENT_PEAK {
+        let peak_db = peak_db(audio.channels.iter().flatten());
+        let verdict = if peak_db.is_none_or(|peak| peak < SILENT_PEAK_DB) {
             Verdict::Silent
+        } else if peak_db.is_some_and(|peak| peak > MOST_OVER_DB) {
+            Verdict::OverScale
         } else if clipped > MOST_CLIPPED {
             Verdict::Clipped
         } else if pitched_share < LEAST_PITCHED {
@@ -156,6 +174,7 @@ impl FileReport {
             range: percentile(&mut midi, 0.05).zip(percentile(&mut midi, 0.95)),
             sustained_db: percentile(&mut loudness, 0.5),
             noise_floor_db: quiet.zip(loud_db).and_then(|(quiet, loud)| (quiet <= loud - 20.0).then_some(quiet)),
+            peak_db,
             clipped,
             pitched: pitched_share,
             polyphonic,
@@ -195,6 +214,16 @@ pub enum ReportError {
     /// There are no files.
     #[error("there are no recordings")]
     Nothing,
+    /// Every file is silent, or nearly: the loudest peaks here, dB of full scale.
+    #[error(
+        "the recordings are too quiet: the loudest peaks at {0:.0} dB of full scale, and at least {SILENT_PEAK_DB:.0} dB are needed; record them louder, or normalise them"
+    )]
+    Quiet(f32),
+    /// Every file is far over full scale, this one by so much, dB.
+    #[error(
+        "the recordings are up to {0:.0} dB over full scale: their samples are in other units; scale them to a peak of at most 1"
+    )]
+    OverScale(f32),
     /// Every file is refused, and most for this reason.
     #[error("the recordings cannot be trained on: {}", reason(*.0))]
     Refused(Verdict),
@@ -215,6 +244,7 @@ fn reason(verdict: Verdict) -> &'static str {
         Verdict::NoPitch => "no pitch was found in them",
         Verdict::Polyphonic => "several notes sound at once, and this instrument plays one at a time",
         Verdict::Clipped => "they are badly clipped; record them again at a lower level",
+        Verdict::OverScale => "their samples are far over full scale",
     }
 }
 
@@ -228,6 +258,7 @@ fn because(verdict: &Option<Verdict>) -> String {
                 Verdict::NoPitch => "no pitch was found",
                 Verdict::Polyphonic => "several notes sound at once",
                 Verdict::Clipped => "the peaks are badly clipped",
+                Verdict::OverScale => "the samples are far over full scale",
             }
         )
     })
@@ -279,14 +310,18 @@ impl Report {
             return Ok(());
         }
         let seconds_of = |verdict: Verdict| self.files.iter().filter(|f| f.verdict == verdict).map(|f| f.seconds).sum::<f32>();
-        let most = [Verdict::Silent, Verdict::NoPitch, Verdict::Polyphonic, Verdict::Clipped]
+        let most = [Verdict::Silent, Verdict::NoPitch, Verdict::Polyphonic, Verdict::Clipped, Verdict::OverScale]
             .into_iter()
             .filter(|&verdict| seconds_of(verdict) > 0.0)
             .max_by(|&a, &b| seconds_of(a).total_cmp(&seconds_of(b)));
-        match most {
-            Some(most) if self.usable_s == 0.0 => Err(ReportError::Refused(most)),
-            reason => Err(ReportError::TooShort { usable_s: self.usable_s, reason }),
-        }
+        let of_those = self.files.iter().filter(|f| Some(f.verdict) == most);
+        let peak_db = of_those.filter_map(|f| f.peak_db).max_by(f32::total_cmp);
+        Err(match (most, peak_db) {
+            (Some(Verdict::Silent), Some(peak_db)) if self.usable_s == 0.0 => ReportError::Quiet(peak_db),
+            (Some(Verdict::OverScale), Some(peak_db)) if self.usable_s == 0.0 => ReportError::OverScale(peak_db),
+            (Some(most), _) if self.usable_s == 0.0 => ReportError::Refused(most),
+            (reason, _) => ReportError::TooShort { usable_s: self.usable_s, reason },
+        })
     }
 }
 
@@ -322,6 +357,11 @@ impl fmt::Display for Report {
                 write!(f, ", refused: {}", file.verdict)?;
             } else if file.polyphonic > 0.1 {
                 write!(f, ", {:.0} % sounds like several notes", 100.0 * file.polyphonic)?;
+            }
+            match file.peak_db {
+                Some(peak) if file.verdict == Verdict::Silent => write!(f, ", it peaks at {peak:.0} dB of full scale")?,
+                Some(peak) if peak >= ROUNDING_DB => write!(f, ", {peak:.1} dB over full scale")?,
+                _ => (),
             }
             writeln!(f)?;
         }
@@ -380,24 +420,30 @@ fn sounds_like_several_notes(target: &Target) -> bool {
     harmonics[0] < strongest - MISSING_FUNDAMENTAL_DB && gaps >= GAPS_SHARE
 }
 
-/// Share of samples in runs at the peak of their channel. A peak that is reached for one sample only is just the loudest moment.
+/// The highest of some samples, dB of full scale; none where all are 0.
+pub fn peak_db<'a>(samples: impl IntoIterator<Item = &'a f32>) -> Option<f32> {
+    let peak = samples.into_iter().fold(0.0f32, |a, &b| a.max(b.abs()));
+    (peak > 0.0).then(|| 20.0 * peak.log10())
+}
+
+/// Share of samples in flat tops with a corner, at the peak of their channel.
 fn clipped_share(audio: &Audio) -> f32 {
     let mut clipped = 0;
     for channel in &audio.channels {
-        let peak = channel.iter().fold(0.0f32, |a, &b| a.max(b.abs()));
-        if peak < SILENT_PEAK {
+        if peak_db(channel).is_none_or(|peak| peak < CLIPPING_DB) {
             continue;
         }
-        let mut run = 0;
-        for sample in channel.iter().chain(&[0.0]) {
-            if sample.abs() >= 0.999 * peak {
-                run += 1;
-            } else {
-                if run >= CLIPPED_RUN {
-                    clipped += run;
-                }
-                run = 0;
+        let peak = channel.iter().fold(0.0f32, |a, &b| a.max(b.abs()));
+        let at_peak = |x: &f32| x.abs() >= (1.0 - FLAT_SHARE) * peak;
+        let is_lower = |n: usize| channel.get(n).is_some_and(|x| x.abs() <= (1.0 - CORNER_SHARE) * peak);
+        let mut start = 0;
+        for run in channel.chunk_by(|a, b| at_peak(a) == at_peak(b)) {
+            let end = start + run.len();
+            let corner = start.checked_sub(CORNER_SAMPLES).is_some_and(is_lower) || is_lower(end - 1 + CORNER_SAMPLES);
+            if at_peak(&run[0]) && run.len() >= CLIPPED_RUN && corner {
+                clipped += run.len();
             }
+            start = end;
         }
     }
     clipped as f32 / (audio.len() * audio.channels.len()).max(1) as f32
@@ -528,6 +574,47 @@ mod tests {
         assert_eq!(clipped.verdict, Verdict::Clipped, "{}", clipped.clipped);
     }
 
+    /// The crests of low sines are flat for many samples, and square waves are flat by nature.
+    #[test]
+    fn low_sines_and_squares_are_not_clipped_and_clipped_sines_are() {
+        let sine = |hz: f64, amplitude: f64| -> Vec<f64> {
+            (0..72_000).map(|i| amplitude * (TAU * hz * f64::from(i) / RATE).sin()).collect()
+        };
+        for hz in [41.2, 55.0, 98.0, 130.8, 440.0] {
+            for amplitude in [0.3, 0.5, 0.9, 1.0] {
+                assert_eq!(judge(sine(hz, amplitude)).clipped, 0.0, "{hz} Hz at {amplitude}");
+            }
+            for ceiling in [0.75, 1.0] {
+                let report = judge(sine(hz, 1.25 * ceiling).iter().map(|x| x.clamp(-ceiling, ceiling)).collect());
+                assert_eq!(report.verdict, Verdict::Clipped, "{hz} Hz at {ceiling}: {}", report.clipped);
+            }
+        }
+        let square = judge(sine(220.0, 1.0).iter().map(|x| 0.3 * x.signum()).collect());
+        assert_eq!((square.verdict, square.clipped), (Verdict::Usable, 0.0));
+    }
+
+    #[test]
+    fn levels_that_cannot_be_trained_on_are_told() {
+        let refused = |amplitude: f64| {
+            let report = Report::new(vec![judge(note(60.0, 1.5, amplitude))], vec![]);
+            (report.files[0].verdict, report.verdict().unwrap_err().to_string(), report.to_string())
+        };
+        let (verdict, sentence, page) = refused(5e-4);
+        assert_eq!(verdict, Verdict::Silent);
+        assert!(sentence.contains("peaks at -6") && sentence.contains("normalise"), "{sentence}");
+        assert!(page.contains("dB of full scale"), "{page}");
+        let (verdict, sentence, page) = refused(32_768.0);
+        assert_eq!(verdict, Verdict::OverScale);
+        assert!(sentence.contains("up to 9") && sentence.contains("scale them"), "{sentence}");
+        assert!(page.contains("dB over full scale"), "{page}");
+        // A mix that is a little hot.
+        let hot = judge(note(60.0, 1.5, 1.2));
+        assert_eq!(hot.verdict, Verdict::Usable);
+        assert!(
+            hot.peak_db.is_some_and(|peak| peak > 0.0) && Report::new(vec![hot], vec![]).to_string().contains("over full scale")
+        );
+    }
+
     fn file(verdict: Verdict, usable_s: f32, db: f32, notes: &[u8]) -> FileReport {
         FileReport {
             name: "a.wav".into(),
@@ -537,6 +624,7 @@ mod tests {
             range: None,
             sustained_db: (usable_s > 0.0).then_some(db),
             noise_floor_db: None,
+            peak_db: (verdict != Verdict::Silent).then_some(-6.0),
             clipped: 0.0,
             pitched: 1.0,
             polyphonic: 0.0,

@@ -54,6 +54,15 @@ impl Input {
         }
     }
 
+    /// The error that there is not one note in it.
+    pub(crate) fn holds_nothing(&self) -> NsynthError {
+        let reason = match self {
+            Self::Folder(_) => "its index lists no notes",
+            Self::Shard(_) => "the file is empty",
+        };
+        NsynthError::NotNsynth { path: self.path().into(), reason: reason.into() }
+    }
+
     /// Bytes that a walk reads of it, for progress; 0 when the system does not say.
     pub fn bytes(&self) -> u64 {
         let file = match self {

@@ -79,7 +79,10 @@ fn pass(
             })?,
         }
     }
-    Ok(inventory)
+    match inputs.first() {
+        Some(first) if inventory.instruments.is_empty() => Err(first.holds_nothing()),
+        _ => Ok(inventory),
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +134,19 @@ mod tests {
             // The end of an index has no note.
             assert!(bytes <= form.bytes() && bytes * 2 > form.bytes(), "{bytes} of {}", form.bytes());
         }
+    }
+
+    #[test]
+    fn an_empty_file_is_said_to_be_empty_unless_others_hold_notes() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = Input::Shard(write_shard(&folder.path().join("empty.tfrecord"), &[]));
+        let error = walked(std::slice::from_ref(&empty), &Pick::default()).unwrap_err();
+        assert!(error.contains("empty.tfrecord") && error.contains("the file is empty"), "{error}");
+        let note = Input::Shard(write_shard(&folder.path().join("a.tfrecord"), &[nsynth_example(NAMES[0], &[0.1; 64_000])]));
+        assert_eq!(walked(&[empty, note], &Pick::default()).unwrap().0, NAMES[..1]);
+        let index = write_folder(&folder.path().join("c"), &[], &[]);
+        let error = walked(&[Input::Folder(index)], &Pick::default()).unwrap_err();
+        assert!(error.contains("its index lists no notes"), "{error}");
     }
 
     #[test]
