@@ -6,10 +6,11 @@ use std::{
     fs::{self, DirEntry},
     path::{Path, PathBuf},
 };
-use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, Report, Take, analyse_files, read_audio, survey_files};
+use syrinx_analysis::{
+    ANALYSIS_RATE_HZ, Audio, FORMATS, Report, Take, analyse_files, is_sound_file, is_unreadable_sound_file, read_audio,
+    survey_files,
+};
 
-/// The formats that are read, for people.
-const FORMATS: &str = "WAV, FLAC, MP3, Ogg";
 /// What `train --sounds` leaves behind, in a folder of its own or among the recordings: no recordings both.
 pub const HELD_OUT: &str = "held-out.wav";
 /// See [`HELD_OUT`].
@@ -117,26 +118,6 @@ impl Search {
         let all: Vec<String> = counts.chain(unreadable).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
-}
-
-/// Whether a file's name says that it is a sound that is read.
-fn is_sound_file(path: &Path) -> bool {
-    ends_in(path, &["wav", "wave", "flac", "mp3", "ogg", "oga"])
-}
-
-/// Whether a file's name says that it is a sound of a kind that cannot be read.
-fn is_unreadable_sound_file(path: &Path) -> bool {
-    ends_in(
-        path,
-        &[
-            "opus", "m4a", "m4b", "mp4", "aac", "aif", "aiff", "aifc", "caf", "webm", "mka", "wma", "wv", "ape", "amr", "au",
-            "snd", "w64",
-        ],
-    )
-}
-
-fn ends_in(path: &Path, extensions: &[&str]) -> bool {
-    path.extension().is_some_and(|own| extensions.iter().any(|known| own.eq_ignore_ascii_case(known)))
 }
 
 /// Analyses all files, with a progress bar. The first that cannot be read ends it.

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     time::Instant,
 };
-use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, MeanSpectrum, Scores, Take, in_parallel, live_delay_samples, write_wav};
+use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, MeanSpectrum, Scores, Take, in_parallel, live_delay_samples, write_wav};
 use syrinx_engine::Decay;
 use syrinx_nsynth::FAMILIES;
 use syrinx_tracker::FrameClock;
@@ -22,9 +22,7 @@ use syrinx_trainer::{
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Recordings, or folders of them: WAV, FLAC, MP3 or Ogg of one instrument playing one note at a time. Or NSynth data, of
-    /// which --instrument picks.
-    #[arg(required = true)]
+    #[arg(required = true, help = format!("Recordings of one instrument playing one note at a time, or folders of them: {FORMATS}. Or NSynth data, of which --instrument picks"))]
     recordings: Vec<PathBuf>,
     /// Identifier: lower-case letters, digits and hyphens.
     #[arg(long)]

@@ -234,11 +234,13 @@ fn give_back(returns: &mut Producer<Spent>, spent: Spent) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+    use assert_no_alloc::assert_no_alloc;
     use syrinx_engine::{EngineConfig, OWN_INSTRUMENT, Settings};
 
+    // Without assertions there is nothing that watches.
+    #[cfg(debug_assertions)]
     #[global_allocator]
-    static GUARD: AllocDisabler = AllocDisabler;
+    static GUARD: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;
 
     /// A model of the test's own: whoever else holds it has it to name or to play.
     fn model(id: &str) -> Arc<Model> {

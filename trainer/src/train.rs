@@ -482,7 +482,7 @@ mod tests {
         let mut takes: Vec<Take> = (55..61).map(|n| note(n, "one", 80)).collect();
         takes.push(phrase(3000));
         let bytes = |seed| {
-            let trained = train(&takes, &TrainOptions { seed, steps: 20, ..options() }, &mut |_| ()).unwrap();
+            let trained = train(&takes, &TrainOptions { seed, steps: 5, ..options() }, &mut |_| ()).unwrap();
             trained.to_onnx(&trained.card)
         };
         let first = bytes(7);

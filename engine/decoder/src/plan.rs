@@ -655,7 +655,6 @@ mod tests {
                 node("Add", &["tail", "whole"], "next_sum", vec![]),
                 node("Tanh", &["next_sum"], "next_state", vec![]),
             ],
-            ..GraphProto::default()
         }
     }
 

@@ -577,42 +577,45 @@ mod tests {
     /// The crests of low sines are flat for many samples, and square waves are flat by nature.
     #[test]
     fn low_sines_and_squares_are_not_clipped_and_clipped_sines_are() {
-        let sine = |hz: f64, amplitude: f64| -> Vec<f64> {
-            (0..72_000).map(|i| amplitude * (TAU * hz * f64::from(i) / RATE).sin()).collect()
+        let clipped = |hz: f64, shape: &dyn Fn(f64) -> f64| {
+            let samples = (0..72_000).map(|i| shape((TAU * hz * f64::from(i) / RATE).sin()) as f32).collect();
+            clipped_share(&Audio::from_mono(ANALYSIS_RATE_HZ, samples))
         };
         for hz in [41.2, 55.0, 98.0, 130.8, 440.0] {
             for amplitude in [0.3, 0.5, 0.9, 1.0] {
-                assert_eq!(judge(sine(hz, amplitude)).clipped, 0.0, "{hz} Hz at {amplitude}");
+                assert_eq!(clipped(hz, &|x| amplitude * x), 0.0, "{hz} Hz at {amplitude}");
             }
             for ceiling in [0.75, 1.0] {
-                let report = judge(sine(hz, 1.25 * ceiling).iter().map(|x| x.clamp(-ceiling, ceiling)).collect());
-                assert_eq!(report.verdict, Verdict::Clipped, "{hz} Hz at {ceiling}: {}", report.clipped);
+                let share = clipped(hz, &|x| (1.25 * ceiling * x).clamp(-ceiling, ceiling));
+                assert!(share > 0.3, "{hz} Hz at {ceiling}: {share}");
             }
         }
-        let square = judge(sine(220.0, 1.0).iter().map(|x| 0.3 * x.signum()).collect());
-        assert_eq!((square.verdict, square.clipped), (Verdict::Usable, 0.0));
+        assert_eq!(clipped(220.0, &|x| 0.3 * x.signum()), 0.0);
     }
 
     #[test]
     fn levels_that_cannot_be_trained_on_are_told() {
-        let refused = |amplitude: f64| {
-            let report = Report::new(vec![judge(note(60.0, 1.5, amplitude))], vec![]);
+        let peaking_at = |db: f64| {
+            let note = note(60.0, 1.5, 1.0);
+            let peak = note.iter().fold(0.0f64, |a, b| a.max(b.abs()));
+            judge(note.iter().map(|x| x * 10f64.powf(db / 20.0) / peak).collect())
+        };
+        let refused = |db: f64| {
+            let report = Report::new(vec![peaking_at(db)], vec![]);
             (report.files[0].verdict, report.verdict().unwrap_err().to_string(), report.to_string())
         };
-        let (verdict, sentence, page) = refused(5e-4);
+        let (verdict, sentence, page) = refused(-62.0);
         assert_eq!(verdict, Verdict::Silent);
-        assert!(sentence.contains("peaks at -6") && sentence.contains("normalise"), "{sentence}");
-        assert!(page.contains("dB of full scale"), "{page}");
-        let (verdict, sentence, page) = refused(32_768.0);
+        assert!(sentence.contains("peaks at -62 dB") && sentence.contains("normalise"), "{sentence}");
+        assert!(page.contains("it peaks at -62 dB of full scale"), "{page}");
+        let (verdict, sentence, page) = refused(90.0);
         assert_eq!(verdict, Verdict::OverScale);
-        assert!(sentence.contains("up to 9") && sentence.contains("scale them"), "{sentence}");
-        assert!(page.contains("dB over full scale"), "{page}");
+        assert!(sentence.contains("up to 90 dB") && sentence.contains("scale them"), "{sentence}");
+        assert!(page.contains("90.0 dB over full scale"), "{page}");
         // A mix that is a little hot.
-        let hot = judge(note(60.0, 1.5, 1.2));
-        assert_eq!(hot.verdict, Verdict::Usable);
-        assert!(
-            hot.peak_db.is_some_and(|peak| peak > 0.0) && Report::new(vec![hot], vec![]).to_string().contains("over full scale")
-        );
+        let hot = Report::new(vec![peaking_at(3.0)], vec![]);
+        assert_eq!(hot.files[0].verdict, Verdict::Usable);
+        assert!(hot.to_string().contains("3.0 dB over full scale"), "{hot}");
     }
 
     fn file(verdict: Verdict, usable_s: f32, db: f32, notes: &[u8]) -> FileReport {
