@@ -168,8 +168,13 @@ struct Instance {
     rate: AtomicU64,
     /// Channels in and out that were agreed on last.
     channels: [AtomicUsize; 2],
+    /// The delay that the host has been given last, samples; none yet.
+    told: AtomicU64,
     handler: Arc<Handler>,
 }
+
+/// No delay.
+const UNTOLD: u64 = u64::MAX;
 
 /// The host's ear.
 type Handler = Mutex<Option<ComPtr<IComponentHandler>>>;
@@ -203,7 +208,13 @@ impl Instance {
         };
         let rows = (0..PARAMS.len()).filter_map(id).collect();
         let channels = [AtomicUsize::new(2), AtomicUsize::new(2)];
-        Self { hosted, framework, rows, rate: AtomicU64::new(0), channels, handler }
+        Self { hosted, framework, rows, rate: AtomicU64::new(0), channels, told: AtomicU64::new(UNTOLD), handler }
+    }
+
+    /// Gets ready to play at the rate and with the channels that the host has set up; whether it can. Main thread.
+    fn get_ready(&self) -> bool {
+        let [inputs, outputs] = self.channels.each_ref().map(|channels| channels.load(Ordering::Relaxed));
+        self.hosted.activate(f64::from_bits(self.rate.load(Ordering::Relaxed)), inputs, outputs)
     }
 
     /// A state was taken, or a parameter has changed. Main thread.
@@ -312,9 +323,14 @@ impl IComponentTrait for Instance {
                 self.hosted.set_playing(false);
                 return kResultOk;
             }
-            let [inputs, outputs] = self.channels.each_ref().map(|channels| channels.load(Ordering::Relaxed));
-            let rate = f64::from_bits(self.rate.load(Ordering::Relaxed));
-            if self.hosted.activate(rate, inputs, outputs) { kResultOk } else { kResultFalse }
+            if !self.get_ready() {
+                return kResultFalse;
+            }
+            // Hosts that have asked before they agreed on channels or brought a state back.
+            if ![UNTOLD, u64::from(self.hosted.latency_samples())].contains(&self.told.load(Ordering::Relaxed)) {
+                tell_latency(&self.handler);
+            }
+            kResultOk
         })
     }
 
@@ -445,7 +461,9 @@ impl IAudioProcessorTrait for Instance {
     }
 
     unsafe fn getLatencySamples(&self) -> uint32 {
-        self.hosted.latency_samples()
+        let latency = self.hosted.latency_samples();
+        self.told.store(latency.into(), Ordering::Relaxed);
+        latency
     }
 
     unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
@@ -456,6 +474,8 @@ impl IAudioProcessorTrait for Instance {
             return kResultFalse;
         }
         self.rate.store(setup.sampleRate.to_bits(), Ordering::Relaxed);
+        // Hosts ask for the delay before they activate. Where it cannot play, the activation says so.
+        guard(false, || self.get_ready());
         kResultOk
     }
 
