@@ -5,15 +5,18 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, ExitStatus},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// The plugin's class, in hexadecimal.
 const CLASS_ID: &[u8; 16] = b"SyrinxInstrument";
 /// Ardour's unit of time, per second.
 const TICKS_PER_SECOND: usize = 282_240_000;
-/// Once in some tens of exports on a busy machine Ardour 7.3 ends by a signal as the export begins. Whatever ends every one is found still.
+/// Once in some tens of exports on a busy machine Ardour 7.3 ends by a signal as the export begins, or its own threads wait for each other. Whatever
+/// ends every one is found still.
 const TRIES: usize = 3;
+/// No export takes as long.
+const LONGEST: Duration = Duration::from_secs(90);
 
 /// Ardour, with a home of its own in which the plugin is installed.
 pub struct Ardour<'a> {
@@ -137,7 +140,7 @@ impl Session<'_> {
             let _ = fs::remove_file(&out);
             let mut export = self.ardour.command(Path::new("ardour7-export"));
             export.args(["-b", "float", "-o"]).arg(&out).arg(&self.folder).arg(self.name());
-            let (status, said) = outcome(&mut export);
+            let (status, said) = self.outcome_in_time(&mut export);
             if status.code().is_none() && tries_left > 0 {
                 eprintln!("Ardour's exporter was ended ({status}): {said}\nonce more");
                 continue;
@@ -147,6 +150,27 @@ impl Session<'_> {
             break;
         }
         Sound::read(&out)
+    }
+}
+
+impl Session<'_> {
+    /// [`outcome`], but of a command that is ended by force after [`LONGEST`].
+    fn outcome_in_time(&self, command: &mut Command) -> (ExitStatus, String) {
+        let log = self.ardour.workshop.path("export.log");
+        let said = fs::File::create(&log).unwrap();
+        let mut child = command.stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap();
+        let begun = Instant::now();
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if begun.elapsed() > LONGEST => {
+                    child.kill().unwrap();
+                    break child.wait().unwrap();
+                }
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        (status, String::from_utf8_lossy(&fs::read(&log).unwrap()).into_owned())
     }
 }
 
