@@ -717,7 +717,7 @@ fn notes_and_a_transport_that_jumps_change_nothing_yet() {
 fn rates_that_cannot_be_played_are_refused() {
     let entry = load_entry();
     let mut instance = Instance::new(&entry);
-    for rate in [0.0, 7_000.0, 1_000_000.0] {
+    for rate in [0.0, 700.0, 10_000_000.0] {
         assert!(instance.try_activate(rate, 512).is_err(), "{rate} Hz");
     }
     instance.activate(48_000.0, 512);

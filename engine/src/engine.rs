@@ -68,7 +68,7 @@ pub enum EngineError {
     #[error("the sample rate is {0} Hz, and 44100 to 192000 are possible")]
     SampleRate(u32),
     /// The rate is none that a host runs at.
-    #[error("the sample rate is {0} Hz, and 8000 to 768000 are possible")]
+    #[error("the sample rate is {0} Hz, and 1000 to 2000000 are possible")]
     HostRate(f64),
     /// Neither mono nor stereo.
     #[error("{0} channels were asked for, and 1 or 2 are possible")]

@@ -35,7 +35,7 @@ use std::{
     mem, ptr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
 use syrinx_engine::PARAMS;
@@ -168,6 +168,8 @@ struct Instance {
     rate: AtomicU64,
     /// Channels in and out that were agreed on last.
     channels: [AtomicUsize; 2],
+    /// Values that the host has shown the controller while sound runs and not sent to the audio thread yet, as bits; not a number where it has not.
+    shown: Vec<AtomicU32>,
     /// The delay that the host has been given last, samples; none yet.
     told: AtomicU64,
     handler: Arc<Handler>,
@@ -175,6 +177,8 @@ struct Instance {
 
 /// No delay.
 const UNTOLD: u64 = u64::MAX;
+/// No value.
+const NOT_SHOWN: u32 = f32::NAN.to_bits();
 
 /// The host's ear.
 type Handler = Mutex<Option<ComPtr<IComponentHandler>>>;
@@ -208,7 +212,8 @@ impl Instance {
         };
         let rows = (0..PARAMS.len()).filter_map(id).collect();
         let channels = [AtomicUsize::new(2), AtomicUsize::new(2)];
-        Self { hosted, framework, rows, rate: AtomicU64::new(0), channels, told: AtomicU64::new(UNTOLD), handler }
+        let shown = PARAMS.iter().map(|_| AtomicU32::new(NOT_SHOWN)).collect();
+        Self { hosted, framework, rows, rate: AtomicU64::new(0), channels, shown, told: AtomicU64::new(UNTOLD), handler }
     }
 
     /// Gets ready to play at the rate and with the channels that the host has set up; whether it can. Main thread.
@@ -219,6 +224,7 @@ impl Instance {
 
     /// A state was taken, or a parameter has changed. Main thread.
     fn follow(&self) {
+        self.shown.iter().for_each(|shown| shown.store(NOT_SHOWN, Ordering::Relaxed));
         self.hosted.shown().redraw();
         if self.hosted.settle().is_some() {
             tell_latency(&self.handler);
@@ -271,6 +277,20 @@ unsafe fn channels_of(bus: &AudioBusBuffers) -> &[*mut f32] {
             Ok(count) if !list.is_null() => std::slice::from_raw_parts(list, count),
             _ => &[],
         }
+    }
+}
+
+/// Which channels of a bus that has been played are silent: a bit for each.
+///
+/// # Safety
+/// As [`channels_of`], of as many samples.
+unsafe fn silence_of(bus: &AudioBusBuffers, len: usize) -> u64 {
+    // SAFETY: by this function's own contract.
+    unsafe {
+        let is_silent =
+            |channel: *mut f32| channel.is_null() || std::slice::from_raw_parts(channel, len).iter().all(|x| *x == 0.0);
+        let channels = channels_of(bus).iter().take(64).enumerate();
+        channels.fold(0, |flags, (number, channel)| flags | u64::from(is_silent(*channel)) << number)
     }
 }
 
@@ -395,7 +415,6 @@ impl IEditControllerTrait for Instance {
         IEditControllerTrait::getParamValueByString(id: ParamID, text: *mut TChar, value: *mut ParamValue) -> tresult, kInternalError;
         IEditControllerTrait::normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue, value;
         IEditControllerTrait::plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue, value;
-        IEditControllerTrait::getParamNormalized(id: ParamID) -> ParamValue, 0.0;
         IEditControllerTrait::createView(name: FIDString) -> *mut IPlugView, ptr::null_mut();
     }
 
@@ -409,11 +428,24 @@ impl IEditControllerTrait for Instance {
         }
     }
 
+    unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
+        guard(0.0, || {
+            let shown = self.rows.get(&id).map(|row| f32::from_bits(self.shown[*row].load(Ordering::Relaxed)));
+            match shown.filter(|shown| !shown.is_nan()) {
+                Some(shown) => shown.into(),
+                // SAFETY: whatever the host promises.
+                None => unsafe { self.framework.getParamNormalized(id) },
+            }
+        })
+    }
+
     unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
         guard(kInternalError, || {
             let Some(&row) = self.rows.get(&id) else { return kInvalidArgument };
-            // While sound runs, the audio thread gets the same value, and when it is due.
-            if !self.hosted.is_playing() {
+            // While sound runs, the audio thread gets the same value, and when it is due; until then it is the controller's alone.
+            if self.hosted.is_playing() {
+                self.shown[row].store((value as f32).clamp(0.0, 1.0).to_bits(), Ordering::Relaxed);
+            } else {
                 self.hosted.params().controls().change(row, Change::Value(value as f32));
                 self.follow();
             }
@@ -498,14 +530,19 @@ impl IAudioProcessorTrait for Instance {
             unsafe {
                 let (inputs, outputs) = (buses_of(data.inputs, data.numInputs), buses_of(data.outputs, data.numOutputs));
                 let buffers = Buffers::new(main_of(inputs), main_of(outputs), len);
-                let collect = |changes: &mut Changes| self.collect(data, |at, row, change| changes.add(at, row, change));
+                let collect = |changes: &mut Changes| {
+                    self.collect(data, |at, row, change| {
+                        self.shown[row].store(NOT_SHOWN, Ordering::Relaxed);
+                        changes.add(at, row, change);
+                    });
+                };
                 let played = self.hosted.play(&buffers, len, collect);
                 let written = if matches!(played, Played::Sound(_)) { buffers.written() } else { 0 };
                 for (number, bus) in outputs.iter_mut().enumerate() {
                     let sounding = if number == 0 { written } else { 0 };
                     let silent = channels_of(bus).iter().skip(sounding).filter(|channel| !channel.is_null());
                     silent.for_each(|channel| channel.write_bytes(0, len));
-                    bus.silenceFlags = 0;
+                    bus.silenceFlags = silence_of(bus, len);
                 }
                 match played {
                     Played::Sound(News { latency, .. }) => {
