@@ -348,3 +348,47 @@ fn clap_says_that_a_state_is_refused() {
 fn vst3_says_that_a_state_is_refused() {
     a_refused_state_is_said_to_be::<vst3::Raw>();
 }
+
+/// States with damage anywhere are taken or refused, and whatever comes of it plays numbers.
+fn damaged_states_do_no_harm<H: Host>() {
+    let mut host = H::new();
+    host.set("pitch_shift", 0.75);
+    let state = host.save();
+    assert!(host.activate(48_000.0, 512));
+    let sung = voice(48_000.0, 0, 512);
+    let mut seed = 1_u32;
+    let mut random = move |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below
+    };
+    let rounds = if std::env::var_os("SYRINX_LONG").is_some() { 3000 } else { 300 };
+    let mut taken = 0;
+    for _ in 0..rounds {
+        let mut bad = state.clone();
+        for _ in 0..1 + random(4) {
+            let at = random(bad.len());
+            match random(4) {
+                0 => bad[at] = random(256) as u8,
+                1 => bad[at] ^= 1 << random(8),
+                2 => drop(bad.remove(at)),
+                _ => bad.insert(at, b"0123456789{}[]\",.-e"[random(19)]),
+            }
+        }
+        taken += u32::from(host.load(&bad));
+        let out = host.play(WHOLE, &sung, &[]);
+        assert!(out.iter().flatten().all(|x| x.is_finite()));
+    }
+    assert!(taken < rounds, "every one was taken");
+    assert!(host.load(&state));
+    assert!((host.value("pitch_shift") - 0.75).abs() < 0.01);
+}
+
+#[test]
+fn clap_damaged_states_do_no_harm() {
+    damaged_states_do_no_harm::<clap::Raw>();
+}
+
+#[test]
+fn vst3_damaged_states_do_no_harm() {
+    damaged_states_do_no_harm::<vst3::Raw>();
+}

@@ -168,7 +168,7 @@ fn what_cannot_be_is_refused_in_a_sentence() {
         (&["--instrument", "nowhere.onnx"], "nowhere.onnx"),
         (&["--set", "pitch_shift=99"], "-24 to 24 st"),
         (&["--set", "pitch"], "PARAM=VALUE"),
-        (&["--sample-rate", "7000"], "8000 to 768000"),
+        (&["--sample-rate", "700"], "1000 to 2000000"),
         (&["--buffer", "1"], "16"),
         (&["--channel", "0"], "channel"),
         (&["--seconds=-1"], "seconds"),

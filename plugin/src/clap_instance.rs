@@ -172,6 +172,14 @@ impl Offered {
         }
     }
 
+    /// All values may be others. Main thread.
+    fn have_values_read(&self) {
+        if let Some(Ears { rescan: Some(rescan), .. }) = self.ears.get() {
+            // SAFETY: the host outlives its plugins.
+            unsafe { rescan(self.host, CLAP_PARAM_RESCAN_VALUES) };
+        }
+    }
+
     /// A state or a preset was taken, or parameters have changed while no sound runs.
     fn follow(&self) {
         self.hosted.shown().redraw();
@@ -459,6 +467,9 @@ unsafe extern "C" fn load(plugin: *const clap_plugin, stream: *const clap_istrea
         let json = length.and_then(read).unwrap_or_default();
         let loaded = state::load(&json, offered.hosted.params());
         offered.follow();
+        if loaded {
+            offered.have_values_read();
+        }
         loaded
     })
 }
@@ -503,9 +514,8 @@ unsafe extern "C" fn load_preset(
             let ask = |id| offered.host_extension::<clap_host_preset_load>(id);
             ask(CLAP_EXT_PRESET_LOAD).or_else(|| ask(CLAP_EXT_PRESET_LOAD_COMPAT))
         };
-        if let (Ok(()), Some(Ears { rescan: Some(rescan), .. })) = (&played, offered.ears.get()) {
-            // SAFETY: the host outlives its plugins.
-            unsafe { rescan(offered.host, CLAP_PARAM_RESCAN_VALUES) };
+        if played.is_ok() {
+            offered.have_values_read();
         }
         match (&played, listener) {
             (Ok(()), Some(clap_host_preset_load { loaded: Some(loaded), .. })) => {

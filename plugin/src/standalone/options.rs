@@ -9,7 +9,7 @@ pub const CHANNELS: RangeInclusive<i64> = 1..=256;
 /// Samples that a sound card hands over at a time.
 pub const BUFFERS: RangeInclusive<i64> = 16..=8192;
 /// Sample rates that Syrinx plays at, Hz.
-pub const RATES: RangeInclusive<i64> = 8_000..=768_000;
+pub const RATES: RangeInclusive<i64> = 1_000..=2_000_000;
 
 /// Syrinx, the instrument you play with your voice, for the stage: sing into an input of the sound card, hear the instrument.
 ///
@@ -35,7 +35,7 @@ pub struct Options {
     /// The input's channel that the microphone is on, from 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(CHANNELS))]
     pub channel: Option<u16>,
-    /// Sample rate, Hz, 8000 to 768000; JACK has its own.
+    /// Sample rate, Hz, 1000 to 2000000; JACK has its own.
     #[arg(long, value_name = "HZ")]
     pub sample_rate: Option<u32>,
     /// Samples that the sound card hands over at a time; JACK has its own.
