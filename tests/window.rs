@@ -570,6 +570,17 @@ fn instruments_are_stepped_loved_and_found() {
     assert!(again.harness.state().looks.favourite_instruments.contains("violin"), "favourites are remembered");
 }
 
+/// Opens the list of instruments, and waits until those of the player's own folder, which a thread looks through, are in it.
+fn open_list_with_theremins(stage: &mut Stage) {
+    stage.click("About instrument A");
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    while stage.harness.query_by_label("Family: Theremin").is_none() {
+        assert!(std::time::Instant::now() < until, "{:?}", stage.params.library().message());
+        std::thread::sleep(Duration::from_millis(20));
+        stage.wait(1);
+    }
+}
+
 #[test]
 fn instruments_of_ones_own_are_stepped_through_while_the_host_stands_still() {
     let folder = folder();
@@ -581,13 +592,7 @@ fn instruments_of_ones_own_are_stepped_through_while_the_host_stands_still() {
     let mut player = Player::default();
     player.activate(48_000.0, 1, 1).unwrap();
     let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
-    stage.click("About instrument A");
-    let until = std::time::Instant::now() + Duration::from_secs(60);
-    while stage.harness.query_by_label("Family: Theremin").is_none() {
-        assert!(std::time::Instant::now() < until, "{:?}", stage.params.library().message());
-        std::thread::sleep(Duration::from_millis(20));
-        stage.wait(1);
-    }
+    open_list_with_theremins(&mut stage);
     stage.click("Family: Theremin");
     stage.click("Close the list");
     for _ in 0..6 {
@@ -765,13 +770,7 @@ fn the_list_of_many_instruments_has_families_and_scrolls() {
         std::fs::write(own.join(format!("{n:02}.onnx")), disguised("flute", &format!("own-{n}"), &name, family)).unwrap();
     }
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.click("About instrument A");
-    let until = std::time::Instant::now() + Duration::from_secs(60);
-    while stage.harness.query_by_label("Family: Theremin").is_none() {
-        assert!(std::time::Instant::now() < until, "{:?}", stage.params.library().message());
-        std::thread::sleep(Duration::from_millis(20));
-        stage.wait(1);
-    }
+    open_list_with_theremins(&mut stage);
     stage.away();
     stage.photograph("many_instruments");
     // No two lie over one another, and no name is cut at the window's edge.

@@ -34,7 +34,7 @@ pub use fit::{MOST_SHIFT_DB, Shift};
 pub use instrument::{Instrument, Slot};
 pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, SettingError, Settings};
 pub use sides::Sides;
-pub use syrinx_decoder::{Card, Decay, Decoder, MAX_FILE_BYTES, Model, ModelError};
+pub use syrinx_decoder::{Card, Decay, Decoder, MAX_FILE_BYTES, Model, ModelError, is_control};
 pub use syrinx_synth::MAX_HARMONICS;
 pub use syrinx_tracker::{Calibration, Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
 pub use weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, noise_point_hz};

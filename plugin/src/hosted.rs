@@ -215,9 +215,7 @@ impl Hosted {
             }
             return Played::Nothing;
         }
-        // A voice that dies away leaves numbers in filters that are hundreds of times slower to compute with.
-        // SAFETY: what is computed inside does not depend on denormals, and the processor's state is as before afterwards.
-        let played = unsafe { no_denormals::no_denormals(|| player.play(buffers, list)) };
+        let played = player.play(buffers, list);
         self.note_times(player);
         seat.broken = false;
         match played {

@@ -9,6 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::SystemTime,
 };
+use syrinx_engine::is_control;
 
 /// Reads a file of at most `most` bytes.
 ///
@@ -34,8 +35,8 @@ pub fn bounded(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 /// replaced.
 pub fn harmless(text: &str) -> String {
     let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        is_control(c)
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     text.chars().map(|c| if hides(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

@@ -91,11 +91,7 @@ impl Seat {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         };
-        let played = player.is_some_and(|mut player| {
-            // A voice that dies away leaves numbers in filters that are hundreds of times slower to compute with.
-            // SAFETY: what is computed inside does not depend on denormals, and the processor's state is as before afterwards.
-            unsafe { no_denormals::no_denormals(|| player.process(&mut [&mut *left, &mut *right]).is_ok()) }
-        });
+        let played = player.is_some_and(|mut player| player.process(&mut [&mut *left, &mut *right]).is_ok());
         if played {
             self.health.blocks.fetch_add(1, Ordering::Relaxed);
         } else {
