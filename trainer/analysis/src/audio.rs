@@ -10,6 +10,7 @@ mod wav_writer;
 pub use formats::{EXTENSIONS, FORMATS, is_sound_file, is_unreadable_sound_file};
 pub use read::{SoundReader, read_audio};
 pub use resample::{Resampler, resampled_len};
+pub(crate) use voice::ROUNDING_DB;
 pub use voice::{Levels, Voice};
 pub use wav_writer::WavWriter;
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{Audio, read_audio};
+use crate::audio::{Audio, ROUNDING_DB, read_audio};
 use crate::bands::power_of;
 use crate::frames::{Frame, Take, Target};
 use crate::targets::{analyse, file_name, in_parallel};
@@ -17,8 +17,6 @@ const USABLE_RANGE_DB: f32 = 50.0;
 const LOUD_RANGE_DB: f32 = 30.0;
 /// Under this peak a recording is silent, dB of full scale.
 pub const SILENT_PEAK_DB: f32 = -60.0;
-/// Samples that far over full scale are no rounding any more, dB.
-const ROUNDING_DB: f32 = 0.1;
 /// Over this peak the samples are in other units than full scale, dB: floats of a hot mix may go a little over it.
 const MOST_OVER_DB: f32 = 12.0;
 /// Least share of the loud frames that must have a pitch.

@@ -26,7 +26,7 @@ const LENGTH_TOLERANCE: f64 = 0.01;
 
 /// A sound file being read: it holds one block at a time, whatever the file's length.
 ///
-/// Encoder delay and padding are cut off, samples that are not numbers become silence.
+/// Encoder delay and padding are cut off, but for AAC's, which the decoder leaves; samples that are not numbers become silence.
 pub struct SoundReader {
     path: PathBuf,
     format: Box<dyn FormatReader>,

@@ -7,7 +7,7 @@ const SILENT_DB: f64 = 40.0;
 /// A mean that is so much softer than its loudest channel has cancelled, dB. Channels that have nothing to do with each other lose 3 dB a pair.
 const CANCELLED_DB: f64 = 12.0;
 /// Samples that far over full scale are no rounding any more, dB.
-const ROUNDING_DB: f64 = 0.1;
+pub(crate) const ROUNDING_DB: f32 = 0.1;
 
 /// The levels of a sound's channels, gathered block by block: what decides which of them are the voice.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ impl Levels {
     /// How far the loudest sample lies over full scale, dB, where it does by more than rounding.
     pub fn over_full_scale_db(&self) -> Option<f64> {
         let db = 20.0 * f64::from(self.peak).log10();
-        (db > ROUNDING_DB).then_some(db)
+        (db > f64::from(ROUNDING_DB)).then_some(db)
     }
 
     /// Decides which channels are the voice.
