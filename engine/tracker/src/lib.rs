@@ -45,6 +45,7 @@ mod gate;
 mod glide;
 mod loudness;
 mod math;
+mod partials;
 mod pitch;
 mod posterior;
 mod range;

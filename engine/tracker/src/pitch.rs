@@ -10,6 +10,7 @@ use crate::expert::Expert;
 use crate::frame::FRAME_RATE_HZ;
 use crate::gate::{Gate, Verdict};
 use crate::math;
+use crate::partials::Partials;
 use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
 use crate::refine::{Kept, Refiner};
 use crate::tuning::{BANDS, Tuning};
@@ -32,6 +33,11 @@ const SILENCE_EVIDENCE: f32 = 4.0;
 const PIECE: usize = 16;
 /// Pieces after which the early experts are asked: two thirds of a hop at the base rates of all usual host rates.
 const EARLY: usize = 4;
+
+/// Times that the best pitch is looked at for its octaves: it may have moved by two.
+const OCTAVE_ROUNDS: usize = 3;
+/// A peak of the evidence reaches this many states to each side.
+const PEAK: usize = 6;
 
 /// Half a state and a little, as a share of the lag.
 const STATE_SPAN: f64 = 0.008;
@@ -80,6 +86,7 @@ pub(crate) struct Pitch {
     kept: Vec<Vec<Kept>>,
     at: usize,
     refiner: Refiner,
+    partials: Partials,
     hop_s: f64,
     gate: Gate,
     verdicts: Vec<Verdict>,
@@ -146,6 +153,7 @@ impl Pitch {
             at: 0,
             posterior,
             refiner,
+            partials: Partials::new(base_rate_hz, low),
             hop_s,
             gate: Gate::new(tuning.gate, gate_db),
             last: NOTHING,
@@ -177,6 +185,7 @@ impl Pitch {
     pub fn reset(&mut self) {
         self.decimator.reset();
         self.bands.iter_mut().for_each(Band::reset);
+        self.partials.reset();
         self.posterior.reset();
         for k in self.kept.iter_mut().flatten() {
             k.rho.fill(0.0);
@@ -200,6 +209,7 @@ impl Pitch {
             for b in &mut self.bands {
                 b.push(x);
             }
+            self.partials.push(x);
             self.since += 1;
             if self.since == PIECE {
                 self.since = 0;
@@ -334,6 +344,7 @@ impl Pitch {
         let (first, end) = self.range;
         self.evidence[..first].fill(NEVER);
         self.evidence[end..states].fill(NEVER);
+        self.settle_octaves(weights, tilt);
         let last_hz = self.centres_hz[self.last.state];
         let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
         self.verdicts[self.at] = self.gate.judge(level, mains, self.last.voiced >= 0.5);
@@ -358,6 +369,86 @@ impl Pitch {
             confidence: if verdict == Verdict::Open { belief.voiced } else { 0.0 },
             periodic: if verdict == Verdict::Silent { 0.0 } else { belief.voiced },
             age_s: self.look_back_s() as f32 + reading.age_s,
+        }
+    }
+
+    /// Moves evidence between pitches an octave or a twelfth apart where the partials say which of them it is. `tilt` is the prior's, a state.
+    #[inline(always)]
+    fn settle_octaves(&mut self, weights: f32, tilt: f32) {
+        let t = self.tuning.partials;
+        let (first, end) = self.range;
+        let mut best = first + argmax(&self.evidence[first..end]);
+        for _ in 0..OCTAVE_ROUNDS {
+            let prior = tilt * (best as f32 - self.level_state).min(0.0);
+            // How much of the wave repeats, as all experts together see it.
+            let repeats = 1.0 + self.tuning.softness - math::exp((prior - self.evidence[best]) / weights);
+            let ramp = |[from, to]: [f32; 2]| ((repeats - from) / (to - from)).clamp(0.0, 1.0);
+            let trust = [ramp(t.trusted_up), ramp(t.trusted_down)];
+            if trust == [0.0; 2] {
+                return;
+            }
+            for multiple in [2, 3] {
+                let apart = (1200.0 * (multiple as f64).log2() / STATE_CENTS).round() as usize;
+                if best + apart < end {
+                    self.settle_pair(best, self.best_about(best + apart), multiple, trust);
+                }
+                if best >= first + apart {
+                    self.settle_pair(self.best_about(best - apart), best, multiple, trust);
+                }
+            }
+            let now = first + argmax(&self.evidence[first..end]);
+            if now == best {
+                return;
+            }
+            best = now;
+        }
+    }
+
+    /// Settles between `low` and the state `multiple` times higher; `trust` in what speaks for the higher and for the lower, 0..=1.
+    #[inline(always)]
+    fn settle_pair(&mut self, low: usize, high: usize, multiple: usize, trust: [f32; 2]) {
+        let t = self.tuning.partials;
+        let (for_low, for_high) = (self.evidence[low], self.evidence[high]);
+        let lead = for_high - for_low;
+        if -lead >= t.contested[0] || lead >= t.contested[1] {
+            return;
+        }
+        let odds = self.partials.odds(self.centres_hz[low], multiple);
+        // Shouts have partials like those of an alternating voice an octave up, where nobody's periods alternate.
+        let shout = t.shout * ((self.centres_hz[high] / t.shout_hz).log2() as f32).clamp(0.0, 1.0);
+        let (up, down) = (-t.sure - (odds + shout), odds - t.sure);
+        let (wanted, trust) = if up > 0.0 {
+            (up.min(t.most), trust[0])
+        } else if down > 0.0 {
+            (-down.min(t.most), trust[1])
+        } else {
+            return;
+        };
+        if wanted * lead > 0.0 && lead.abs() >= wanted.abs() {
+            return;
+        }
+        // The wave stays as well explained as it is; by which of the two, is what is said anew.
+        let lead = lead + trust * (wanted - lead);
+        let most = for_low.max(for_high);
+        self.give(low, most - lead.max(0.0));
+        self.give(high, most + lead.min(0.0));
+    }
+
+    /// The state with the best evidence about one.
+    #[inline(always)]
+    fn best_about(&self, state: usize) -> usize {
+        let (first, end) = self.range;
+        let (from, to) = (state.saturating_sub(2).max(first), (state + 3).min(end));
+        from + argmax(&self.evidence[from..to])
+    }
+
+    /// Gives a state this evidence: what lies about it is raised with it, or capped.
+    #[inline(always)]
+    fn give(&mut self, state: usize, evidence: f32) {
+        let (first, end) = self.range;
+        let lift = evidence - self.evidence[state];
+        for e in &mut self.evidence[state.saturating_sub(PEAK).max(first)..(state + PEAK + 1).min(end)] {
+            *e = if lift > 0.0 { *e + lift } else { (*e).min(evidence) };
         }
     }
 

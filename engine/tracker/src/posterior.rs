@@ -199,7 +199,8 @@ impl Posterior {
                 *p = a * l;
             }
             ahead_unvoiced *= m.likelihood_unvoiced;
-            let mean = Self::sum(&self.padded[REACH..REACH + len]) / states as f32;
+            // What begins or jumps may go to any state that a pitch may be in, as in the way forward.
+            let mean = Self::sum(&self.padded[REACH..REACH + len]) / self.possible as f32;
             // The kernel is symmetric, so the same blur serves both directions.
             Self::blur(&self.padded, &self.kernel, ahead);
             let walk = (1.0 - self.stop) * (1.0 - self.jump);
@@ -245,4 +246,42 @@ fn largest(xs: &[f32]) -> f32 {
         }
     }
     lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |most, &x| if x > most { x } else { most })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After *Learn my range* the filter has many states, of which a pitch may be in some: it must believe what one that has only those does.
+    #[test]
+    fn a_learnt_range_is_smoothed_as_if_there_were_no_other_states() {
+        let tuning = Tuning::default();
+        let (all, from, possible) = (240, 60, 64);
+        let mut wide = Posterior::new(&tuning, all, 6);
+        wide.set_possible(possible);
+        let mut narrow = Posterior::new(&tuning, possible, 6);
+        let mut furthest = 0.0_f32;
+        for hop in 0..200 {
+            // Notes come and go, one of them so weakly that the smoothing decides.
+            let state = 10 + hop / 40 * 12;
+            let heard = if hop % 40 < 12 { -2.0 } else { 1.5 };
+            let evidence = |i: usize| heard - 0.5 * (i as f32 - state as f32).abs().min(8.0);
+            let mut of_narrow = vec![0.0; narrow.len()];
+            let mut of_wide = vec![-1e6; wide.len()];
+            for i in 0..possible {
+                of_narrow[i] = evidence(i);
+                of_wide[from + i] = evidence(i);
+            }
+            wide.predict();
+            narrow.predict();
+            wide.update(&of_wide, 0.0);
+            narrow.update(&of_narrow, 0.0);
+            let (w, n) = (wide.look_back(), narrow.look_back());
+            if hop > 10 {
+                furthest = furthest.max((w.voiced - n.voiced).abs());
+                assert!(n.voiced < 0.5 || w.state == from + n.state, "hop {hop}: {w:?}, {n:?}");
+            }
+        }
+        assert!(furthest < 0.01, "{furthest}");
+    }
 }

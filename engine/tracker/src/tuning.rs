@@ -37,6 +37,24 @@ pub(crate) struct ExpertTuning {
     pub unvoiced_level: f32,
 }
 
+/// How far the partials settle what the correlations leave open: see [`Partials`](crate::partials::Partials).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PartialsTuning {
+    /// A pitch is contested by one an octave or a twelfth above, and below, that has up to this much less evidence, nepers.
+    pub contested: [f32; 2],
+    /// Odds nearer to even than this say nothing, nepers.
+    pub sure: f32,
+    /// The most that one hop may say, nepers: windows overlap, and what they say is said again.
+    pub most: f32,
+    /// What is said counts from the first to the second share of the wave that repeats: for the higher pitch, and for the lower, which
+    /// noise between the partials speaks for.
+    pub trusted_up: [f32; 2],
+    pub trusted_down: [f32; 2],
+    /// Odds for the lower of two pitches, nepers, where the higher lies an octave or more above `shout_hz`; less below that.
+    pub shout: f32,
+    pub shout_hz: f64,
+}
+
 /// What the level must do for a pitch to count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GateTuning {
@@ -99,6 +117,7 @@ pub(crate) struct Tuning {
     /// Share and decay (cents) of the tail of that walk.
     pub tail: f64,
     pub tail_cents: f64,
+    pub partials: PartialsTuning,
     pub gate: GateTuning,
 }
 
@@ -157,6 +176,15 @@ impl Default for Tuning {
             walk_cents: 17.0,
             tail: 0.0025,
             tail_cents: 60.0,
+            partials: PartialsTuning {
+                contested: [20.0, 3.0],
+                sure: 0.5,
+                most: 3.0,
+                trusted_up: [0.6, 0.8],
+                trusted_down: [0.9, 0.97],
+                shout: 5.0,
+                shout_hz: 350.0,
+            },
             gate: GateTuning {
                 fall_db: 18.0,
                 fall_s: 0.1,

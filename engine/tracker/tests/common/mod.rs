@@ -3,6 +3,9 @@
 // Each test program uses some of these.
 #![allow(dead_code)]
 
+pub mod octaves;
+pub mod sung;
+
 use std::f64::consts::TAU;
 
 use syrinx_tracker::{Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
