@@ -9,9 +9,24 @@ mod raw {
     pub mod vst3;
 }
 
+#[path = "support/long.rs"]
+mod long;
+
+use long::in_long_form;
 use raw::{clap, vst3};
-use std::f32::consts::TAU;
-use syrinx_engine::{AnyRate, PARAMS, Settings};
+use std::{
+    env,
+    f32::consts::TAU,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    process::{Command, Output},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+use syrinx_engine::{AnyRate, OWN_INSTRUMENT, PARAMS, Settings, Slot, Weights};
+use syrinx_plugin::{judged, library::Library, params::SyrinxParams, state};
 
 /// What a host gives a block: its channels in and out, and which of them are missing or one memory.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +72,8 @@ impl Memory {
     }
 }
 
-/// A host with one instance.
-trait Host {
+/// A host with one instance. What takes `&self` may be called by two threads: one plays, the other asks.
+trait Host: Sync {
     fn new() -> Self;
     /// Agrees on channels; whether the plugin does.
     fn agree(&mut self, inputs: usize, outputs: usize) -> bool;
@@ -68,14 +83,58 @@ trait Host {
     fn latency(&mut self) -> usize;
     fn tail(&mut self) -> usize;
     /// Plays a block of a voice on all channels in, with changes of parameters (sample, id, 0 to 1); the channels that come out, holes left out.
-    fn play(&mut self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>>;
+    fn play(&self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>>;
     /// Value of a parameter, 0 to 1.
-    fn value(&mut self, id: &str) -> f32;
-    fn set(&mut self, id: &str, value: f32);
-    fn save(&mut self) -> Vec<u8>;
-    fn load(&mut self, state: &[u8]) -> bool;
+    fn value(&self, id: &str) -> f32;
+    fn set(&self, id: &str, value: f32);
+    fn save(&self) -> Vec<u8>;
+    fn load(&self, state: &[u8]) -> bool;
+    /// A state as this format's hosts hand it over.
+    fn state(json: Vec<u8>) -> Vec<u8>;
     /// Times that the plugin has said that its delay is another one, and asked to be activated anew.
     fn told(&self) -> (usize, usize);
+}
+
+/// The guard's switch for the calling thread, where the guard is preloaded: see `tests/guard`.
+static ARM: LazyLock<Option<extern "C" fn(bool)>> = LazyLock::new(|| {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        let found = libc::dlsym(libc::RTLD_DEFAULT, c"syrinx_guard_arm".as_ptr());
+        (!found.is_null()).then(|| std::mem::transmute::<*mut std::ffi::c_void, extern "C" fn(bool)>(found))
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    None
+});
+
+/// Calls what belongs to the audio thread; where the guard is preloaded, allocating, freeing, locking or waiting in there ends the process.
+fn watched<T>(call: impl FnOnce() -> T) -> T {
+    let Some(arm) = *ARM else { return call() };
+    arm(true);
+    let result = call();
+    arm(false);
+    result
+}
+
+/// Runs a test of this program in a process of its own, with a variable of the environment.
+fn again(test: &str, variable: &str, value: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture"]).env(variable, value);
+    command
+}
+
+/// What such a process said, which must have ended well.
+fn ended_well(output: Output) -> String {
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.success(), "{}: {said}", output.status);
+    said
+}
+
+/// Numbers below what is asked for, by chance, and the same in every run.
+fn chance(mut seed: u32) -> impl FnMut(usize) -> usize {
+    move |below| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below
+    }
 }
 
 fn row(id: &str) -> usize {
@@ -327,7 +386,7 @@ fn vst3_times_are_told() {
 
 /// A state that is refused is said to be, and changes nothing.
 fn a_refused_state_is_said_to_be<H: Host>() {
-    let mut host = H::new();
+    let host = H::new();
     host.set("pitch_shift", 0.75);
     let state = host.save();
     for bad in [&b""[..], b"{}", b"not json", &state[..state.len() / 2], &[0xff; 100_000]] {
@@ -356,12 +415,8 @@ fn damaged_states_do_no_harm<H: Host>() {
     let state = host.save();
     assert!(host.activate(48_000.0, 512));
     let sung = voice(48_000.0, 0, 512);
-    let mut seed = 1_u32;
-    let mut random = move |below: usize| {
-        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (seed >> 8) as usize % below
-    };
-    let rounds = if std::env::var_os("SYRINX_LONG").is_some() { 3000 } else { 300 };
+    let mut random = chance(1);
+    let rounds = if in_long_form() { 3000 } else { 300 };
     let mut taken = 0;
     for _ in 0..rounds {
         let mut bad = state.clone();
@@ -391,4 +446,124 @@ fn clap_damaged_states_do_no_harm() {
 #[test]
 fn vst3_damaged_states_do_no_harm() {
     damaged_states_do_no_harm::<vst3::Raw>();
+}
+
+/// A session: settings, and an own instrument for the first slot.
+fn session<H: Host>(own: Option<&str>, settings: Settings, weights: &Weights) -> Vec<u8> {
+    let params = SyrinxParams::new(Arc::new(Library::new().0));
+    params.apply(&settings);
+    params.weighting().set(weights);
+    if let Some(id) = own {
+        params.library().put(Slot::A, judged::from_bytes(syrinx_models::bytes(id).unwrap()).unwrap());
+    }
+    H::state(state::for_host(&params))
+}
+
+/// Runs `audio` on a thread that is not of Rust's making, as hosts' are not, until `main` has ended here.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn beside(audio: &(dyn Fn(&AtomicBool) + Sync), main: impl FnOnce()) {
+    use std::{ffi::c_void, ptr};
+    type Call<'a> = (&'a (dyn Fn(&AtomicBool) + Sync), AtomicBool);
+    extern "C" fn run(call: *mut c_void) -> *mut c_void {
+        let (audio, done) = unsafe { &*call.cast::<Call<'_>>() };
+        audio(done);
+        ptr::null_mut()
+    }
+    let mut call: Call<'_> = (audio, AtomicBool::new(false));
+    let call = &raw mut call;
+    let mut thread = 0;
+    assert_eq!(unsafe { libc::pthread_create(&mut thread, ptr::null(), run, call.cast()) }, 0);
+    let ended = catch_unwind(AssertUnwindSafe(main));
+    unsafe {
+        (*call).1.store(true, Ordering::Relaxed);
+        libc::pthread_join(thread, ptr::null_mut());
+    }
+    ended.unwrap_or_else(|panic| resume_unwind(panic));
+}
+
+/// Sessions are restored, each with another own instrument, other settings and another delay, while sound runs and its parameters move, and
+/// the audio thread goes on: never silent for good, and, where the guard is preloaded, without allocating, freeing, locking or waiting.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn restored_while_it_plays<H: Host>(ask: impl Fn(&H, usize)) {
+    let mut host = H::new();
+    let own = f32::from(OWN_INSTRUMENT);
+    let weighted = Weights { harmonics_db: std::array::from_fn(|n| -(n as f32 % 7.0)), ..Weights::default() };
+    let sessions = [
+        session::<H>(Some("flute"), Settings { instrument_a: own, reverb_mix: 40.0, ..Settings::default() }, &weighted),
+        session::<H>(
+            Some("trumpet"),
+            Settings { instrument_a: own, latency_mode: 1.0, ..Settings::default() },
+            &Weights::default(),
+        ),
+        session::<H>(None, Settings { instrument_a: 3.0, instrument_b: 2.0, morph: 50.0, ..Settings::default() }, &weighted),
+        session::<H>(Some("cello"), Settings { instrument_b: own, morph: 70.0, ..Settings::default() }, &Weights::default()),
+        session::<H>(Some("flute"), Settings { instrument_a: own, ..Settings::default() }, &Weights::default()),
+    ];
+    // Restored anew every time, they would be judged anew every time.
+    let _kept: Vec<_> =
+        ["flute", "trumpet", "cello"].map(|id| judged::from_bytes(syrinx_models::bytes(id).unwrap()).unwrap()).into();
+    assert!(host.activate(48_000.0, 512));
+    let (host, blocks) = (&host, AtomicUsize::new(0));
+    let sung = voice(48_000.0, 0, 48_000);
+    let audio = |done: &AtomicBool| {
+        let (mut random, mut at) = (chance(1), 0);
+        while !done.load(Ordering::Relaxed) {
+            let len = [64, 1, 512, 333, 17, 500, 0][random(7)];
+            let value = |random: &mut dyn FnMut(usize) -> usize| [0.0, 1.0, random(1000) as f32 / 1000.0][random(3)];
+            let changes: Vec<_> =
+                (0..random(4)).map(|_| (random(len + 1) as i64, PARAMS[random(PARAMS.len())].id, value(&mut random))).collect();
+            let out = host.play(WHOLE, &sung[at..at + len], &changes);
+            assert!(out.iter().flatten().all(|x| x.is_finite()));
+            at = (at + len) % (sung.len() - 512);
+            blocks.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    beside(&audio, || {
+        for n in 0..300 {
+            let before = blocks.load(Ordering::Relaxed);
+            let session = &sessions[n % sessions.len()];
+            assert!(host.load(session), "session {n}");
+            assert!(!host.load(&session[..session.len() - 1]), "half a session");
+            ask(host, n);
+            assert!(host.save().len() > 1000 && host.value("morph").is_finite());
+            // Most at a block's distance or some, others at once.
+            while n % 4 > 0 && blocks.load(Ordering::Relaxed) < before + n % 4 {
+                thread::yield_now();
+            }
+        }
+    });
+    let told = host.told();
+    assert!(told.0 + told.1 > 0, "the delay was another one, and nobody said so");
+    assert!(host.load(&sessions[4]));
+    let loudest =
+        |host: &H| (0..100).map(|n| peak(&host.play(WHOLE, &voice(48_000.0, 480 * n, 480), &[])[0])).fold(0.0, f32::max);
+    assert!(loudest(host) > 0.01, "it plays on");
+}
+
+/// In a second run of a test, under the guard.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn guarded(test: &str, run: impl FnOnce()) {
+    const GUARDED: &str = "SYRINX_GUARDED";
+    if env::var_os(GUARDED).is_some() {
+        assert!(ARM.is_some(), "the guard is not loaded");
+        return run();
+    }
+    let deps = env::current_exe().unwrap();
+    let guard = deps.ancestors().skip(1).take(2).map(|folder| folder.join("libsyrinx_guard.so")).find(|path| path.exists());
+    let guard = guard.expect("the guard is built with the workspace");
+    ended_well(again(test, GUARDED, "1").env("LD_PRELOAD", guard).output().unwrap());
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn clap_restored_while_it_plays() {
+    guarded("clap_restored_while_it_plays", || restored_while_it_plays::<clap::Raw>(|_, _| ()));
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn vst3_restored_while_it_plays() {
+    // Here, the controller may be told of values meanwhile.
+    let ask = |host: &vst3::Raw, n: usize| host.set(PARAMS[n % PARAMS.len()].id, 0.5);
+    guarded("vst3_restored_while_it_plays", || restored_while_it_plays::<vst3::Raw>(ask));
 }

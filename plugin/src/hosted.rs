@@ -6,6 +6,7 @@
 
 use crate::{
     changes::Changes,
+    main_thread::MainThread,
     monitor::Shown,
     params::SyrinxParams,
     player::{Buffers, News, NotActivated, Player},
@@ -14,7 +15,7 @@ use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
+        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -28,39 +29,6 @@ pub struct Face {
     pub shown: Arc<Shown>,
     /// The way to the host's main thread.
     pub main_thread: Arc<MainThread>,
-}
-
-/// One errand to the host that belongs on its main thread, sent from wherever.
-#[derive(Default)]
-pub struct MainThread {
-    errand: OnceLock<Box<dyn Fn() + Send + Sync>>,
-    way: OnceLock<Box<dyn Fn() + Send + Sync>>,
-}
-
-impl MainThread {
-    /// What is to be done there.
-    pub fn set_errand(&self, errand: impl Fn() + Send + Sync + 'static) {
-        let _ = self.errand.set(Box::new(errand));
-    }
-
-    /// How to have [`run_errand`](Self::run_errand) called there, without waiting.
-    pub fn set_way(&self, way: impl Fn() + Send + Sync + 'static) {
-        let _ = self.way.set(Box::new(way));
-    }
-
-    /// Has the errand run. Any thread, the audio thread too.
-    pub fn send_errand(&self) {
-        if let Some(go) = self.way.get() {
-            go();
-        }
-    }
-
-    /// Runs it. The main thread.
-    pub fn run_errand(&self) {
-        if let Some(run) = self.errand.get() {
-            run();
-        }
-    }
 }
 
 thread_local! {
@@ -222,6 +190,13 @@ impl Hosted {
             Ok(news) => Played::Sound(news),
             Err(NotActivated) => Played::Nothing,
         }
+    }
+}
+
+impl Drop for Hosted {
+    fn drop(&mut self) {
+        // The framework may hold on to it.
+        self.face.main_thread.end();
     }
 }
 

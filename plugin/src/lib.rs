@@ -8,6 +8,7 @@
 //! * `presets`: the factory's sounds, and files of the player's own.
 //! * `library`: instruments of the player's own; `judged`: those of a process, shared; `reading`: how files are read.
 //! * `hosted`: one instance inside a host's process; `clap_entry` and `clap_instance`, `vst3_instance`: what hosts of either format have of it.
+//! * `main_thread`: the way from the audio thread to the host's main thread.
 //! * `changes`: changes of parameters inside a block.
 //! * `player`: the engine behind whatever face.
 //! * `monitor`: what the audio thread tells the window.
@@ -22,6 +23,7 @@ pub mod editor;
 pub mod hosted;
 pub mod judged;
 pub mod library;
+pub mod main_thread;
 pub mod monitor;
 pub mod params;
 pub mod player;
@@ -45,7 +47,7 @@ impl Default for Syrinx {
     }
 }
 
-/// What the framework runs on a host's main thread: see [`hosted::MainThread`].
+/// What the framework runs on a host's main thread: see [`main_thread::MainThread`].
 pub struct Errand;
 
 const fn layout(input: u32, output: u32) -> AudioIOLayout {

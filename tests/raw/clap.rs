@@ -1,6 +1,6 @@
 //! A CLAP host without manners.
 
-use super::super::{Host, Ports, row};
+use super::super::{Host, Ports, row, watched};
 use clap_sys::{
     audio_buffer::clap_audio_buffer,
     events::{
@@ -23,10 +23,10 @@ use clap_sys::{
     version::CLAP_VERSION,
 };
 use std::{
-    cell::Cell,
     ffi::{CStr, c_char, c_void},
     mem::zeroed,
     ptr::{null, null_mut},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 use syrinx_engine::PARAMS;
 use syrinx_plugin::clap_entry::clap_entry;
@@ -34,11 +34,11 @@ use syrinx_plugin::clap_entry::clap_entry;
 /// What the plugin has told.
 #[derive(Default)]
 struct Heard {
-    activating: Cell<bool>,
-    latency_changes: Cell<usize>,
-    outside: Cell<usize>,
-    restarts: Cell<usize>,
-    tail_changes: Cell<usize>,
+    activating: AtomicBool,
+    latency_changes: AtomicUsize,
+    outside: AtomicUsize,
+    restarts: AtomicUsize,
+    tail_changes: AtomicUsize,
 }
 
 /// A host with one instance.
@@ -50,17 +50,20 @@ pub struct Raw {
     ids: Vec<u32>,
 }
 
+// SAFETY: the plugin's object is for a thread that plays and another that asks, and what is the host's own does not change while they do.
+unsafe impl Sync for Raw {}
+
 fn heard<'a>(host: *const clap_host) -> &'a Heard {
     unsafe { &*(*host).host_data.cast() }
 }
 
-fn up(count: &Cell<usize>) {
-    count.set(count.get() + 1);
+fn up(count: &AtomicUsize) {
+    count.fetch_add(1, Ordering::Relaxed);
 }
 
 unsafe extern "C" fn latency_changed(host: *const clap_host) {
     let heard = heard(host);
-    up(if heard.activating.get() { &heard.latency_changes } else { &heard.outside });
+    up(if heard.activating.load(Ordering::Relaxed) { &heard.latency_changes } else { &heard.outside });
 }
 
 unsafe extern "C" fn tail_changed(host: *const clap_host) {
@@ -205,9 +208,9 @@ impl Host for Raw {
     }
 
     fn activate(&mut self, rate_hz: f64, most: usize) -> bool {
-        self.heard.activating.set(true);
+        self.heard.activating.store(true, Ordering::Relaxed);
         self.active = unsafe { (*self.plugin).activate.unwrap()(self.plugin, rate_hz, 1, most as u32) };
-        self.heard.activating.set(false);
+        self.heard.activating.store(false, Ordering::Relaxed);
         self.active
     }
 
@@ -227,7 +230,7 @@ impl Host for Raw {
         unsafe { tail.get.unwrap()(self.plugin) as usize }
     }
 
-    fn play(&mut self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>> {
+    fn play(&self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>> {
         let mut memory = super::super::Memory::new(ports, voice);
         let buffer = |list: &mut Vec<*mut f32>| clap_audio_buffer {
             data32: if list.is_empty() { null_mut() } else { list.as_mut_ptr() },
@@ -251,19 +254,19 @@ impl Host for Raw {
             in_events: &input_events,
             out_events: &output_events,
         };
-        let status = unsafe { (*self.plugin).process.unwrap()(self.plugin, &block) };
+        let status = watched(|| unsafe { (*self.plugin).process.unwrap()(self.plugin, &block) });
         assert_eq!(status != CLAP_PROCESS_ERROR, self.active);
         memory.out()
     }
 
-    fn value(&mut self, id: &str) -> f32 {
+    fn value(&self, id: &str) -> f32 {
         let params: &clap_plugin_params = self.extension(CLAP_EXT_PARAMS);
         let mut value = 0.0;
         unsafe { assert!(params.get_value.unwrap()(self.plugin, self.ids[row(id)], &mut value)) };
         (value / self.steps(row(id))) as f32
     }
 
-    fn set(&mut self, id: &str, value: f32) {
+    fn set(&self, id: &str, value: f32) {
         let params: &clap_plugin_params = self.extension(CLAP_EXT_PARAMS);
         let mut events = self.events(&[(0, id, value)]);
         let list = clap_input_events { ctx: (&raw mut events).cast(), size: Some(event_count), get: Some(event) };
@@ -271,7 +274,7 @@ impl Host for Raw {
         unsafe { params.flush.unwrap()(self.plugin, &list, &out) };
     }
 
-    fn save(&mut self) -> Vec<u8> {
+    fn save(&self) -> Vec<u8> {
         let state: &clap_plugin_state = self.extension(CLAP_EXT_STATE);
         let mut bytes = Vec::<u8>::new();
         let stream = clap_ostream { ctx: (&raw mut bytes).cast(), write: Some(write) };
@@ -279,15 +282,19 @@ impl Host for Raw {
         bytes
     }
 
-    fn load(&mut self, bytes: &[u8]) -> bool {
+    fn load(&self, bytes: &[u8]) -> bool {
         let state: &clap_plugin_state = self.extension(CLAP_EXT_STATE);
         let mut rest = bytes;
         let stream = clap_istream { ctx: (&raw mut rest).cast(), read: Some(read) };
         unsafe { state.load.unwrap()(self.plugin, &stream) }
     }
 
+    fn state(json: Vec<u8>) -> Vec<u8> {
+        [&(json.len() as u64).to_le_bytes()[..], &json].concat()
+    }
+
     fn told(&self) -> (usize, usize) {
-        (self.heard.latency_changes.get(), self.heard.restarts.get())
+        (self.heard.latency_changes.load(Ordering::Relaxed), self.heard.restarts.load(Ordering::Relaxed))
     }
 }
 
@@ -306,22 +313,22 @@ pub fn latency_is_told_inside_activate_only() {
     let voice = super::super::voice(48_000.0, 0, 512);
     let play = |host: &mut Raw, changes: &[(i64, &str, f32)]| drop(host.play(super::super::WHOLE, &voice, changes));
     assert!(host.activate(48_000.0, 512));
-    let first = host.heard.latency_changes.get();
+    let first = host.heard.latency_changes.load(Ordering::Relaxed);
     play(&mut host, &[(100, "reverb_mix", 0.4)]);
-    assert!(host.heard.tail_changes.get() > 0, "the room's tail is told");
+    assert!(host.heard.tail_changes.load(Ordering::Relaxed) > 0, "the room's tail is told");
     play(&mut host, &[(10, "latency_mode", 1.0)]);
     // The old mode fades out first.
     let live = host.latency();
     (0..100).for_each(|_| play(&mut host, &[]));
     assert_eq!(host.latency(), live, "it is another one from the next activation on");
-    assert_eq!((host.heard.restarts.get(), host.heard.latency_changes.get()), (1, first));
+    assert_eq!((host.heard.restarts.load(Ordering::Relaxed), host.heard.latency_changes.load(Ordering::Relaxed)), (1, first));
     host.deactivate();
     assert!(host.activate(48_000.0, 512));
-    assert_eq!((host.heard.restarts.get(), host.heard.latency_changes.get()), (1, first + 1));
+    assert_eq!((host.heard.restarts.load(Ordering::Relaxed), host.heard.latency_changes.load(Ordering::Relaxed)), (1, first + 1));
     assert!(host.latency() > live);
     host.deactivate();
     // At another rate, it is another one: told, and no restart asked for.
     assert!(host.activate(96_000.0, 512));
-    assert_eq!((host.heard.restarts.get(), host.heard.latency_changes.get()), (1, first + 2));
-    assert_eq!(host.heard.outside.get(), 0);
+    assert_eq!((host.heard.restarts.load(Ordering::Relaxed), host.heard.latency_changes.load(Ordering::Relaxed)), (1, first + 2));
+    assert_eq!(host.heard.outside.load(Ordering::Relaxed), 0);
 }

@@ -1,6 +1,6 @@
 //! A VST3 host without manners.
 
-use super::super::{Host, Ports, row};
+use super::super::{Host, Ports, row, watched};
 use nice_plug::prelude::Vst3Plugin;
 use nice_plug::wrapper::vst3::vst3::{
     Class, ComPtr, ComWrapper, Interface,
@@ -35,6 +35,9 @@ pub struct Raw {
     channels: (usize, usize),
     active: bool,
 }
+
+// SAFETY: the plugin's objects are for a thread that plays and another that asks, and what is the host's own does not change while they do.
+unsafe impl Sync for Raw {}
 
 #[derive(Default)]
 struct Handler {
@@ -213,7 +216,7 @@ impl Host for Raw {
         unsafe { self.processor.getTailSamples() as usize }
     }
 
-    fn play(&mut self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>> {
+    fn play(&self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>> {
         let mut memory = super::super::Memory::new(ports, voice);
         let bus = |list: &mut Vec<*mut f32>| AudioBusBuffers {
             numChannels: list.len() as int32,
@@ -235,27 +238,31 @@ impl Host for Raw {
         if ports.outputs > 0 {
             (data.numOutputs, data.outputs) = (1, &mut outputs);
         }
-        assert_eq!(unsafe { self.processor.process(&mut data) } == kResultOk, self.active);
+        assert_eq!(watched(|| unsafe { self.processor.process(&mut data) }) == kResultOk, self.active);
         memory.out()
     }
 
-    fn value(&mut self, id: &str) -> f32 {
+    fn value(&self, id: &str) -> f32 {
         unsafe { self.controller.getParamNormalized(self.id(id)) as f32 }
     }
 
-    fn set(&mut self, id: &str, value: f32) {
+    fn set(&self, id: &str, value: f32) {
         assert_eq!(unsafe { self.controller.setParamNormalized(self.id(id), f64::from(value)) }, kResultOk);
     }
 
-    fn save(&mut self) -> Vec<u8> {
+    fn save(&self) -> Vec<u8> {
         let stream = ComWrapper::new(Stream(Mutex::default()));
         assert_eq!(unsafe { self.component.getState(stream.as_com_ref::<IBStream>().unwrap().as_ptr()) }, kResultOk);
         stream.0.lock().unwrap().0.clone()
     }
 
-    fn load(&mut self, state: &[u8]) -> bool {
+    fn load(&self, state: &[u8]) -> bool {
         let stream = ComWrapper::new(Stream(Mutex::new((state.to_vec(), 0))));
         unsafe { self.component.setState(stream.as_com_ref::<IBStream>().unwrap().as_ptr()) == kResultOk }
+    }
+
+    fn state(json: Vec<u8>) -> Vec<u8> {
+        json
     }
 
     fn told(&self) -> (usize, usize) {
