@@ -173,10 +173,14 @@ impl Library {
 }
 
 impl Stage {
-    /// Brings a newly set-up engine its instruments. Main thread, while nothing is processed.
-    pub fn begin(&mut self, engine: &mut Engine, library: &Library) {
+    /// Brings an engine that is to begin its instruments; one that has them, because it is not `new` and nothing was chosen since, keeps them.
+    /// Main thread, while nothing is processed.
+    pub fn begin(&mut self, engine: &mut Engine, library: &Library, new: bool) {
         let rate = engine.config().sample_rate_hz;
         let mut shelf = lock(&library.shelf);
+        if !new && self.waiting.iter().all(Option::is_none) && self.post.iter().all(Mailbox::is_empty) {
+            return;
+        }
         // Whatever is under way was made for the engine before, or is on the shelf too.
         self.post.iter().for_each(|mailbox| drop(mailbox.take()));
         self.waiting = [None, None];
@@ -267,7 +271,7 @@ mod tests {
         let (library, mut stage) = Library::new();
         let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory()).unwrap();
         engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
-        stage.begin(&mut engine, &library);
+        stage.begin(&mut engine, &library, true);
         assert_eq!(peak(&mut engine, &mut stage, 0), 0.0, "there is no own instrument yet");
         let flute = model("flute");
         library.put(Slot::A, flute.clone());
@@ -287,9 +291,29 @@ mod tests {
         for rate in [44_100, 48_000] {
             let mut engine = Engine::new(EngineConfig { sample_rate_hz: rate, ..EngineConfig::default() }, &[]).unwrap();
             engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
-            stage.begin(&mut engine, &library);
+            stage.begin(&mut engine, &library, true);
             assert!(peak(&mut engine, &mut stage, 0) > 0.01, "{rate} Hz");
         }
+    }
+
+    #[test]
+    fn an_engine_that_begins_again_keeps_its_instruments_until_another_is_chosen() {
+        let (library, mut stage) = Library::new();
+        let flute = model("flute");
+        library.put(Slot::A, flute.clone());
+        let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
+        engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+        stage.begin(&mut engine, &library, true);
+        let first = peak(&mut engine, &mut stage, 0);
+        let held = Arc::strong_count(&flute);
+        engine.reset();
+        stage.begin(&mut engine, &library, false);
+        assert_eq!((peak(&mut engine, &mut stage, 0), Arc::strong_count(&flute)), (first, held));
+        library.put(Slot::A, model("trumpet"));
+        engine.reset();
+        stage.begin(&mut engine, &library, false);
+        assert_eq!(Arc::strong_count(&flute), 1, "the trumpet plays from the first sample on");
+        assert!(peak(&mut engine, &mut stage, 0) > 0.01);
     }
 
     #[test]
@@ -299,7 +323,7 @@ mod tests {
             let (library, mut stage) = Library::new();
             let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
             engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
-            stage.begin(&mut engine, &library);
+            stage.begin(&mut engine, &library, true);
             peak(&mut engine, &mut stage, 0);
             let models: Vec<Arc<Model>> = ids[..choices].iter().map(|id| model(id)).collect();
             for model in &models {
@@ -328,7 +352,7 @@ mod tests {
         let (library, mut stage) = Library::new();
         let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
         engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
-        stage.begin(&mut engine, &library);
+        stage.begin(&mut engine, &library, true);
         let flute = model("flute");
         library.put(Slot::A, flute.clone());
         library.clear(Slot::A);

@@ -185,7 +185,8 @@ impl Audio {
     fn activate(&mut self, library: &Library, sample_rate_hz: f64, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
         self.input_channels = inputs;
         let same = |engine: &AnyRate| (engine.rate_hz(), engine.config().channels) == (sample_rate_hz, outputs);
-        if !self.engine.as_ref().is_some_and(same) {
+        let new = !self.engine.as_ref().is_some_and(same);
+        if new {
             self.engine = None;
             let engine = AnyRate::new(sample_rate_hz, outputs, syrinx_models::factory()).inspect_err(|error| {
                 library.say(format!("Syrinx cannot play here: {error}. Change it in the host or the sound card's settings."));
@@ -197,7 +198,7 @@ impl Audio {
         engine.engine().set(&self.settings);
         engine.engine().weigh(&self.controls.weighting().get());
         engine.reset();
-        self.stage.begin(engine.engine(), library);
+        self.stage.begin(engine.engine(), library, new);
         self.told = Told::of(engine);
         self.shown.sample_rate_hz.set(sample_rate_hz as f32);
         self.shown.latency_samples.set(self.told.latency as f32);

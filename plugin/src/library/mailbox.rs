@@ -24,7 +24,12 @@ impl<T: Send> Mailbox<T> {
     /// What is there.
     pub fn take(&self) -> Option<Box<T>> {
         // Nearly always there is nothing, and looking leaves the memory to all processors.
-        if self.0.load(Ordering::Relaxed).is_null() { None } else { self.swap(ptr::null_mut()) }
+        if self.is_empty() { None } else { self.swap(ptr::null_mut()) }
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Relaxed).is_null()
     }
 
     fn swap(&self, new: *mut T) -> Option<Box<T>> {
