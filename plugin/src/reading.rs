@@ -16,12 +16,13 @@ use syrinx_engine::is_control;
 /// # Errors
 /// Those of the disk; and where there is more, or what is there is no file, before it is read.
 pub fn bounded(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let about = file.metadata()?;
+    // Before it is opened: a pipe that nobody writes to would never be.
+    let about = fs::metadata(path)?;
     let too_long = || io::Error::other(format!("it has more than {most} bytes"));
     if !about.is_file() {
         return Err(io::Error::other("it is no file"));
     }
+    let file = File::open(path)?;
     if about.len() > most as u64 {
         return Err(too_long());
     }
@@ -105,7 +106,13 @@ mod tests {
         File::create(&path).unwrap().set_len(1 << 40).unwrap();
         assert!(bounded(&path, 1 << 20).is_err());
         #[cfg(unix)]
-        assert!(bounded("/dev/zero".as_ref(), 1 << 20).unwrap_err().to_string().contains("no file"));
+        {
+            let pipe = folder.path().join("pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            for path in [pipe.as_path(), "/dev/zero".as_ref()] {
+                assert!(bounded(path, 1 << 20).unwrap_err().to_string().contains("no file"));
+            }
+        }
     }
 
     #[test]

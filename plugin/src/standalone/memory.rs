@@ -6,12 +6,11 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fs,
-    io::{self, Read},
+    fs, io,
     ops::RangeInclusive,
     path::{Path, PathBuf},
 };
-use syrinx_plugin::{reading, whole_file};
+use syrinx_plugin::{reading, state, whole_file};
 
 /// Most bytes of the file that remembers the sound card.
 const MOST_BYTES: usize = 1 << 16;
@@ -49,9 +48,6 @@ impl Sound {
         self
     }
 }
-
-/// Largest session that is read: two instruments of one's own, of the largest size and as text, and all else.
-const MAX_SESSION_BYTES: u64 = 100 << 20;
 
 /// What every session has, whichever Syrinx saved it.
 #[derive(Deserialize)]
@@ -118,23 +114,13 @@ impl Memory {
     /// The last session's bytes, if there is one. A file that the player named and that is no session is refused: it is to stay as it is.
     pub fn session(&self) -> Result<Option<Vec<u8>>, Failure> {
         let name = self.session.display();
-        let unreadable = |e: io::Error| format!("{name} cannot be read: {e}");
-        match fs::metadata(&self.session) {
-            Ok(meta) if meta.is_file() => {}
-            Ok(_) => return Err(format!("{name} is not a file")),
+        let bytes = match reading::bounded(&self.session, state::MAX_STATE_BYTES) {
+            Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(unreadable(e)),
-        }
-        let mut bytes = Vec::new();
-        // One byte more than is allowed tells that there are too many.
-        let file = fs::File::open(&self.session).map_err(unreadable)?;
-        file.take(MAX_SESSION_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        let is_ours = bytes.len() as u64 <= MAX_SESSION_BYTES && serde_json::from_slice::<Mark>(&bytes).is_ok();
-        if self.is_named && !is_ours {
+            Err(e) => return Err(format!("{name} cannot be read: {e}")),
+        };
+        if self.is_named && serde_json::from_slice::<Mark>(&bytes).is_err() {
             return Err(format!("{name} is not a session of Syrinx; it stays as it is, and --session takes another name"));
-        }
-        if bytes.len() as u64 > MAX_SESSION_BYTES {
-            return Err(format!("{name} has more than {MAX_SESSION_BYTES} bytes, which no session has"));
         }
         Ok(Some(bytes))
     }
