@@ -567,3 +567,107 @@ fn vst3_restored_while_it_plays() {
     let ask = |host: &vst3::Raw, n: usize| host.set(PARAMS[n % PARAMS.len()].id, 0.5);
     guarded("vst3_restored_while_it_plays", || restored_while_it_plays::<vst3::Raw>(ask));
 }
+
+/// In a process of its own, for what is counted of whole processes.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn alone(test: &str, run: impl FnOnce()) {
+    const ALONE: &str = "SYRINX_ALONE";
+    if env::var_os(ALONE).is_some() {
+        return run();
+    }
+    print!("{}", ended_well(again(test, ALONE, "1").output().unwrap()));
+}
+
+/// Bytes of this process in memory, and of them those that were asked for and not given back.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn held() -> (usize, usize) {
+    // SAFETY: one gives back to the system what is free already, the other reads the allocator's counts.
+    let info = unsafe {
+        libc::malloc_trim(0);
+        libc::mallinfo2()
+    };
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kilobytes: usize = resident.split_whitespace().next().unwrap().parse().unwrap();
+    (1024 * kilobytes, info.uordblks + info.hblkhd)
+}
+
+/// What 25 instances that play add to a process that has none yet, the first one's share for all among it.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn twenty_five_are_small<H: Host>() {
+    let before = held();
+    let mut hosts: Vec<H> = (0..25).map(|_| H::new()).collect();
+    assert!(hosts.iter_mut().all(|host| host.activate(48_000.0, 512)));
+    for n in 0..100 {
+        let sung = voice(48_000.0, 480 * n, 480);
+        let playing = hosts.iter().map(|host| peak(&host.play(WHOLE, &sung, &[])[0])).filter(|peak| *peak > 0.01).count();
+        assert!(n < 50 || playing == 25, "{playing} play");
+    }
+    let after = held();
+    let [resident, asked] = [after.0 - before.0, after.1 - before.1].map(|bytes| bytes as f64 / 1e6);
+    println!("25 instances: {resident:.1} MB in memory, {asked:.1} MB asked for");
+    assert!(resident < 67.0, "{resident} MB");
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn clap_twenty_five_are_small() {
+    alone("clap_twenty_five_are_small", twenty_five_are_small::<clap::Raw>);
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn vst3_twenty_five_are_small() {
+    alone("vst3_twenty_five_are_small", twenty_five_are_small::<vst3::Raw>);
+}
+
+/// Minutes of notes, of parameters that move, of other instruments and of sessions restored: memory stays what it is after the first one.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn minutes_leave_nothing_behind<H: Host>() {
+    let own = f32::from(OWN_INSTRUMENT);
+    let session = |id| session::<H>(Some(id), Settings { instrument_a: own, ..Settings::default() }, &Weights::default());
+    let sessions = ["flute", "trumpet", "cello"].map(session);
+    // Two notes, and a breath.
+    let sung: Vec<f32> = [(0, 0.7), (96_000, 1.0), (0, 0.0)]
+        .into_iter()
+        .flat_map(|(from, gain)| voice(48_000.0, from, 24_000).into_iter().map(move |x| gain * x))
+        .collect();
+    let mut host = H::new();
+    assert!(host.activate(48_000.0, 512));
+    let mut random = chance(1);
+    let mut minute = || {
+        for n in 0..60 * 100 {
+            let from = 480 * n % sung.len();
+            let value = |random: &mut dyn FnMut(usize) -> usize| random(1000) as f32 / 1000.0;
+            let changes: Vec<_> =
+                (0..random(3)).map(|_| (random(480) as i64, PARAMS[random(PARAMS.len())].id, value(&mut random))).collect();
+            let out = host.play(WHOLE, &sung[from..from + 480], &changes);
+            assert!(out.iter().flatten().all(|x| x.is_finite()));
+            if n % 200 == 0 {
+                assert!(host.load(&sessions[n / 200 % 3]));
+            }
+        }
+        assert!(host.load(&sessions[0]));
+        host.play(WHOLE, &sung[..480], &[]);
+        held()
+    };
+    let minutes = if in_long_form() { 10 } else { 1 };
+    let first = minute();
+    let all: Vec<_> = (0..minutes).map(|_| minute()).collect();
+    println!("in memory and asked for after the first minute {first:?}, and after each of {minutes} more: {all:?}");
+    let last = all[all.len() - 1];
+    assert!(last.1 < first.1 + 200_000, "{first:?} and {last:?} bytes");
+    assert!(last.0 < first.0 + 2_000_000, "{first:?} and {last:?} bytes");
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn clap_minutes_leave_nothing_behind() {
+    alone("clap_minutes_leave_nothing_behind", minutes_leave_nothing_behind::<clap::Raw>);
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn vst3_minutes_leave_nothing_behind() {
+    alone("vst3_minutes_leave_nothing_behind", minutes_leave_nothing_behind::<vst3::Raw>);
+}
