@@ -15,6 +15,7 @@ use crate::{
     Settings,
     curve::Curve,
     fit::{Shift, Target},
+    guard::Guard,
     instrument::{Ensemble, Instrument, Slot},
     leap::LeapingBank,
     mapping::{Mapped, Mapping},
@@ -89,7 +90,7 @@ pub struct Monitor {
     pub fitted: Shift,
     /// Peak of the voice after the input gain, since the last call of [`Engine::monitor`], linear.
     pub input_peak: f32,
-    /// Peak of the output since then, linear.
+    /// Peak of the output since then, linear, as it comes to the guard at the end: above 1 it is what the guard has kept from coming out.
     pub output_peak: f32,
     /// What the voice is taken from.
     pub sides: Sides,
@@ -138,6 +139,7 @@ pub struct Engine {
     ensemble: Ensemble,
     bank: LeapingBank,
     reverb: Reverb,
+    guard: Guard,
     settings: Settings,
     gains: Gains,
     /// Settings in force at the end of each of the last frames, at `frame % len`.
@@ -204,6 +206,7 @@ impl Engine {
             ensemble: Ensemble::new(sample_rate_hz, seed, palette),
             bank: LeapingBank::new(sample_rate_hz),
             reverb: Reverb::new(sample_rate_hz),
+            guard: Guard::new(sample_rate_hz),
             settings: Settings::default(),
             gains: Gains::new(),
             past: vec![Settings::default(); delay / (frame - 1) + 3],
@@ -360,6 +363,7 @@ impl Engine {
         self.ensemble.reset();
         self.bank.reset();
         self.reverb.reset();
+        self.guard.reset();
         self.pitch_shift.reset();
         self.loudness.reset();
         self.input_gain.reset();
@@ -565,19 +569,28 @@ impl Engine {
             }
         }
         let start = end - len as i64;
-        for (channel, (ring, voice)) in self.out.iter_mut().zip(&self.voice).enumerate() {
-            let room = if channel == 0 { &left[..len] } else { &right[..len] };
-            for (at, wet) in wet.iter().enumerate() {
-                let t = (at + 1) as f32 / len as f32;
-                let glide = |a: f32, b: f32| a + t * (b - a);
-                let bare = voice.get(start + at as i64);
-                let dry = bare * (glide(from.dry, to.dry) + glide(from.breath, to.breath));
-                let room = if reverberates { glide(from.reverb, to.reverb) * room[at] } else { 0.0 };
-                let played = glide(from.wet, to.wet) * wet + room + dry;
-                let bypass = glide(from.bypass, to.bypass);
+        let (channels, limit) = (self.out.len(), |x: f32| if x.is_finite() { x.clamp(-OUTPUT_LIMIT, OUTPUT_LIMIT) } else { 0.0 });
+        for (at, wet) in wet.iter().enumerate() {
+            let t = (at + 1) as f32 / len as f32;
+            let glide = |a: f32, b: f32| a + t * (b - a);
+            let dry = glide(from.dry, to.dry) + glide(from.breath, to.breath);
+            let (wet, reverb) = (glide(from.wet, to.wet) * wet, glide(from.reverb, to.reverb));
+            let bypass = glide(from.bypass, to.bypass);
+            // Of each channel: the bare voice, what of it is mixed in, and all that is played.
+            let mut sides = [(0.0, 0.0, 0.0); 2];
+            for ((bare, dry_voice, played), (voice, room)) in sides.iter_mut().zip(self.voice.iter().zip([&*left, &*right])) {
+                *bare = voice.get(start + at as i64);
+                *dry_voice = *bare * dry;
+                let room = if reverberates { reverb * room[at] } else { 0.0 };
+                *played = limit(wet + room + *dry_voice);
+            }
+            let sides = &sides[..channels];
+            self.guard.step(sides.iter().fold(0.0, |peak, (_, _, played)| peak.max(played.abs())));
+            for (ring, (bare, dry_voice, played)) in self.out.iter_mut().zip(sides) {
                 // Whole at both ends, to the bit.
-                let sample = (1.0 - bypass) * played + bypass * bare;
-                ring.push(if sample.is_finite() { sample.clamp(-OUTPUT_LIMIT, OUTPUT_LIMIT) } else { 0.0 });
+                let mixed = |played: f32| limit((1.0 - bypass) * played + bypass * bare);
+                self.monitor.output_peak = self.monitor.output_peak.max(mixed(*played).abs());
+                ring.push(mixed(self.guard.pass(*played, *dry_voice)));
             }
         }
     }
@@ -589,7 +602,6 @@ impl Engine {
             Change::Out(left) => (left - at) as f32 / self.fade_len as f32,
             Change::In(left) => 1.0 - (left - at) as f32 / self.fade_len as f32,
         };
-        let mut peak = 0.0_f32;
         for (channel, out) in output.iter_mut().enumerate() {
             let ring = &self.out[channel.min(self.out.len() - 1)];
             for (at, sample) in out[from..to].iter_mut().enumerate() {
@@ -597,10 +609,8 @@ impl Engine {
                 if self.change != Change::None {
                     *sample *= fade(at);
                 }
-                peak = peak.max(sample.abs());
             }
         }
-        self.monitor.output_peak = self.monitor.output_peak.max(peak);
         let count = to - from;
         self.position += count as u64;
         if let Change::Out(left) | Change::In(left) = &mut self.change {

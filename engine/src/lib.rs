@@ -12,6 +12,7 @@ mod bounce;
 mod curve;
 mod engine;
 mod fit;
+mod guard;
 mod instrument;
 mod leap;
 mod mapping;
