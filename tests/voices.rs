@@ -7,7 +7,7 @@
 mod support;
 
 use std::path::Path;
-use support::{OCTAVES, RATE_HZ, cents, cents_of_any_octave, heard, in_long_form};
+use support::{OCTAVES, RATE_HZ, cents, cents_of_any_octave, heard, in_long_form, k_levels};
 use syrinx_engine::{Engine, EngineConfig, LatencyMode, Settings, bounce};
 
 /// A chord of gliding voices: no one pitch to follow.
@@ -22,15 +22,6 @@ const ECHOING: &[&str] = &["man-yelling"];
 const HALF_A_SECOND: (&str, &str) = ("whistle1", "hum");
 /// Frames on both sides that must be as sure, or as surely unvoiced: what counts is away from the borders of notes.
 const AROUND: usize = 12;
-/// Half a moment, frames (0.4 s): auto range moves loudness by 6 dB a second at most.
-const MOMENT: usize = 100;
-
-fn median(values: &[f32]) -> f32 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f32::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
-}
-
 /// What an instrument makes of a voice, as it is or brought to where the instrument is at home.
 fn play(voice: &[f32], instrument: u8, latency: LatencyMode, fitted: bool) -> Vec<f32> {
     let config = EngineConfig { sample_rate_hz: RATE_HZ, ..EngineConfig::default() };
@@ -64,7 +55,7 @@ fn recorded_voices_are_followed_and_their_consonants_do_not_sing() {
     for (turn, file) in files.iter().enumerate() {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let voice = syrinx_analysis::read_audio(file).unwrap().resampled(RATE_HZ).mono();
-        let sung = heard(RATE_HZ, &voice);
+        let (sung, sung_db) = (heard(RATE_HZ, &voice), k_levels(&voice));
         // Before a file and after it there is silence: a note that begins with the file has its border there.
         let silence = [0.0; AROUND];
         let confidence: Vec<f32> = silence.into_iter().chain(sung.iter().map(|f| f.confidence)).chain(silence).collect();
@@ -78,22 +69,18 @@ fn recorded_voices_are_followed_and_their_consonants_do_not_sing() {
         for ((_, (number, model)), way) in pairs.filter(|((n, _), way)| in_long_form() || chosen(*n, *way)) {
             let (latency, fitted) = ways[way];
             let id = &model.card().id;
-            let played = heard(RATE_HZ, &play(&voice, *number, latency, fitted));
+            let played = play(&voice, *number, latency, fitted);
+            let (played, played_db) = (heard(RATE_HZ, &played), k_levels(&played));
             let any_octave = fitted || OCTAVES.contains(&id.as_str());
-            let apart: Vec<f32> = sung.iter().zip(&played).map(|(v, i)| i.loudness_db - v.loudness_db).collect();
+            let apart: Vec<f32> = sung_db.iter().zip(&played_db).map(|(v, i)| i - v).collect();
             let (mut sure, mut near, mut error) = (0.0, 0.0, 0.0);
             let (mut unvoiced, mut sings) = (0.0, 0.0);
             for (n, (v, i)) in sung.iter().zip(&played).enumerate() {
-                // Auto range moves the octave, and the loudness so slowly that what a moment's pitched frames have in common is its; those without a
-                // pitch are softer by design.
-                let moment = n.saturating_sub(MOMENT)..(n + MOMENT).min(apart.len());
-                let pitched = |n: &usize| sung[*n].confidence >= 0.8;
-                let common = if fitted { median(&moment.filter(pitched).map(|n| apart[n]).collect::<Vec<_>>()) } else { 0.0 };
                 let off = if any_octave { cents_of_any_octave } else { cents }(i.f0_hz, f64::from(v.f0_hz));
                 if all(n, &|c| c >= 0.8) {
                     sure += 1.0;
                     near += f64::from(u8::from(i.f0_hz > 0.0 && off.abs() < 50.0));
-                    error += f64::from((apart[n] - common).abs());
+                    error += apart.get(n).map_or(0.0, |db| f64::from(db.abs()));
                 } else if v.loudness_db > -55.0 && all(n, &|c| c < 0.3) {
                     unvoiced += 1.0;
                     sings += f64::from(u8::from(i.confidence >= 0.5));

@@ -18,6 +18,7 @@ use crate::{
     guard::Guard,
     instrument::{Ensemble, Instrument, Slot},
     leap::LeapingBank,
+    level::{Colour, LAG_FRAMES, believed},
     mapping::{Mapped, Mapping},
     params::OFF_DB,
     reverb::{Reverb, ReverbParams},
@@ -144,6 +145,9 @@ pub struct Engine {
     gains: Gains,
     /// Settings in force at the end of each of the last frames, at `frame % len`.
     past: Vec<Settings>,
+    /// How much more of the voice K-weighting hears than A-weighting, and the same at the end of each of the last frames, dB.
+    colour: Colour,
+    colours: Vec<f32>,
     pitch_shift: Curve,
     loudness: Curve,
     input_gain: Curve,
@@ -173,7 +177,7 @@ pub struct Engine {
 const SILENT: Features = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: syrinx_tracker::LOUDNESS_FLOOR_DB };
 const UNFITTED: Shift = Shift { semitones: 0.0, loudness_db: 0.0 };
 /// Before the first frame.
-const UNHEARD: Mapped = Mapped { features: SILENT, unshifted_hz: 0.0, fitted: UNFITTED };
+const UNHEARD: Mapped = Mapped { features: SILENT, unshifted_hz: 0.0, fitted: UNFITTED, level_db: 0.0 };
 const AT_REST: Monitor =
     Monitor { voice: SILENT, played: SILENT, fitted: UNFITTED, input_peak: 0.0, output_peak: 0.0, sides: Sides::Mean };
 
@@ -210,6 +214,8 @@ impl Engine {
             settings: Settings::default(),
             gains: Gains::new(),
             past: vec![Settings::default(); delay / (frame - 1) + 3],
+            colour: Colour::new(sample_rate_hz),
+            colours: vec![0.0; delay / (frame - 1) + 3],
             pitch_shift: Curve::new(sample_rate_hz, history, FASTEST_SHIFT_ST_PER_S),
             loudness: Curve::new(sample_rate_hz, history, f32::INFINITY),
             input_gain: Curve::new(sample_rate_hz, STEP, f32::INFINITY),
@@ -364,6 +370,8 @@ impl Engine {
         self.bank.reset();
         self.reverb.reset();
         self.guard.reset();
+        self.colour.reset();
+        self.colours.fill(0.0);
         self.pitch_shift.reset();
         self.loudness.reset();
         self.input_gain.reset();
@@ -446,6 +454,7 @@ impl Engine {
         }
         for (at, sample) in mono.iter_mut().enumerate() {
             *sample *= self.input_gain.at(before + at as i64);
+            self.colour.push(*sample);
         }
         self.heard |= peak > 0.0;
         self.monitor.input_peak = self.monitor.input_peak.max(self.input_gain.at(before) * peak);
@@ -464,11 +473,15 @@ impl Engine {
         debug_assert_eq!(frame, self.next_frame, "frames come one by one");
         self.next_frame = frame + 1;
         let kept = self.past.len() as u64;
-        self.past[(frame % kept) as usize] = self.settings;
+        let now = (frame % kept) as usize;
+        (self.past[now], self.colours[now]) = (self.settings, self.colour.difference_db());
         // Settings are heard with the input they came with, to the nearest frame; the two curves, to the sample.
         let delay = self.tracker_delay();
         let behind = (delay as f64 / self.clock.max_len() as f64).round() as u64;
-        let settings = self.past[(frame.saturating_sub(behind) % kept) as usize];
+        let at = |behind: u64| (frame.saturating_sub(behind) % kept) as usize;
+        let settings = self.past[at(behind)];
+        // Where the tracker looks ahead, what the average is late by is there already.
+        let colour_db = believed(self.colours[at(behind.saturating_sub(LAG_FRAMES))], &voice);
         let end = self.clock.end_of(frame) as i64 - delay as i64;
         let len = self.clock.len_of(frame);
 
@@ -484,7 +497,7 @@ impl Engine {
         let ringing = self.ensemble.ringing(self.before.features.f0_hz);
         let loudness_db = self.loudness.at(end);
         let mapped = self.mapping.map(&voice, &settings, target, ringing, self.pitch_shift.at(end), loudness_db);
-        self.ensemble.decode(&mapped.features, &mut self.controls);
+        self.ensemble.decode(&mapped.features, mapped.level_db + colour_db, &mut self.controls);
         shape(&mut self.controls, &settings);
         self.gains.shape(&mut self.controls);
         (self.monitor.voice, self.monitor.played, self.monitor.fitted) = (voice, mapped.features, mapped.fitted);

@@ -2,13 +2,14 @@
 //! any thread, played on the audio thread without allocating.
 
 use crate::{
+    level::{k_noise_weights, powers},
     sustain::Ringing,
     weights::{Gains, NOISE_POINTS, noise_point_hz},
 };
 use std::sync::Arc;
 use syrinx_decoder::{Decoder, Model, noise_weights};
 use syrinx_synth::{Controls, FilteredNoise};
-use syrinx_tracker::{Features, FrameClock, a_weighting_power};
+use syrinx_tracker::{Features, FrameClock};
 
 /// Most that the share of an instrument moves in one frame: a change of instrument is a cross-fade of 48 ms.
 const FADE_PER_FRAME: f32 = 1.0 / 12.0;
@@ -22,7 +23,9 @@ pub struct Instrument {
     decoder: Decoder,
     /// Its own noise where its bands are not those of the others.
     pub(crate) noise: Option<FilteredNoise>,
-    noise_weights: Vec<f32>,
+    /// A-weighting and K-weighting of its noise bands, power gains.
+    a_weights: Vec<f32>,
+    k_weights: Vec<f32>,
     /// Share of the sound, 0 to 1: reached, and wanted.
     share: f32,
     wanted: f32,
@@ -41,11 +44,13 @@ impl Instrument {
 
     /// As `new`, for one whose noise another renderer of the same bands plays.
     pub(crate) fn sharing_noise(model: Arc<Model>) -> Self {
-        let noise_weights = noise_weights(&model.card().noise_edges_hz);
+        let edges = &model.card().noise_edges_hz;
+        let (a_weights, k_weights) = (noise_weights(edges), k_noise_weights(edges));
         Self {
             decoder: Decoder::new(model),
             noise: None,
-            noise_weights,
+            a_weights,
+            k_weights,
             share: 0.0,
             wanted: 0.0,
             cold: false,
@@ -218,8 +223,11 @@ impl Ensemble {
         self.started = true;
     }
 
-    /// Answers one frame: `controls` gets the harmonics of all who play and the noise of those that share no bands is left with them.
-    pub fn decode(&mut self, features: &Features, controls: &mut Controls) {
+    /// Answers one frame: `controls` gets the harmonics of all who play, and the noise is left with them. The network hears `features` with
+    /// the A-weighted loudness that it was trained on; what sounds has that level, and `level_db` more, by K-weighting: at equal numbers all
+    /// instruments are equally loud, whatever their spectrum.
+    pub fn decode(&mut self, features: &Features, level_db: f32, controls: &mut Controls) {
+        let level = 10f32.powf(0.1 * level_db);
         *controls = Controls::silent(features.frame);
         controls.f0_hz = features.f0_hz;
         let mut playing = 0;
@@ -242,13 +250,20 @@ impl Ensemble {
         for instrument in self.places.iter_mut().flatten().filter(|i| i.share > 0.0) {
             let share = instrument.share;
             let own = &mut instrument.controls;
-            wanted_power += share * weighted_power(own, &instrument.noise_weights);
+            // The decoder has locked one level to the voice's, and the other follows: one gain on everything.
+            let [a_power, k_power] = powers(own, &instrument.a_weights, &instrument.k_weights);
+            if k_power > f32::MIN_POSITIVE {
+                let gain = (level * a_power / k_power).sqrt();
+                own.amplitude *= gain;
+                own.noise.iter_mut().for_each(|rms| *rms *= gain);
+            }
+            wanted_power += share * level * a_power;
             // Phases are one and the same, so amplitudes add.
             for (sum, k) in controls.harmonics.iter_mut().zip(&own.harmonics) {
                 *sum += share * own.amplitude * k;
             }
             own.noise.iter_mut().for_each(|rms| *rms *= share);
-            got_power += weighted_power(&Controls { amplitude: 0.0, ..*own }, &instrument.noise_weights);
+            got_power += noise_power(own, &instrument.k_weights);
         }
         controls.amplitude = controls.harmonics.iter().sum();
         if controls.amplitude > 0.0 {
@@ -257,7 +272,7 @@ impl Ensemble {
         }
         if playing > 1 {
             // Two spectra that complement each other would be softer together than either: hold the loudness.
-            got_power += weighted_power(controls, &[]);
+            got_power += powers(controls, &[], &[])[1];
             if got_power > f32::MIN_POSITIVE {
                 let gain = (wanted_power / shares.max(f32::MIN_POSITIVE) * shares.min(1.0) / got_power).sqrt();
                 controls.amplitude *= gain;
@@ -312,17 +327,9 @@ impl Ensemble {
     }
 }
 
-/// A-weighted mean square of what `controls` ask for; noise bands without a weight are left out.
-fn weighted_power(controls: &Controls, noise_weights: &[f32]) -> f32 {
-    let harmonics: f32 = (1..)
-        .zip(&controls.harmonics)
-        .filter(|(_, share)| **share > 0.0)
-        .map(|(k, share)| {
-            let peak = controls.amplitude * share;
-            0.5 * peak * peak * a_weighting_power(f64::from(k as f32 * controls.f0_hz)) as f32
-        })
-        .sum();
-    harmonics + controls.noise.iter().zip(noise_weights).map(|(rms, weight)| rms * rms * weight).sum::<f32>()
+/// K-weighted mean square of the noise in `controls`.
+fn noise_power(controls: &Controls, k_weights: &[f32]) -> f32 {
+    controls.noise.iter().zip(k_weights).map(|(rms, weight)| rms * rms * weight).sum()
 }
 
 #[cfg(test)]
@@ -337,14 +344,10 @@ mod tests {
         Features { frame, f0_hz: 440.0, confidence: 1.0, loudness_db: -20.0 }
     }
 
+    /// K-weighted.
     fn power(ensemble: &Ensemble, controls: &Controls) -> f32 {
-        let noise: f32 = ensemble
-            .places
-            .iter()
-            .flatten()
-            .map(|i| weighted_power(&Controls { amplitude: 0.0, ..i.controls }, &i.noise_weights))
-            .sum();
-        weighted_power(controls, &[]) + noise
+        let noise: f32 = ensemble.places.iter().flatten().map(|i| noise_power(&i.controls, &i.k_weights)).sum();
+        powers(controls, &[], &[])[1] + noise
     }
 
     #[test]
@@ -353,7 +356,7 @@ mod tests {
         let mut controls = Controls::silent(0);
         for n in 0..500 {
             ensemble.call(0.0, 1.0, n as f32 / 499.0);
-            ensemble.decode(&note(n), &mut controls);
+            ensemble.decode(&note(n), 0.0, &mut controls);
             let db = 10.0 * power(&ensemble, &controls).log10();
             assert!((db + 20.0).abs() < 0.1, "frame {n}: {db} dB");
         }
@@ -364,16 +367,16 @@ mod tests {
         let mut ensemble = Ensemble::new(48_000, 0, &[(0, load("violin")), (1, load("flute"))]);
         let mut controls = Controls::silent(0);
         ensemble.call(1.0, 1.0, 0.0);
-        ensemble.decode(&note(0), &mut controls);
+        ensemble.decode(&note(0), 0.0, &mut controls);
         let flute = controls;
         let mut reference = Ensemble::new(48_000, 0, &[(1, load("flute"))]);
         reference.call(1.0, 1.0, 0.0);
-        reference.decode(&note(0), &mut Controls::silent(0));
+        reference.decode(&note(0), 0.0, &mut Controls::silent(0));
         ensemble.call(77.0, 1.0, 0.0);
-        ensemble.decode(&note(1), &mut controls);
+        ensemble.decode(&note(1), 0.0, &mut controls);
         reference.call(1.0, 1.0, 0.0);
         let mut expected = Controls::silent(0);
-        reference.decode(&note(1), &mut expected);
+        reference.decode(&note(1), 0.0, &mut expected);
         assert!(flute.amplitude > 0.0);
         assert_eq!(controls, expected);
     }
@@ -383,7 +386,7 @@ mod tests {
         let mut ensemble = Ensemble::new(48_000, 0, &[]);
         let mut controls = Controls::silent(0);
         ensemble.call(3.0, 4.0, 0.5);
-        ensemble.decode(&note(0), &mut controls);
+        ensemble.decode(&note(0), 0.0, &mut controls);
         assert_eq!(controls.amplitude, 0.0);
     }
 
@@ -397,7 +400,7 @@ mod tests {
         ensemble.install(Slot::A, own("flute")).ok().unwrap();
         for n in 0..20 {
             ensemble.call(127.0, 0.0, 0.0);
-            ensemble.decode(&note(n), &mut controls);
+            ensemble.decode(&note(n), 0.0, &mut controls);
         }
         assert!(ensemble.retired().is_none() && controls.amplitude > 0.0);
         ensemble.install(Slot::A, own("trumpet")).ok().unwrap();
@@ -405,7 +408,7 @@ mod tests {
         let mut fading = 0;
         let retired = loop {
             ensemble.call(127.0, 0.0, 0.0);
-            ensemble.decode(&note(20 + fading), &mut controls);
+            ensemble.decode(&note(20 + fading), 0.0, &mut controls);
             assert!((10.0 * power(&ensemble, &controls).log10() + 20.0).abs() < 0.1);
             fading += 1;
             if let Some(retired) = ensemble.retired() {

@@ -15,6 +15,8 @@ mod fit;
 mod guard;
 mod instrument;
 mod leap;
+mod level;
+mod lift;
 mod mapping;
 mod noise_floor;
 mod params;

@@ -5,6 +5,7 @@ use crate::{
     Settings,
     attack::SoftAttack,
     fit::{Fit, FitSettings, Shift, Target},
+    lift::Lift,
     noise_floor::NoiseFloor,
     snap::{SCALES, Snap, SnapSettings},
     sustain::{Ringing, Sustain},
@@ -27,6 +28,9 @@ pub struct Mapped {
     pub unshifted_hz: f32,
     /// What octave fit and auto range have added, in it already.
     pub fitted: Shift,
+    /// How much louder it sounds than that loudness, dB: what auto range has added is how hard the instrument is played, and is taken off
+    /// again; strokes that die away are lifted by as much as they fall.
+    pub level_db: f32,
 }
 
 /// Maps one stream's frames, in order.
@@ -37,6 +41,7 @@ pub struct Mapping {
     attack: SoftAttack,
     noise: NoiseFloor,
     held: HeldPitch,
+    lift: Lift,
 }
 
 impl Mapping {
@@ -48,6 +53,7 @@ impl Mapping {
             attack: SoftAttack::new(),
             noise: NoiseFloor::new(),
             held: HeldPitch::default(),
+            lift: Lift::default(),
         }
     }
 
@@ -58,6 +64,7 @@ impl Mapping {
         self.attack.reset();
         self.noise.reset();
         self.held = HeldPitch::default();
+        self.lift.reset();
     }
 
     /// What is to be played for `voice`, by an instrument that was trained on `target` and dies away as `ringing` says; `shift_st` and
@@ -86,6 +93,7 @@ impl Mapping {
         let under = (gate - voice.loudness_db).max(0.0);
         let gated = voice.loudness_db - (GATE_SLOPE - 1.0) * under;
         let sustained = self.sustain.step(gated, voice, ringing, settings.sustains_as_instrument());
+        let lifted_db = self.lift.step(gated, sustained, ringing, settings.sustains_as_instrument());
         let soft = self.attack.step(sustained, settings.attack / 100.0);
         let level = if voice.loudness_db <= LOUDNESS_FLOOR_DB {
             LOUDNESS_FLOOR_DB
@@ -96,6 +104,7 @@ impl Mapping {
             features: Features { f0_hz: unshifted_hz * (shift_st / 12.0).exp2(), loudness_db: level, ..*voice },
             unshifted_hz,
             fitted,
+            level_db: lifted_db - fitted.loudness_db,
         }
     }
 }

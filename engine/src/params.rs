@@ -163,7 +163,8 @@ params! {
         pitch_shift: "Pitch shift", "st", CENT, -24.0, 24.0, 0.0;
         /// How much louder than the voice the instrument is played, dB: it sounds louder, and plays as if blown or bowed harder.
         loudness: "Loudness", "dB", DECIBEL, -24.0, 24.0, 0.0;
-        /// Brings the voice's usual loudness to the instrument's, slowly.
+        /// Plays the instrument as softly and as hard as it was recorded, however soft or loud the voice usually is. It sounds as loud as the
+        /// voice all the same.
         auto_range: "Auto range", "", Kind::Switch, 0.0, 1.0, 0.0;
         /// Transposes by whole octaves to where the instrument plays.
         octave_fit: "Octave fit", "", Kind::Switch, 0.0, 1.0, 0.0;

@@ -5,10 +5,12 @@
 mod demo_voice;
 mod heard;
 mod long;
+mod loudness;
 
 pub use demo_voice::demo_voice;
 pub use heard::heard;
 pub use long::in_long_form;
+pub use loudness::{k_levels, lufs};
 
 use std::{
     path::{Path, PathBuf},
@@ -89,7 +91,7 @@ pub struct Following {
     pub within_50_cents: f64,
     /// The same, in whichever octave: instruments of several reeds or pipes a note sound in more than one.
     pub within_any_octave: f64,
-    /// Mean |loudness out - loudness in| over surely voiced frames, dB.
+    /// Mean |loudness out - loudness in|, K-weighted, over surely voiced frames, dB.
     pub loudness_error_db: f64,
     /// Frames that counted.
     pub frames: usize,
@@ -104,6 +106,7 @@ pub fn following(voice: &DemoVoice, out: &[f32], semitones: f64) -> Following {
 /// The same of a voice that has been heard already, as [`heard`] does.
 pub fn following_sung(voice: &DemoVoice, sung: &[Features], out: &[f32], semitones: f64) -> Following {
     let played = heard(RATE_HZ, out);
+    let (sung_db, played_db) = (k_levels(&voice.samples), k_levels(out));
     let sure = |time_s: f64| {
         (-15..=15).all(|i| {
             let truth = voice.truth_at(time_s + f64::from(i) / FRAME_RATE_HZ);
@@ -111,7 +114,7 @@ pub fn following_sung(voice: &DemoVoice, sung: &[Features], out: &[f32], semiton
         })
     };
     let (mut frames, mut within, mut any, mut error) = (0, 0, 0, 0.0);
-    for n in 0..sung.len().min(played.len()) {
+    for n in 0..sung.len().min(played.len()).min(sung_db.len()).min(played_db.len()) {
         let time_s = n as f64 / FRAME_RATE_HZ;
         if sure(time_s) {
             frames += 1;
@@ -119,7 +122,7 @@ pub fn following_sung(voice: &DemoVoice, sung: &[Features], out: &[f32], semiton
             let f0_hz = played[n].f0_hz;
             within += usize::from(f0_hz > 0.0 && cents(f0_hz, target).abs() < 50.0);
             any += usize::from(f0_hz > 0.0 && cents_of_any_octave(f0_hz, target).abs() < 50.0);
-            error += f64::from(played[n].loudness_db - sung[n].loudness_db).abs();
+            error += f64::from(played_db[n] - sung_db[n]).abs();
         }
     }
     assert!(frames > 200, "only {frames} frames are surely voiced");
