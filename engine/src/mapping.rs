@@ -18,6 +18,8 @@ const GATE_SLOPE: f32 = 4.0;
 /// The adaptive gate stands this far above the room's noise while nobody sings, dB, and as far below it while the pitch is sure: what is
 /// left of a note that dies away in the noise is played to its end.
 const ABOVE_NOISE_DB: f32 = 8.0;
+/// What is louder than the room by this, dB, and than the gate, is sung to be fitted.
+const ABOVE_ROOM_DB: f32 = 12.0;
 
 /// The features the instrument is asked to play, but for the two curves that automation moves within a frame.
 #[derive(Clone, Copy, Debug)]
@@ -80,14 +82,15 @@ impl Mapping {
     ) -> Mapped {
         let voice = &self.held.step(voice);
         let fit = FitSettings { auto_range: settings.auto_range >= 0.5, octave_fit: settings.octave_fit >= 0.5 };
-        let fitted = self.fit.step(voice, target, fit);
+        let room_db = self.noise.step(voice);
+        let floor_db = settings.gate.max(room_db + ABOVE_ROOM_DB);
+        let fitted = self.fit.step(voice, target, floor_db, fit);
         let voiced = voice.confidence >= 0.5;
         let octave_hz = if fitted.semitones == 0.0 { voice.f0_hz } else { voice.f0_hz * (fitted.semitones / 12.0).exp2() };
         let scale = (settings.snap_scale.max(0.0) as usize).min(SCALES.len() - 1);
         let snap = SnapSettings { amount: settings.snap / 100.0, key: settings.snap_key.max(0.0) as usize % 12, scale };
         let unshifted_hz = self.snap.step(octave_hz, voiced, snap);
 
-        let room_db = self.noise.step(voice);
         let adapted = room_db + ABOVE_NOISE_DB * (1.0 - 2.0 * voice.confidence);
         let gate = if settings.auto_gate >= 0.5 { settings.gate.max(adapted) } else { settings.gate };
         let under = (gate - voice.loudness_db).max(0.0);
@@ -151,6 +154,18 @@ mod tests {
         let soft = Features { loudness_db: -48.0, ..VOICE };
         assert_eq!(play(&settings, &soft), -48.0, "a soft note is lost in the room");
         assert_eq!(play(&Settings { auto_gate: 0.0, ..settings }, &hiss), -50.0, "the gate is overridden");
+    }
+
+    #[test]
+    fn auto_range_plays_harder_and_sounds_no_louder() {
+        let settings = Settings { auto_range: 1.0, loudness: 5.0, ..Settings::default() };
+        let mut mapping = Mapping::new();
+        let mut out = mapping.map(&VOICE, &settings, TARGET, Ringing::default(), 0.0, 5.0);
+        for _ in 0..500 {
+            out = mapping.map(&VOICE, &settings, TARGET, Ringing::default(), 0.0, 5.0);
+        }
+        assert!((out.features.loudness_db + 20.0).abs() < 1.0, "played at {} dB", out.features.loudness_db);
+        assert!((out.features.loudness_db + out.level_db + 25.0).abs() < 1e-3, "and as loud as the voice and what was set");
     }
 
     #[test]

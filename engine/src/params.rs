@@ -166,7 +166,7 @@ params! {
         /// Plays the instrument as softly and as hard as it was recorded, however soft or loud the voice usually is. It sounds as loud as the
         /// voice all the same.
         auto_range: "Auto range", "", Kind::Switch, 0.0, 1.0, 0.0;
-        /// Transposes by whole octaves to where the instrument plays.
+        /// Transposes by whole octaves to where the instrument plays; a melody stays in one octave.
         octave_fit: "Octave fit", "", Kind::Switch, 0.0, 1.0, 0.0;
         /// How far notes are drawn to the scale, per cent; vibrato stays.
         snap: "Pitch snap", "%", PERCENT, 0.0, 100.0, 0.0;

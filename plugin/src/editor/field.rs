@@ -214,7 +214,9 @@ impl Field {
         };
         let set = (desk.plain(at("pitch_shift")), desk.plain(at("loudness")));
         let mends = match place {
-            Place::Below | Place::Above if desk.is_on(at("octave_fit")) && set.0 == 0.0 => "Octave fit follows in the next pause",
+            Place::Below | Place::Above if desk.is_on(at("octave_fit")) && set.0 == 0.0 => {
+                "Octave fit follows when you stay there"
+            }
             Place::Softer | Place::Louder if ranging(desk, live) && set.1 == 0.0 => "Auto range is on its way",
             _ => "double-click to fit it",
         };
