@@ -214,7 +214,9 @@ fn a_plucked_instrument_dies_away_while_the_voice_holds() {
         }
         let peak = |sound: &[f32]| heard(RATE_HZ, sound).iter().map(|f| f.loudness_db).fold(f32::MIN, f32::max);
         let second = (3.1 * f64::from(RATE_HZ)) as usize;
-        assert!((peak(&own[second..]) - peak(&voice[second..])).abs() < 1.5, "the next note is struck at the voice's level");
+        // A stroke is lifted by what it is going to lose, so that a phrase of them is as loud as the voice: by 11 dB at most.
+        let lifted = peak(&own[second..]) - peak(&voice[second..]);
+        assert!((-1.5..12.5).contains(&lifted), "the next note is struck {lifted:.1} dB above the voice's level");
         assert!(own[second - 480..second].iter().all(|x| x.abs() < 1e-3), "between the notes nothing rings on");
         let between = |set: &[&str]| {
             let mut args =

@@ -23,9 +23,17 @@ const GUARDED_DBFS: f64 = 2.0;
 const KEPT_BACK_LU: f64 = 1.0;
 /// Noises of the mouth, hardly one of which has a pitch; what has none is played softer.
 const NO_PITCH: &[&str] = &["mouth-loop"];
-/// A few long notes, or glides without a beginning: what rings has one stroke for all of a note, and nobody can know how long it is to last.
-const FEW_STROKES: &[&str] =
-    &["vocal-hum-1", "vocal-hum-2", "vocal-buzz-1", "human-voice-glides", "whistle1", "whistle-2", "rebel-yell"];
+/// A few long notes, or slides from note to note: what rings has one stroke for all of them, and nobody can know how long it is to last.
+const FEW_STROKES: &[&str] = &[
+    "singing-female",
+    "vocal-hum-1",
+    "vocal-hum-2",
+    "vocal-buzz-1",
+    "human-voice-glides",
+    "whistle1",
+    "whistle-2",
+    "rebel-yell",
+];
 /// A chord of gliding voices: which of them is heard changes, and so does how low it is.
 const SEVERAL_VOICES: &[&str] = &["up-down-vocals-1"];
 

@@ -430,7 +430,7 @@ fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
             let mut block: Vec<f32> = (0..800)
                 .map(|i| {
                     let t = (800 * n + i) as f32 / 48_000.0;
-                    (1..8).map(|k| 0.02 / k as f32 * (std::f32::consts::TAU * 110.0 * k as f32 * t).sin()).sum()
+                    (1..8).map(|k| 0.03 / k as f32 * (std::f32::consts::TAU * 110.0 * k as f32 * t).sin()).sum()
                 })
                 .collect();
             player.process(&mut [&mut block]).unwrap();
