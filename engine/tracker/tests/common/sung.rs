@@ -184,7 +184,7 @@ pub fn sing(name: &str, random: &mut Random, manner: &Manner, notes: &[Note], se
         let mut t = from;
         let mut count = 0u32;
         while t < to {
-            let sign = if count % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = if count.is_multiple_of(2) { 1.0 } else { -1.0 };
             count += 1;
             let since = phrase.iter().rev().find(|note| t >= note.from_s).map_or(0.0, |note| t - note.from_s);
             let creak = if manner.creak_s > 0.0 { (1.0 - since / manner.creak_s).max(0.0) } else { 0.0 };
