@@ -1,5 +1,6 @@
 //! Lowering the sample rate by a whole number ahead of the pitch analysis. Audio thread; allocates in `new` only.
 
+use crate::history::History;
 use std::f64::consts::PI;
 
 /// Filter length in output samples: with a passband that ends at 4 kHz and output rates from 18 to 36 kHz the transition is wide,
@@ -11,9 +12,7 @@ const LENGTH: usize = 6;
 pub(crate) struct Decimator {
     factor: usize,
     taps: Vec<f32>,
-    /// The newest inputs twice in a row, so that the last `taps.len()` of them always lie in one piece.
-    history: Vec<f32>,
-    at: usize,
+    history: History,
     phase: usize,
 }
 
@@ -33,12 +32,11 @@ impl Decimator {
             .collect();
         let sum: f64 = taps.iter().sum();
         taps.iter_mut().for_each(|t| *t /= sum);
-        Self { factor, taps: taps.iter().map(|&t| t as f32).collect(), history: vec![0.0; 2 * len], at: 0, phase: 0 }
+        Self { factor, taps: taps.iter().map(|&t| t as f32).collect(), history: History::new(len), phase: 0 }
     }
 
     pub fn reset(&mut self) {
-        self.history.fill(0.0);
-        self.at = 0;
+        self.history.reset();
         self.phase = 0;
     }
 
@@ -48,16 +46,12 @@ impl Decimator {
         if self.factor == 1 {
             return Some(x);
         }
-        let len = self.taps.len();
-        self.history[self.at] = x;
-        self.history[self.at + len] = x;
-        self.at = if self.at + 1 == len { 0 } else { self.at + 1 };
+        self.history.push(x);
         self.phase += 1;
         if self.phase < self.factor {
             return None;
         }
         self.phase = 0;
-        let past = &self.history[self.at..self.at + len];
-        Some(self.taps.iter().zip(past).map(|(t, x)| t * x).sum())
+        Some(self.taps.iter().zip(self.history.newest(self.taps.len())).map(|(t, x)| t * x).sum())
     }
 }

@@ -43,6 +43,7 @@ mod expert;
 mod frame;
 mod gate;
 mod glide;
+mod history;
 mod loudness;
 mod math;
 mod partials;

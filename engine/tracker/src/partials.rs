@@ -4,6 +4,7 @@
 //! autocorrelation takes such a voice for one an octave lower. But a voice at f0/2 has partials at the odd multiples of f0/2 about as
 //! strong as their neighbours, and a voice at f0 whose periods alternate has next to nothing there.
 
+use crate::history::History;
 use crate::math;
 
 /// Partials looked at, at most.
@@ -35,29 +36,23 @@ const TWELFTH: [[f32; 2]; 4] = [[0.165, 0.239], [0.031, 0.174], [0.150, 0.322], 
 #[derive(Clone, Debug)]
 pub(crate) struct Partials {
     rate_hz: f64,
-    /// The newest samples twice in a row, so that the last of them always lie in one piece.
-    history: Vec<f32>,
-    at: usize,
-    len: usize,
+    history: History,
 }
 
 impl Partials {
     /// For pitches down to `low_hz` in a signal of `rate_hz`.
     pub fn new(rate_hz: f64, low_hz: f64) -> Self {
         let len = (rate_hz * (PERIODS / low_hz).max(1.5 * SHORTEST_S)) as usize + LANES;
-        Self { rate_hz, history: vec![0.0; 2 * len], at: 0, len }
+        Self { rate_hz, history: History::new(len) }
     }
 
     pub fn reset(&mut self) {
-        self.history.fill(0.0);
-        self.at = 0;
+        self.history.reset();
     }
 
     #[inline(always)]
     pub fn push(&mut self, x: f32) {
-        self.history[self.at] = x;
-        self.history[self.at + self.len] = x;
-        self.at = if self.at + 1 == self.len { 0 } else { self.at + 1 };
+        self.history.push(x);
     }
 
     /// Odds, nepers, that the pitch is `low_hz` and not `multiple` (2 or 3) times that: by how strong the partials are that only the lower one
@@ -67,10 +62,10 @@ impl Partials {
         let count = MOST.min((HIGHEST_HZ / low_hz) as usize);
         let periods = (SHORTEST_S * low_hz).round().max(PERIODS);
         let window = (periods * self.rate_hz / low_hz).round() as usize;
-        if count < 2 * multiple || window > self.len {
+        if count < 2 * multiple || window > self.history.len() {
             return 0.0;
         }
-        let newest = &self.history[self.at + self.len - window..self.at + self.len];
+        let newest = self.history.newest(window);
         let mut sums = [[[0.0f32; LANES]; 2]; MOST];
         let mut hann = Turning::new(std::f64::consts::TAU / (periods * self.rate_hz / low_hz));
         let mut lowest = Turning::new(std::f64::consts::TAU * low_hz / self.rate_hz);

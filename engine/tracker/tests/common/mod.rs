@@ -80,10 +80,14 @@ pub fn track(rate: u32, config: TrackerConfig, input: &[f32]) -> Vec<Features> {
     frames
 }
 
+/// What a frame describes lies this long before its end, s.
+pub fn delay_s(rate: u32, config: TrackerConfig) -> f64 {
+    Tracker::new(rate, config).expect("a configuration in range").delay_samples() as f64 / f64::from(rate)
+}
+
 /// The moment of the input that a frame describes, s.
 pub fn described_s(rate: u32, config: TrackerConfig, frame: u64) -> f64 {
-    let delay = Tracker::new(rate, config).expect("a configuration in range").delay_samples();
-    (FrameClock::new(rate).end_of(frame) as f64 - delay as f64) / f64::from(rate)
+    FrameClock::new(rate).end_of(frame) as f64 / f64::from(rate) - delay_s(rate, config)
 }
 
 pub fn cents(a: f64, b: f64) -> f64 {

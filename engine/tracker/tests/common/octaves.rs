@@ -76,7 +76,7 @@ impl Sum for Count {
 pub fn count(take: &Take, mode: LatencyMode) -> Count {
     let config = TrackerConfig { mode, ..Default::default() };
     // Live, pitch is read over some periods, and describes a moment a little before the one that the loudness does.
-    let delay_s = if mode == LatencyMode::Live { 0.008 } else { super::described_s(RATE, config, 0).abs() + 0.004 };
+    let delay_s = if mode == LatencyMode::Live { 0.008 } else { super::delay_s(RATE, config) };
     let clock = FrameClock::new(RATE);
     let frame_s = 1.0 / f64::from(FRAME_RATE_HZ);
     let truth = |t: f64| if t < 0.0 { 0.0 } else { take.f0_hz.get((t * 1000.0).round() as usize).copied().unwrap_or(0.0) };
