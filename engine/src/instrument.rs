@@ -382,6 +382,37 @@ mod tests {
     }
 
     #[test]
+    fn a_consonant_is_breath_under_the_notes_and_a_doubt_makes_no_burst() {
+        for id in ["violin", "flute", "alto-sax", "clarinet", "guitar"] {
+            let mut ensemble = Ensemble::new(48_000, 0, &[(0, load(id))]);
+            let mut controls = Controls::silent(0);
+            let mut frame = 0;
+            // Levels of the noise and of all, dB, of a frame of so much confidence and level.
+            let mut play = |confidence: f32, loudness_db: f32| {
+                frame += 1;
+                ensemble.call(0.0, 0.0, 0.0);
+                ensemble.decode(&Features { confidence, loudness_db, ..note(frame) }, &mut controls);
+                let noise = power(&ensemble, &Controls { amplitude: 0.0, ..controls });
+                [noise, power(&ensemble, &controls)].map(|power| 10.0 * power.log10())
+            };
+            let sung: Vec<[f32; 2]> = (0..100).map(|_| play(1.0, -20.0)).collect();
+            let [usual, _] = sung[99];
+            let most = [0.55, 0.45, 0.5].into_iter().map(|doubt| play(doubt, -20.0)[0]).fold(f32::MIN, f32::max);
+            assert!(
+                most < (usual + 6.0).max(-20.0 - 10.0),
+                "{id}: noise at {most} dB where the pitch is in doubt, {usual} dB before"
+            );
+            play(1.0, -20.0);
+            // An s, 8 dB louder than the note.
+            let hiss: Vec<[f32; 2]> = (0..50).map(|_| play(0.05, -12.0)).collect();
+            assert!(hiss.iter().all(|[_, all]| *all < -20.0 - 10.0), "{id}: {hiss:?}");
+            assert!(hiss[3..].iter().all(|[noise, all]| *noise > -40.0 && noise == all), "{id}: {hiss:?}");
+            let [noise, all] = (0..5).map(|_| play(1.0, -20.0)).last().unwrap();
+            assert!(noise < usual + 6.0 && (all + 20.0).abs() < 0.1, "{id}: {noise} and {all} dB when the note goes on");
+        }
+    }
+
+    #[test]
     fn nobody_there_is_silence() {
         let mut ensemble = Ensemble::new(48_000, 0, &[]);
         let mut controls = Controls::silent(0);

@@ -23,6 +23,7 @@ mod params;
 mod reverb;
 mod ring;
 mod sides;
+mod slip;
 mod snap;
 mod strike;
 mod sustain;

@@ -7,6 +7,7 @@ use crate::{
     fit::{Fit, FitSettings, Shift, Target},
     lift::Lift,
     noise_floor::NoiseFloor,
+    slip::Slips,
     snap::{SCALES, Snap, SnapSettings},
     sustain::{Ringing, Sustain},
 };
@@ -42,6 +43,7 @@ pub struct Mapping {
     sustain: Sustain,
     attack: SoftAttack,
     noise: NoiseFloor,
+    slips: Slips,
     held: HeldPitch,
     lift: Lift,
 }
@@ -54,6 +56,7 @@ impl Mapping {
             sustain: Sustain::new(),
             attack: SoftAttack::new(),
             noise: NoiseFloor::new(),
+            slips: Slips::new(),
             held: HeldPitch::default(),
             lift: Lift::default(),
         }
@@ -65,6 +68,7 @@ impl Mapping {
         self.sustain.reset();
         self.attack.reset();
         self.noise.reset();
+        self.slips.reset();
         self.held = HeldPitch::default();
         self.lift.reset();
     }
@@ -80,7 +84,7 @@ impl Mapping {
         shift_st: f32,
         loudness_db: f32,
     ) -> Mapped {
-        let voice = &self.held.step(voice);
+        let voice = &self.held.step(&self.slips.step(voice));
         let fit = FitSettings { auto_range: settings.auto_range >= 0.5, octave_fit: settings.octave_fit >= 0.5 };
         let room_db = self.noise.step(voice);
         let floor_db = settings.gate.max(room_db + ABOVE_ROOM_DB);

@@ -178,7 +178,8 @@ params! {
     "Sound" {
         /// Gain of the instrument's harmonics, dB; the least value is off.
         harmonics: "Harmonics", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
-        /// Gain of the instrument's noise, dB; the least value is off.
+        /// Gain of the instrument's noise, dB: the breath within its notes, and what it makes of breath and consonants, which is 10 dB softer
+        /// than the notes around where this is 0. The least value is off.
         noise: "Noise", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
         /// How much of the voice's own unpitched sound, its breath and consonants, passes, per cent.
         breath: "Breath", "%", PERCENT, 0.0, 100.0, 0.0;

@@ -1,9 +1,13 @@
 //! Features to controls: the network, then what is outside the network so that no network can get it wrong: voicing, the range
 //! it was trained in, and the loudness lock. Audio thread; never allocates after `new`.
 
-use crate::{Decay, Model, network::Network};
+use crate::{
+    Decay, Model,
+    breath::{Breath, spread},
+    network::Network,
+};
 use std::sync::Arc;
-use syrinx_synth::Controls;
+use syrinx_synth::{Controls, MAX_BANDS};
 use syrinx_tracker::{Features, a_weighting_power};
 
 /// No harmonic sounds above this, Hz: nobody hears it, and recordings end there.
@@ -11,21 +15,19 @@ pub const HIGHEST_HARMONIC_HZ: f32 = 21_000.0;
 /// Below this loudness, dB, the instrument fades out; [`SILENT_DB`] is silence. Both lie under the noise of any microphone.
 const FADE_DB: f32 = -84.0;
 const SILENT_DB: f32 = -96.0;
-/// Harmonics are off up to the first confidence and fully on from the second; the tracker calls 0.5 voiced. Consonants and breath
-/// come with less, so they sound as noise, never as a guessed pitch.
+/// The note is off up to the first confidence and fully on from the second; the tracker calls 0.5 voiced. Consonants and breath
+/// come with less, so they sound as breath, never as a guessed pitch.
 const VOICING: [f32; 2] = [0.35, 0.6];
 /// The network hears loudness clamped to its training range and this much beyond, dB; the loudness lock still gives what was asked.
 const LOUDNESS_MARGIN_DB: f32 = 3.0;
 /// The network hears pitch clamped to its training range and this much beyond, as a ratio (two semitones).
 const PITCH_MARGIN: f32 = 1.122_462;
 
-/// Where there is no pitch, noise is spread over this many bands to either side: networks that learned from tones answer with the places of
-/// the tones, and noise that is narrower than an octave or so sings.
-const SPREAD_BANDS: usize = 4;
-
-/// Where there is no pitch, the noise is softer than the voice by this gain (-6 dB). A note of which the pitch is not known yet begins as noise,
-/// and noise as loud as the tone is a burst that no instrument has: with it, attacks were 1 to 2 dB farther from recordings.
-const UNPITCHED_GAIN: f32 = 0.5;
+/// Where a pitch goes, or is not sure for a while, the noise of the note is at most this above what it was in the notes of late, as a ratio of powers (3 dB): networks
+/// answer what is half a consonant with half of its noise.
+const MOST_NOISE: f32 = 2.0;
+/// Frames of a soft note that tell the colour of the noise: more than instruments remember.
+const COLOUR_FRAMES: usize = 16;
 
 /// Answers one stream's features, frame by frame, in order.
 pub struct Decoder {
@@ -36,6 +38,11 @@ pub struct Decoder {
     noise_widths: Vec<f32>,
     /// Mean square of each noise band.
     noise: Vec<f32>,
+    breath: Breath,
+    /// Mean square of each band of the breath, against that of all bands as the ear weights them.
+    breath_noise: Vec<f32>,
+    /// Mean square of each band of the noise of a soft note, against that of the note.
+    colour: [f32; MAX_BANDS],
     /// The f0 that was last sounding, for frames without pitch: the network's memory must not see it jump to nothing.
     last_f0_hz: f32,
     failed: u64,
@@ -48,7 +55,20 @@ impl Decoder {
         let last_f0_hz = middle(model.card().pitch_range_hz);
         let noise_widths = model.card().noise_edges_hz.windows(2).map(|edges| edges[1] - edges[0]).collect();
         let noise = vec![0.0; noise_weights.len()];
-        Self { network: Network::new(model), noise_weights, noise_widths, noise, last_f0_hz, failed: 0 }
+        let breath_noise = noise.clone();
+        let mut network = Network::new(model);
+        let colour = soft_noise(&mut network, last_f0_hz);
+        Self {
+            network,
+            noise_weights,
+            noise_widths,
+            noise,
+            breath: Breath::new(colour),
+            breath_noise,
+            colour,
+            last_f0_hz,
+            failed: 0,
+        }
     }
 
     /// The instrument that answers.
@@ -59,6 +79,7 @@ impl Decoder {
     /// Forgets what was played.
     pub fn reset(&mut self) {
         self.network.reset();
+        self.breath = Breath::new(self.colour);
         self.last_f0_hz = middle(self.model().card().pitch_range_hz);
     }
 
@@ -68,7 +89,7 @@ impl Decoder {
     }
 
     /// Answers one frame. The A-weighted level of the answer equals `features.loudness_db` (above silence), whatever the network says; where
-    /// there is no pitch it is 6 dB lower.
+    /// there is no pitch it is breath, softer than that by 6 dB, and than the notes of late by 10.
     pub fn step(&mut self, features: &Features, controls: &mut Controls) {
         *controls = Controls::silent(features.frame);
         let card = self.network.model().card();
@@ -90,66 +111,89 @@ impl Decoder {
             self.failed += 1;
             return;
         }
-        if features.loudness_db.is_nan() || features.loudness_db <= SILENT_DB {
+        let silent = features.loudness_db.is_nan() || features.loudness_db <= SILENT_DB;
+        let voicing = smoothstep(VOICING, confidence);
+        let wanted = self.breath.step(features.loudness_db, voicing, silent);
+        if silent {
             return;
         }
         let fade = ((features.loudness_db - SILENT_DB) / (FADE_DB - SILENT_DB)).clamp(0.0, 1.0);
-
-        let voicing = smoothstep(VOICING, confidence);
-        let mut weighted = 0.0;
-        for (k, (db, share)) in answer.harmonics_db.iter().zip(&mut controls.harmonics).enumerate() {
-            let hz = (k + 1) as f32 * f0_hz;
-            if hz > HIGHEST_HARMONIC_HZ || voicing == 0.0 {
-                break;
-            }
-            let power = power(*db) * voicing * voicing;
-            weighted += power * a_weighting_power(f64::from(hz)) as f32;
-            // A sine of mean square p has the peak amplitude sqrt(2 p).
-            *share = (2.0 * power).sqrt();
-        }
         for (power_of, db) in self.noise.iter_mut().zip(answer.noise_db) {
             *power_of = power(*db);
         }
-        for (band, rms) in controls.noise.iter_mut().take(self.noise.len()).enumerate() {
-            let mut power = self.noise[band];
-            if voicing < 1.0 {
-                power = voicing * power + (1.0 - voicing) * spread(&self.noise, &self.noise_widths, band);
+        self.breath_noise.fill(0.0);
+        if wanted.share > 0.0 {
+            // In the colour of the notes, but for what may be a note's beginning.
+            let (breath, noise, widths) = (&self.breath, &self.noise, &self.noise_widths);
+            let colours: [(f32, &dyn Fn(usize) -> f32); 2] =
+                [(wanted.late, &|band| breath.power(widths, band)), (1.0 - wanted.late, &|band| spread(noise, widths, band))];
+            for (share, power) in colours {
+                let weighted: f32 = self.noise_weights.iter().enumerate().map(|(band, weight)| weight * power(band)).sum();
+                if share > 0.0 && weighted > f32::MIN_POSITIVE {
+                    self.breath_noise.iter_mut().enumerate().for_each(|(band, sum)| *sum += share * power(band) / weighted);
+                }
             }
-            weighted += power * self.noise_weights[band];
-            *rms = power.sqrt();
         }
-        if weighted <= f32::MIN_POSITIVE {
-            *controls = Controls::silent(features.frame);
-            controls.f0_hz = f0_hz;
-            return;
+        let level = |loudness_db: f32| fade * 10f32.powf(0.05 * loudness_db);
+
+        // The note. What there is of it is as coloured as all of it would be: noise does not take the place of a tone that is not sure.
+        let mut note = 0.0;
+        if voicing > 0.0 {
+            let mut weighted = 0.0;
+            for (k, (db, share)) in answer.harmonics_db.iter().zip(&mut controls.harmonics).enumerate() {
+                let hz = (k + 1) as f32 * f0_hz;
+                if hz > HIGHEST_HARMONIC_HZ {
+                    break;
+                }
+                let power = power(*db);
+                weighted += power * a_weighting_power(f64::from(hz)) as f32;
+                // A sine of mean square p has the peak amplitude sqrt(2 p).
+                *share = (2.0 * power).sqrt();
+            }
+            for (band, power) in self.noise.iter_mut().enumerate() {
+                if voicing < 1.0 && wanted.in_note {
+                    *power = power.min(MOST_NOISE * self.breath.power(&self.noise_widths, band));
+                }
+                weighted += *power * self.noise_weights[band];
+            }
+            if weighted > f32::MIN_POSITIVE {
+                // The loudness lock: one gain on everything, so that the weighted power is the one asked for.
+                note = voicing * level(features.loudness_db) / weighted.sqrt();
+            }
         }
-        // The loudness lock: one gain on everything, so that the weighted power is the one asked for.
-        let unpitched = voicing + (1.0 - voicing) * UNPITCHED_GAIN;
-        let lock = unpitched * fade * (10f32.powf(0.1 * features.loudness_db) / weighted).sqrt();
-        controls.noise.iter_mut().for_each(|rms| *rms *= lock);
         let sum: f32 = controls.harmonics.iter().sum();
         if sum > 0.0 {
             controls.harmonics.iter_mut().for_each(|share| *share /= sum);
-            controls.amplitude = sum * lock;
+            controls.amplitude = sum * note;
+        }
+        // And the breath, which fades in as the note goes.
+        let breath = wanted.share * level(wanted.level_db);
+        for ((rms, power), breath_power) in controls.noise.iter_mut().zip(&self.noise).zip(&self.breath_noise) {
+            *rms = (note * note * power + breath * breath * breath_power).sqrt();
+        }
+        if voicing == 1.0 && note > 0.0 {
+            self.breath.hear_note(features.loudness_db, &self.noise);
         }
     }
+}
+
+/// Mean square of each band of the noise in a soft note at `f0_hz`, against that of the note. Leaves the network as at the start of a stream.
+fn soft_noise(network: &mut Network, f0_hz: f32) -> [f32; MAX_BANDS] {
+    let soft_db = network.model().card().loudness_range_db[0];
+    let mut colour = [0.0; MAX_BANDS];
+    for _ in 0..COLOUR_FRAMES {
+        let answer = network.run([f0_hz, 1.0, soft_db]);
+        if answer.is_finite() {
+            colour.iter_mut().zip(answer.noise_db).for_each(|(band, db)| *band = power(*db));
+        }
+    }
+    network.reset();
+    colour
 }
 
 /// Power gain of A-weighting at the centre of each band: `noise_edges_hz.len() - 1` numbers.
 pub fn noise_weights(noise_edges_hz: &[f32]) -> Vec<f32> {
     noise_edges_hz.windows(2).map(|w| a_weighting_power(f64::from(0.5 * (w[0] + w[1]))) as f32).collect()
-}
-
-/// Mean square of `band` when the power density of all bands is averaged over its neighbours, the nearer the more.
-fn spread(power: &[f32], widths: &[f32], band: usize) -> f32 {
-    let (from, to) = (band.saturating_sub(SPREAD_BANDS), (band + SPREAD_BANDS + 1).min(power.len()));
-    let (mut sum, mut total) = (0.0, 0.0);
-    for near in from..to {
-        let weight = (SPREAD_BANDS + 1 - near.abs_diff(band)) as f32;
-        sum += weight * power[near] / widths[near];
-        total += weight;
-    }
-    sum / total * widths[band]
 }
 
 fn middle([low, high]: [f32; 2]) -> f32 {
@@ -164,23 +208,4 @@ fn power(db: f32) -> f32 {
 fn smoothstep([from, to]: [f32; 2], x: f32) -> f32 {
     let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_narrow_noise_is_spread_and_an_even_one_stays() {
-        let widths: Vec<f32> = (0..20).map(|n| 40.0 + 10.0 * n as f32).collect();
-        for band in 0..20 {
-            let even = spread(&widths, &widths, band);
-            assert!((even / widths[band] - 1.0).abs() < 1e-5, "{band}: {even}");
-        }
-        let mut narrow = vec![0.0; 20];
-        narrow[8] = widths[8];
-        let density = |band: usize| spread(&narrow, &widths, band) / widths[band];
-        assert!((density(8) - 0.2).abs() < 1e-5 && (density(6) - 0.12).abs() < 1e-5 && (density(12) - 0.04).abs() < 1e-5);
-        assert!(density(3) == 0.0 && density(13) == 0.0);
-    }
 }

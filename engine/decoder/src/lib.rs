@@ -4,6 +4,7 @@
 //! neither allocates nor locks nor waits, and takes a few microseconds a frame. Files from strangers are read by `syrinx_judge`, which asks an
 //! ONNX runtime for a second opinion; what plays needs no such runtime.
 
+mod breath;
 mod card;
 mod check;
 mod decay;
