@@ -391,7 +391,7 @@ mod tests {
             let mut play = |confidence: f32, loudness_db: f32| {
                 frame += 1;
                 ensemble.call(0.0, 0.0, 0.0);
-                ensemble.decode(&Features { confidence, loudness_db, ..note(frame) }, &mut controls);
+                ensemble.decode(&Features { confidence, loudness_db, ..note(frame) }, 0.0, &mut controls);
                 let noise = power(&ensemble, &Controls { amplitude: 0.0, ..controls });
                 [noise, power(&ensemble, &controls)].map(|power| 10.0 * power.log10())
             };
