@@ -13,13 +13,19 @@ fn main() {
     let takes: u64 = args.get(1).and_then(|n| n.parse().ok()).unwrap_or(6);
     let first = u64::from(args.get(2).is_none_or(|half| half != "tuned"));
     println!(
-        "{:12} {:6} {:>10} {:>8} {:>8} {:>8} {:>6} {:>6} {:>6} {:>6} {:>7} {:>9}",
-        "", "", "mid-note s", "slips/m", "wrong %", "missed %", "RPA50", "RPA10", "VR", "VFA", "LIVE50", "blips/min"
+        "{:12} {:6} {:>10} {:>8} {:>8} {:>8} {:>6} {:>6} {:>6} {:>6} {:>7} {:>9} {:>7}",
+        "", "", "mid-note s", "slips/m", "wrong %", "missed %", "RPA50", "RPA10", "VR", "VFA", "LIVE50", "blips/min", "held ms"
     );
     let mut all = [Count::default(); 2];
     for kind in KINDS {
         for (mode, all) in common::MODES.into_iter().zip(&mut all) {
-            let sum: Count = (0..takes).map(|n| count(&take(kind, first + 2 * n), mode)).sum();
+            let numbers: Vec<u64> = (0..takes).map(|n| first + 2 * n).collect();
+            let half = |part: &[u64]| -> Count { part.iter().map(|&number| count(&take(kind, number), mode)).sum() };
+            let (one, other) = numbers.split_at(numbers.len() / 2);
+            let sum = std::thread::scope(|scope| {
+                let one = scope.spawn(|| half(one));
+                half(other) + one.join().expect("takes that can be tracked")
+            });
             *all = *all + sum;
             print(&format!("{kind:?}").to_lowercase(), &format!("{mode:?}").to_lowercase(), &sum);
         }
@@ -32,7 +38,7 @@ fn main() {
 fn print(kind: &str, mode: &str, c: &Count) {
     let percent = |part: f64, whole: f64| 100.0 * part / whole.max(1e-9);
     println!(
-        "{kind:12} {mode:6} {:10.1} {:8.2} {:8.2} {:8.2} {:6.1} {:6.1} {:6.1} {:6.1} {:7.1} {:9.1}",
+        "{kind:12} {mode:6} {:10.1} {:8.2} {:8.2} {:8.2} {:6.1} {:6.1} {:6.1} {:6.1} {:7.1} {:9.1} {:7.0}",
         c.mid_note_s,
         c.slips_a_minute(),
         percent(c.wrong_s, c.mid_note_s),
@@ -42,6 +48,7 @@ fn print(kind: &str, mode: &str, c: &Count) {
         percent(c.recalled_s, c.sung_s),
         percent(c.false_s, c.unsung_s),
         percent(c.right_now_s, c.sung_s),
-        60.0 * c.blips / c.seconds
+        60.0 * c.blips / c.seconds,
+        1000.0 * c.held_s / c.ends.max(1.0)
     );
 }

@@ -53,6 +53,8 @@ mod range;
 mod refine;
 mod tracker;
 mod tuning;
+mod voicing;
+mod voicing_weights;
 
 pub use a_weighting::a_weighting_power;
 pub use frame::{FRAME_RATE_HZ, Features, FrameClock, HeldPitch, LOUDNESS_FLOOR_DB, LatencyMode};

@@ -14,6 +14,7 @@ use crate::partials::Partials;
 use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
 use crate::refine::{Kept, Refiner};
 use crate::tuning::{BANDS, Tuning};
+use crate::voicing::{EXPERTS, Heard, INPUTS, Voicing, decibels};
 
 /// The pitch path runs near this rate: six samples in a period of 4 kHz, the top of the upper band.
 const BASE_RATE_HZ: f64 = 24_000.0;
@@ -22,17 +23,16 @@ const DENSE_ABOVE_HZ: f64 = 2050.0;
 /// Band energies that weigh the experts are taken over this, s.
 const ENERGY_S: f64 = 0.012;
 
-/// Pitches a mains hum is heard at: the mains and their octave, where rectifiers put it.
-const MAINS_HZ: [f64; 4] = [50.0, 60.0, 100.0, 120.0];
-/// Mains drift by a percent and a state spans another.
-const MAINS_WIDTH: f64 = 0.02;
-
 /// What a silent hop says for "unvoiced", nepers: two of them leave a voice at 1 : 3000.
 const SILENCE_EVIDENCE: f32 = 4.0;
 /// Samples at the base rate between two pieces of work done ahead of a hop's end (0.7 ms): a host's block of 64 samples at 48 kHz has two.
 const PIECE: usize = 16;
 /// Pieces after which the early experts are asked: two thirds of a hop at the base rates of all usual host rates.
 const EARLY: usize = 4;
+
+/// The mains. What sounds there is taken for their hum where one is known to be, by so many nepers: nobody sings that low.
+const MAINS_HZ: [f32; 2] = [50.0, 60.0];
+const HUM_EVIDENCE: f32 = 8.0;
 
 /// Times that the best pitch is looked at for its octaves: it may have moved by two.
 const OCTAVE_ROUNDS: usize = 3;
@@ -92,6 +92,12 @@ pub(crate) struct Pitch {
     verdicts: Vec<Verdict>,
     /// What was believed at the last hop, whatever Studio makes of it later.
     last: Belief,
+    /// Its pitch, between the states.
+    last_hz: f32,
+    voicing: Voicing,
+    /// Sum of the squares of the base samples since the last hop, and their number.
+    full_power: f32,
+    full_samples: f32,
     /// Base samples since the last piece of work.
     since: usize,
     /// Pieces of the hop under way.
@@ -157,6 +163,10 @@ impl Pitch {
             hop_s,
             gate: Gate::new(tuning.gate, gate_db),
             last: NOTHING,
+            last_hz: 0.0,
+            voicing: Voicing::new(),
+            full_power: 0.0,
+            full_samples: 0.0,
             since: 0,
             pieces: 0,
             prepared: 0,
@@ -177,6 +187,11 @@ impl Pitch {
         self.posterior.set_possible(self.range.1 - first);
     }
 
+    /// What the voicing network heard last.
+    pub const fn voicing_inputs(&self) -> &[f32; INPUTS] {
+        self.voicing.inputs()
+    }
+
     /// How far the estimates look back, s.
     pub fn look_back_s(&self) -> f64 {
         (self.posterior.kept() - 1) as f64 * self.hop_s
@@ -195,6 +210,9 @@ impl Pitch {
         self.gate.reset();
         self.experts.iter_mut().for_each(Expert::reset);
         self.last = NOTHING;
+        self.last_hz = 0.0;
+        self.voicing.reset();
+        (self.full_power, self.full_samples) = (0.0, 0.0);
         self.since = 0;
         self.pieces = 0;
         self.prepared = 0;
@@ -210,6 +228,8 @@ impl Pitch {
                 b.push(x);
             }
             self.partials.push(x);
+            self.full_power += x * x;
+            self.full_samples += 1.0;
             self.since += 1;
             if self.since == PIECE {
                 self.since = 0;
@@ -344,31 +364,75 @@ impl Pitch {
         let (first, end) = self.range;
         self.evidence[..first].fill(NEVER);
         self.evidence[end..states].fill(NEVER);
+        if self.gate.hums() {
+            self.silence_mains();
+        }
         self.settle_octaves(weights, tilt);
-        let last_hz = self.centres_hz[self.last.state];
-        let mains = MAINS_HZ.iter().any(|hz| (last_hz / hz - 1.0).abs() < MAINS_WIDTH);
-        self.verdicts[self.at] = self.gate.judge(level, mains, self.last.voiced >= 0.5);
-        if self.verdicts[self.at] == Verdict::Silent {
+        let verdict = self.gate.judge(level, self.last_hz, self.last.voiced >= 0.5);
+        self.verdicts[self.at] = verdict;
+        let full = self.full_power / self.full_samples.max(1.0);
+        (self.full_power, self.full_samples) = (0.0, 0.0);
+        let best = first + argmax(&self.evidence[first..end]);
+        let doubt = self.doubt(best);
+        let odds = self.voicing.odds(&Heard {
+            margin: self.evidence[best] - unvoiced - doubt,
+            doubt,
+            repeats: self.repeats(best, weights, tilt),
+            experts: EXPERTS.map(|e| 1.0 + t.softness - math::exp(self.against[e][best])),
+            bands_db: levels.map(decibels),
+            level_db: decibels(level),
+            full_db: decibels(full),
+            f0_hz: self.centres_hz[best] as f32,
+        });
+        let odds = if verdict == Verdict::Silent {
             // Nothing was heard that could tell one pitch from another.
             self.evidence[first..end].fill(0.0);
-            unvoiced = SILENCE_EVIDENCE;
+            -SILENCE_EVIDENCE
         } else {
-            unvoiced += self.doubt();
-        }
-        let belief = self.posterior.update(&self.evidence, unvoiced);
-        self.last = belief;
-        let (belief, then) = if self.kept.len() == 1 {
-            (belief, self.at)
-        } else {
-            (self.posterior.look_back(), if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 })
+            odds
         };
-        let reading = self.refiner.read(&self.experts, &self.kept[then], self.centres_hz[belief.state]);
+        let belief = self.posterior.update(&self.evidence, odds);
+        self.last = belief;
+        let causal = self.refiner.read(&self.experts, &self.kept[self.at], self.centres_hz[belief.state]);
+        self.last_hz = causal.f0_hz;
+        let (belief, then, reading) = if self.kept.len() == 1 {
+            (belief, self.at, causal)
+        } else {
+            let belief = self.posterior.look_back();
+            let then = if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 };
+            (belief, then, self.refiner.read(&self.experts, &self.kept[then], self.centres_hz[belief.state]))
+        };
         let verdict = self.verdicts[then];
         Estimate {
             f0_hz: reading.f0_hz,
             confidence: if verdict == Verdict::Open { belief.voiced } else { 0.0 },
             periodic: if verdict == Verdict::Silent { 0.0 } else { belief.voiced },
             age_s: self.look_back_s() as f32 + reading.age_s,
+        }
+    }
+
+    /// How much of the wave repeats at the period of a state, as all experts together see it: 0 to 1 and a little.
+    #[inline(always)]
+    fn repeats(&self, state: usize, weights: f32, tilt: f32) -> f32 {
+        let prior = tilt * (state as f32 - self.level_state).min(0.0);
+        1.0 + self.tuning.softness - math::exp((prior - self.evidence[state]) / weights)
+    }
+
+    /// Takes evidence from the pitches of the mains. A hum repeats what every voice does that has a multiple of its pitch, so that both
+    /// together repeat best at the hum's period.
+    #[inline(always)]
+    fn silence_mains(&mut self) {
+        let (first, end) = self.range;
+        for hz in MAINS_HZ {
+            let at = (f64::from(hz) / self.centres_hz[0]).log2() * 1200.0 / STATE_CENTS;
+            if at > -1.0 {
+                let at = at.round().max(0.0) as usize;
+                for e in
+                    self.evidence[first..end].iter_mut().take((at + 2).saturating_sub(first)).skip(at.saturating_sub(first + 1))
+                {
+                    *e -= HUM_EVIDENCE;
+                }
+            }
         }
     }
 
@@ -379,9 +443,7 @@ impl Pitch {
         let (first, end) = self.range;
         let mut best = first + argmax(&self.evidence[first..end]);
         for _ in 0..OCTAVE_ROUNDS {
-            let prior = tilt * (best as f32 - self.level_state).min(0.0);
-            // How much of the wave repeats, as all experts together see it.
-            let repeats = 1.0 + self.tuning.softness - math::exp((prior - self.evidence[best]) / weights);
+            let repeats = self.repeats(best, weights, tilt);
             let ramp = |[from, to]: [f32; 2]| ((repeats - from) / (to - from)).clamp(0.0, 1.0);
             let trust = [ramp(t.trusted_up), ramp(t.trusted_down)];
             if trust == [0.0; 2] {
@@ -455,10 +517,8 @@ impl Pitch {
     /// What speaks for "unvoiced" although some state explains the wave well: evidence of the best state that is gone a few periods later,
     /// and a best state above all that is sung.
     #[inline(always)]
-    fn doubt(&self) -> f32 {
+    fn doubt(&self, best: usize) -> f32 {
         let t = &self.tuning;
-        let states = self.centres_hz.len();
-        let best = argmax(&self.evidence[..states]);
         let period = 1.0 / self.centres_hz[best];
         let multiple = (t.voicing_s / period).round();
         if multiple < 2.0 {

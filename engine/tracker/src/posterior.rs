@@ -150,29 +150,31 @@ impl Posterior {
         Self::blur(&self.padded, &self.kernel, &mut self.predicted);
     }
 
-    /// Takes one hop's evidence: log-likelihood of every state and of "unvoiced". Returns the causal belief. [`Posterior::predict`] has been
-    /// called since the hop before.
+    /// Takes one hop's evidence: log-likelihood of every state, which tells pitches apart, and the odds that there is one, nepers. Returns the
+    /// causal belief. [`Posterior::predict`] has been called since the hop before.
     #[inline(always)]
-    pub fn update(&mut self, evidence: &[f32], unvoiced_evidence: f32) -> Belief {
+    pub fn update(&mut self, evidence: &[f32], odds: f32) -> Belief {
         let states = self.states;
         let voiced = self.voiced;
         let spread = ((1.0 - self.stop) * self.jump * voiced + self.start * self.unvoiced) / self.possible as f32;
         let walk = (1.0 - self.stop) * (1.0 - self.jump);
         let predicted_unvoiced = (1.0 - self.start) * self.unvoiced + self.stop * voiced;
 
-        let most = largest(&evidence[..states]).max(unvoiced_evidence);
+        let most = largest(&evidence[..states]);
         self.now = if self.now + 1 == self.moments.len() { 0 } else { self.now + 1 };
         let m = &mut self.moments[self.now];
         for (l, e) in m.likelihood.iter_mut().zip(evidence.iter()) {
             *l = math::exp((*e - most).max(LEAST));
         }
         m.likelihood[states..].fill(0.0);
-        m.likelihood_unvoiced = math::exp((unvoiced_evidence - most).max(LEAST));
         for ((p, q), l) in m.posterior.iter_mut().zip(&self.predicted).zip(&m.likelihood) {
             *p = (walk * q + spread) * l;
         }
+        // The odds are those of all pitches together: how likely the hop is with a pitch, whichever, over how likely it is without.
+        let heard = Self::sum(&m.posterior);
+        m.likelihood_unvoiced = heard / (1.0 - predicted_unvoiced).max(SEED) * math::exp(-odds);
         let unvoiced = predicted_unvoiced * m.likelihood_unvoiced;
-        let total = Self::sum(&m.posterior) + unvoiced + f32::MIN_POSITIVE;
+        let total = heard + unvoiced + f32::MIN_POSITIVE;
         let scale = 1.0 / total;
         let seed = SEED / states as f32;
         for p in &mut m.posterior[..states] {
@@ -274,8 +276,8 @@ mod tests {
             }
             wide.predict();
             narrow.predict();
-            wide.update(&of_wide, 0.0);
-            narrow.update(&of_narrow, 0.0);
+            wide.update(&of_wide, heard);
+            narrow.update(&of_narrow, heard);
             let (w, n) = (wide.look_back(), narrow.look_back());
             if hop > 10 {
                 furthest = furthest.max((w.voiced - n.voiced).abs());

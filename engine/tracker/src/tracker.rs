@@ -185,6 +185,12 @@ impl Tracker {
         self.delay
     }
 
+    /// What the network that tells notes from noise heard in the last frame, for whoever trains it (`examples/voicing.rs`).
+    #[doc(hidden)]
+    pub const fn voicing_inputs(&self) -> &[f32] {
+        self.pitch.voicing_inputs()
+    }
+
     /// Takes the next samples of the stream, in blocks of any size, and calls `on_frame` for each frame they complete. NaN and infinity are
     /// taken as 0.
     pub fn process(&mut self, input: &[f32], mut on_frame: impl FnMut(Features)) {

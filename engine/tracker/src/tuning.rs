@@ -70,7 +70,11 @@ pub(crate) struct GateTuning {
     pub range_db: f32,
     /// ...which is forgotten at this pace.
     pub forget_db_per_s: f32,
-    /// A hum keeps its level within `steady_db` for `steady_s`: no voice can,
+    /// Levels of hum and background are averaged over this.
+    pub smooth_s: f32,
+    /// A hum is this near to the frequency of the mains, as a share,
+    pub mains_width: f32,
+    /// keeps its level within `steady_db` for `steady_s`: no voice can,
     pub steady_db: f32,
     pub steady_s: f32,
     /// lies this far below the voice,
@@ -79,6 +83,17 @@ pub(crate) struct GateTuning {
     pub hum_alone_db: f32,
     /// and covers what is less than this above it.
     pub hum_above_db: f32,
+    /// A pause has ended when the level is this far above its lowest, and belongs to the one before if that began less than this ago.
+    pub pause_rise_db: f32,
+    pub pause_apart_s: f32,
+    /// This share of the pauses, those as long as this only, must have had a pitch. What is less than `pause_above_db` above them...
+    pub pause_pitched: f32,
+    pub pause_long_s: f32,
+    pub pause_above_db: f32,
+    /// ...and this far below the voice's loudest, is in the background...
+    pub pause_below_db: f32,
+    /// ...which is forgotten at this pace.
+    pub loud_forget_db_per_s: f32,
 }
 
 /// The whole set.
@@ -165,7 +180,7 @@ impl Default for Tuning {
             octave_tilt: 1.1,
             jump: 3e-5,
             stop: 0.009,
-            start: 0.054,
+            start: 0.15,
             floor: 1e-8,
             voicing_s: 0.0052,
             refine_s: 0.006,
@@ -193,11 +208,20 @@ impl Default for Tuning {
                 still_s: 0.048,
                 range_db: 40.0,
                 forget_db_per_s: 6.0,
-                steady_db: 0.5,
-                steady_s: 0.25,
-                hum_below_db: 15.0,
-                hum_alone_db: -40.0,
+                smooth_s: 0.1,
+                mains_width: 0.008,
+                steady_db: 0.7,
+                steady_s: 0.1,
+                hum_below_db: 8.0,
+                hum_alone_db: -26.0,
                 hum_above_db: 3.0,
+                pause_rise_db: 12.0,
+                pause_apart_s: 1.0,
+                pause_pitched: 0.6,
+                pause_long_s: 0.16,
+                pause_above_db: 8.0,
+                pause_below_db: 15.0,
+                loud_forget_db_per_s: 1.0,
             },
         }
     }

@@ -1,4 +1,5 @@
-//! Octaves hold: takes made by code whose periods alternate, that begin creaky, leap, shout, ring in a room or are buried in noise. The
+//! Octaves hold and what is no note stays none: takes made by code whose periods alternate, that begin creaky, leap, shout, ring in a room, hiss
+//! between the notes, or are buried in noise, hum or music. The
 //! takes are those that nothing was tuned on; `cargo run --release -p syrinx-tracker --example octaves` prints the tables of both halves.
 
 mod common;
@@ -15,14 +16,19 @@ fn counts(mode: LatencyMode) -> Vec<(Kind, Count)> {
 }
 
 #[test]
-fn octaves_hold_in_mid_note() {
+fn octaves_hold_and_what_is_no_note_stays_none() {
     for mode in common::MODES {
         let counts = counts(mode);
         for (kind, count) in &counts {
-            let share = count.wrong_s / count.mid_note_s;
+            what_is_no_note(*kind, mode, count);
+            let share = count.wrong_s / count.mid_note_s.max(1e-9);
             let most = match kind {
-                Kind::Plain | Kind::Leaps | Kind::White => 0.0,
-                Kind::Alternating | Kind::Creaky | Kind::Hum | Kind::Room | Kind::Pink => 0.005,
+                Kind::Plain | Kind::Leaps | Kind::White | Kind::Consonants | Kind::Played | Kind::Noise => 0.0,
+                Kind::Alternating | Kind::Creaky | Kind::Hum | Kind::Room => 0.005,
+                // Phrases fade to 14 dB under noise that is as loud as their beginning.
+                Kind::Pink => 0.02,
+                // Where a note is softer than the music under it, the music is the louder voice.
+                Kind::Music => 0.02,
                 // A shout that is nearly one partial alone reads as that one; see the table.
                 Kind::Shouted => 0.12,
             };
@@ -30,8 +36,31 @@ fn octaves_hold_in_mid_note() {
         }
         let all: Count = counts.iter().filter(|(kind, _)| *kind != Kind::Shouted).map(|(_, count)| *count).sum();
         // Before the partials were asked it was 17; what is left are single frames in noise and where a creak ends.
-        assert!(all.slips_a_minute() < 2.5, "{mode:?}: {:.2} slips a minute", all.slips_a_minute());
+        assert!(all.slips_a_minute() < 3.5, "{mode:?}: {:.2} slips a minute", all.slips_a_minute());
     }
+}
+
+/// What nobody sings has no pitch, tails of rooms end soon, and what is heard is no flicker.
+fn what_is_no_note(kind: Kind, mode: LatencyMode, count: &Count) {
+    let heard = 100.0 * count.false_s / count.unsung_s;
+    let most = match kind {
+        // Before the network of `voicing.rs` and the gate's pauses: 7, 70, 59 and 72.
+        Kind::Noise => 2.0,
+        Kind::Hum => 20.0,
+        Kind::Room => 45.0,
+        Kind::Music => 50.0,
+        _ => 5.0,
+    };
+    assert!(heard <= most, "{kind:?}, {mode:?}: {heard:.1} % of what nobody sings has a pitch");
+    let held = 1000.0 * count.held_s / count.ends.max(1.0);
+    assert!(held < 100.0, "{kind:?}, {mode:?}: a note is held for {held:.0} ms after its end");
+    let sung = 100.0 * count.recalled_s / count.sung_s.max(1e-9);
+    // Notes fade under the noise there, and are played as softly as it.
+    let least = if matches!(kind, Kind::Pink | Kind::Played) { 90.0 } else { 97.0 };
+    assert!(kind == Kind::Noise || sung > least, "{kind:?}, {mode:?}: {sung:.1} % of what is sung has a pitch");
+    let blips = 60.0 * count.blips / count.seconds;
+    let most = if matches!(kind, Kind::Room | Kind::Pink | Kind::Music | Kind::Played | Kind::Noise) { 70.0 } else { 5.0 };
+    assert!(blips <= most, "{kind:?}, {mode:?}: {blips:.1} pitches a minute of 20 ms or less");
 }
 
 #[test]

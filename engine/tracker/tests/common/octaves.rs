@@ -36,6 +36,9 @@ pub struct Count {
     pub false_s: f64,
     /// Runs of a pitch that last 20 ms or less.
     pub blips: f64,
+    /// Notes that end in a pause, and time that they were held after it began.
+    pub ends: f64,
+    pub held_s: f64,
 }
 
 impl Count {
@@ -62,6 +65,8 @@ impl Add for Count {
             unsung_s: self.unsung_s + other.unsung_s,
             false_s: self.false_s + other.false_s,
             blips: self.blips + other.blips,
+            ends: self.ends + other.ends,
+            held_s: self.held_s + other.held_s,
         }
     }
 }
@@ -82,6 +87,8 @@ pub fn count(take: &Take, mode: LatencyMode) -> Count {
     let truth = |t: f64| if t < 0.0 { 0.0 } else { take.f0_hz.get((t * 1000.0).round() as usize).copied().unwrap_or(0.0) };
     let mut count = Count::default();
     let (mut wrong, mut voiced) = (0, 0);
+    // A note is held until it is silent once.
+    let mut holds = false;
     for frame in super::track(RATE, config, &take.sound) {
         let now = clock.end_of(frame.frame) as f64 / f64::from(RATE);
         let (then, sung, sung_now) = (now - delay_s, truth(now - delay_s), truth(now));
@@ -96,6 +103,12 @@ pub fn count(take: &Take, mode: LatencyMode) -> Count {
         add(&mut count.recalled_s, sung > 0.0 && sure);
         add(&mut count.unsung_s, sung == 0.0);
         add(&mut count.false_s, sung == 0.0 && sure);
+        if sung > 0.0 && truth(then + frame_s) == 0.0 {
+            count.ends += 1.0;
+            holds = true;
+        }
+        holds &= sure && (sung == 0.0 || truth(then + frame_s) == 0.0);
+        add(&mut count.held_s, holds);
         if !sure && (1..=BLIP_FRAMES).contains(&voiced) {
             count.blips += 1.0;
         }

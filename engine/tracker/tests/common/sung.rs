@@ -1,5 +1,5 @@
 //! Singing made by code, with its pitch known exactly, and what spoils it: periods that alternate, creaky onsets, rooms, noise, hum,
-//! shouts. Half of the seeds are for tuning, the other half for reporting.
+//! shouts, consonants, music; and noise that nobody sings. Half of the seeds are for tuning, the other half for reporting.
 
 use std::f64::consts::TAU;
 
@@ -143,6 +143,7 @@ pub fn sing(name: &str, random: &mut Random, manner: &Manner, notes: &[Note], se
     let mut sound = vec![0.0f64; len];
     let vibrato_hz = random.between(4.6, 6.4);
     let vibrato_cents = random.of(&[0.0, 12.0, 25.0, 50.0]);
+    let mut swell = Random(random.0 ^ 0x5357_454C_4C00);
     let wander = [random.between(0.0, TAU), random.between(0.0, TAU)];
     let mut n = 0;
     while n < notes.len() {
@@ -170,8 +171,11 @@ pub fn sing(name: &str, random: &mut Random, manner: &Manner, notes: &[Note], se
         };
         let rise_s = random.between(0.02, 0.07);
         let fall_s = random.between(0.04, 0.12);
-        let loud = 10f64.powf(random.between(-8.0, 0.0) / 20.0);
+        // A phrase swells or fades.
+        let loud = [random.between(-8.0, 0.0), swell.between(-14.0, 0.0)];
         let level = |t: f64| {
+            let way = ((t - from) / (to - from)).clamp(0.0, 1.0);
+            let loud = 10f64.powf((loud[0] + (loud[1] - loud[0]) * way) / 20.0);
             let rise = ((t - from) / rise_s).clamp(0.0, 1.0);
             let fall = ((to - t) / fall_s).clamp(0.0, 1.0);
             loud * (0.5 - 0.5 * (std::f64::consts::PI * rise).cos()) * (0.5 - 0.5 * (std::f64::consts::PI * fall).cos())
@@ -261,6 +265,119 @@ pub fn sing(name: &str, random: &mut Random, manner: &Manner, notes: &[Note], se
     let peak = sound.iter().fold(1e-9f64, |m, x| m.max(x.abs()));
     let gain = 10f64.powf(random.between(-18.0, -6.0) / 20.0) / peak;
     Take { name: name.into(), sound: sound.iter().map(|x| (x * gain) as f32).collect(), f0_hz, notes: notes.to_vec() }
+}
+
+/// Plays notes of any spectrum, struck or held, anywhere between a double bass and a whistle.
+pub fn play(name: &str, random: &mut Random, seconds: f64) -> Take {
+    let len = (seconds * f64::from(RATE)) as usize;
+    let dt = 1.0 / f64::from(RATE);
+    let low = random.log_between(45.0, 1800.0);
+    let manner = Manner { range_hz: [low, 2.2 * low], ..Manner::PLAIN };
+    let mut notes = melody(random, &manner, seconds);
+    notes.iter_mut().for_each(|note| note.legato = false);
+    let mut f0_hz = vec![0.0; len / STEP];
+    let mut sound = vec![0.0f64; len];
+    // How fast partials fall, how strong even ones are, how strong the first is, and one resonance.
+    let tilt = random.of(&[0.5, 1.0, 1.5, 2.5, 6.0]);
+    let even = random.of(&[1.0, 1.0, 1.0, 0.1]);
+    let first = random.of(&[1.0, 1.0, 0.2]);
+    let resonance = random.log_between(300.0, 3000.0);
+    let struck = random.between(0.0, 1.0) < 0.4;
+    let decay_s = random.log_between(0.15, 2.0);
+    let rise_s = if struck { random.between(0.001, 0.006) } else { random.between(0.005, 0.08) };
+    let fall_s = random.between(0.02, 0.15);
+    let (vibrato_hz, vibrato_cents) = (random.between(4.5, 6.5), random.of(&[0.0, 0.0, 15.0, 40.0]));
+    let last = notes.len();
+    for n in 0..last {
+        let note = notes[n];
+        let size = random.between(0.3, 1.0);
+        let to = if n + 1 < last { notes[n + 1].from_s.min(note.to_s) } else { note.to_s };
+        // A sudden piano, or none.
+        let piano_s = random.between(0.15, 1.0);
+        let piano = 10f64.powf(-random.of(&[0.0, 0.0, 8.0, 15.0, 22.0]) / 20.0);
+        let level = |t: f64| {
+            let since = t - note.from_s;
+            let size = if since > piano_s { size * piano } else { size };
+            let ends = ((to - t) / fall_s).clamp(0.0, 1.0);
+            let held = if struck { (-since / decay_s).exp() } else { 1.0 };
+            size * (since / rise_s).clamp(0.0, 1.0) * held * ends
+        };
+        let mut phase = 0.0f64;
+        for i in (note.from_s / dt) as usize..((to / dt) as usize).min(len) {
+            let t = i as f64 * dt;
+            let f0 = note.f0_hz * (vibrato_cents / 1200.0 * (TAU * vibrato_hz * t).sin()).exp2();
+            phase = (phase + f0 * dt).fract();
+            let mut x = 0.0;
+            for k in 1..=24 {
+                let hz = f0 * f64::from(k);
+                if hz > 0.4 * f64::from(RATE) {
+                    break;
+                }
+                let own = if k == 1 {
+                    first
+                } else if k % 2 == 0 {
+                    even
+                } else {
+                    1.0
+                };
+                let lift = 1.0 + 3.0 / (1.0 + ((hz - resonance) / (0.2 * resonance)).powi(2));
+                x += own * lift * f64::from(k).powf(-tilt) * (TAU * phase * f64::from(k)).sin();
+            }
+            sound[i] += level(t) * x;
+            // What has rung out is no note any more.
+            if i % STEP == 0 && level(t) > 0.01 * size && i / STEP < f0_hz.len() {
+                f0_hz[i / STEP] = f0;
+            }
+        }
+        notes[n].to_s = to;
+    }
+    let peak = sound.iter().fold(1e-9f64, |m, x| m.max(x.abs()));
+    let gain = 10f64.powf(random.between(-24.0, -6.0) / 20.0) / peak;
+    Take { name: name.into(), sound: sound.iter().map(|x| (x * gain) as f32).collect(), f0_hz, notes }
+}
+
+/// Noise of all kinds, one after another, and no voice.
+pub fn hiss(name: &str, random: &mut Random, seconds: f64) -> Take {
+    let len = (seconds * f64::from(RATE)) as usize;
+    let mut sound: Vec<f64> = Vec::with_capacity(len);
+    while sound.len() < len {
+        let part = (random.between(0.4, 2.0) * f64::from(RATE)) as usize;
+        let resonances: Vec<[f64; 2]> = match random.of(&[0, 0, 1, 1, 2, 3]) {
+            // A whispered vowel.
+            0 => {
+                let widen = random.between(0.8, 2.0);
+                random
+                    .of(&VOWELS)
+                    .iter()
+                    .zip(WIDTHS)
+                    .take(random.of(&[2, 3, 5]))
+                    .map(|(hz, width)| [*hz, width * widen])
+                    .collect()
+            }
+            // Air through a narrow gap.
+            1 => {
+                let hz = random.log_between(800.0, 6000.0);
+                vec![[hz, hz * random.log_between(0.05, 0.5)]]
+            }
+            // Dull noise.
+            2 => vec![[random.log_between(40.0, 400.0), random.log_between(50.0, 800.0)]],
+            // White.
+            _ => vec![],
+        };
+        let noise = resonant_noise(random, part, &resonances);
+        let size = random.log_between(0.02, 1.0);
+        let (hz, depth) = (random.log_between(0.5, 12.0), random.of(&[0.0, 0.0, 0.5, 1.0]));
+        for (i, x) in noise.iter().enumerate() {
+            let t = i as f64 / f64::from(RATE);
+            let ends = (t / 0.01).min((noise.len() - i) as f64 / f64::from(RATE) / 0.01).min(1.0);
+            sound.push(size * ends * x * (1.0 - depth * (0.5 + 0.5 * (TAU * hz * t).sin())));
+        }
+    }
+    sound.truncate(len);
+    let peak = sound.iter().fold(1e-9f64, |m, x| m.max(x.abs()));
+    let gain = 10f64.powf(random.between(-30.0, -3.0) / 20.0) / peak;
+    let sound = sound.iter().map(|x| (x * gain) as f32).collect();
+    Take { name: name.into(), sound, f0_hz: vec![0.0; len / STEP], notes: Vec::new() }
 }
 
 /// Mean square of a take where it is sung.
@@ -396,6 +513,163 @@ fn convolve(sound: &mut [f32], response: &[f64]) {
     sound.iter_mut().zip(&out).for_each(|(x, y)| *x = (y / len as f64) as f32);
 }
 
+/// Noise through resonances in a row (centre and width, Hz), of unit power.
+fn resonant_noise(random: &mut Random, len: usize, resonances: &[[f64; 2]]) -> Vec<f64> {
+    let mut out: Vec<f64> = (0..len).map(|_| random.normal()).collect();
+    // A zero at 0 Hz or none: what hisses does not rumble, and what is whispered may.
+    let zero = random.of(&[0.0, 1.0]);
+    for [hz, width] in resonances {
+        let r = (-std::f64::consts::PI * width / f64::from(RATE)).exp();
+        let (a1, a2) = (2.0 * r * (TAU * hz / f64::from(RATE)).cos(), -r * r);
+        let mut state = [0.0; 2];
+        for x in &mut out {
+            let y = *x + a1 * state[0] + a2 * state[1];
+            *x = y - zero * state[0];
+            state = [y, state[0]];
+        }
+    }
+    let power = out.iter().map(|x| x * x).sum::<f64>() / len.max(1) as f64;
+    out.iter().map(|x| x / power.sqrt().max(1e-9)).collect()
+}
+
+/// Adds what mouths and clothes do between notes: each pause, and the moment before each note, gets one or two of them.
+pub fn add_consonants(take: &mut Take, random: &mut Random) {
+    let power = sung_power(take).sqrt();
+    let ends: Vec<f64> = take.notes.iter().map(|note| note.to_s).collect();
+    let starts: Vec<(f64, bool)> = take.notes.iter().map(|note| (note.from_s, note.legato)).collect();
+    let mut add = |at_s: f64, sound: &[f64], gain: f64| {
+        let at = (at_s * f64::from(RATE)) as usize;
+        for (i, x) in sound.iter().enumerate() {
+            if let Some(place) = take.sound.get_mut(at + i) {
+                *place += (gain * power * x) as f32;
+            }
+        }
+    };
+    for (at, (start, legato)) in starts.iter().enumerate() {
+        if *legato {
+            continue;
+        }
+        let pause = if at == 0 { 0.3 } else { start - ends[at - 1] };
+        for _ in 0..2 {
+            let longest = (0.8 * pause).max(0.03);
+            let level = |random: &mut Random, low: f64, high: f64| 10f64.powf(random.between(low, high) / 20.0);
+            let shaped = |sound: &[f64], rise_s: f64, fall_s: f64| -> Vec<f64> {
+                let length = sound.len() as f64 / f64::from(RATE);
+                let ramp = |t: f64, over: f64| (t / over.max(1e-4)).clamp(0.0, 1.0);
+                sound
+                    .iter()
+                    .enumerate()
+                    .map(|(i, x)| {
+                        let t = i as f64 / f64::from(RATE);
+                        x * ramp(t, rise_s) * ramp(length - t, fall_s)
+                    })
+                    .collect()
+            };
+            let samples = |seconds: f64| (seconds * f64::from(RATE)) as usize;
+            match random.of(&[0, 0, 1, 1, 2, 3, 4]) {
+                // A sibilant or another fricative, up to the note.
+                0 => {
+                    let seconds = random.between(0.05, 0.2).min(longest);
+                    let centre = random.of(&[1500.0, 2500.0, 3500.0, 5000.0, 6500.0, 8000.0]) * random.between(0.85, 1.15);
+                    let width = centre * random.between(0.06, 0.4);
+                    let second = [centre * random.between(1.2, 1.6), width * 2.0];
+                    let noise = resonant_noise(random, samples(seconds), &[[centre, width], second]);
+                    let gain = level(random, -26.0, -4.0);
+                    add(start - seconds - random.between(-0.01, 0.02), &shaped(&noise, 0.02, 0.015), gain);
+                }
+                // A burst or a click: a knock at some resonances, gone within milliseconds.
+                1 => {
+                    let modes: Vec<[f64; 3]> = (0..3)
+                        .map(|_| [random.log_between(250.0, 5000.0), random.log_between(80.0, 600.0), random.between(0.3, 1.0)])
+                        .collect();
+                    let sound: Vec<f64> = (0..samples(0.03))
+                        .map(|i| {
+                            let t = i as f64 / f64::from(RATE);
+                            let decay = |width: f64| (-std::f64::consts::PI * width * t).exp();
+                            modes.iter().map(|[hz, width, size]| size * decay(*width) * (TAU * hz * t).sin()).sum::<f64>()
+                        })
+                        .collect();
+                    let gain = level(random, -24.0, 3.0);
+                    let before = random.between(0.0, pause.min(0.25));
+                    add(start - before, &sound, gain);
+                }
+                // A breath: noise through a vowel's tract.
+                2 => {
+                    let seconds = random.between(0.1, 0.4).min(longest);
+                    let vowel = random.of(&VOWELS);
+                    let tract: Vec<[f64; 2]> =
+                        vowel.iter().take(4).zip(WIDTHS).map(|(hz, width)| [*hz, width * random.between(1.5, 4.0)]).collect();
+                    let noise = resonant_noise(random, samples(seconds), &tract);
+                    let gain = level(random, -36.0, -14.0);
+                    add(start - seconds - 0.1 * pause, &shaped(&noise, 0.3 * seconds, 0.3 * seconds), gain);
+                }
+                // Rustle: dull noise that comes and goes.
+                3 => {
+                    let seconds = random.between(0.1, 0.5).min(longest);
+                    let centre = random.between(150.0, 900.0);
+                    let mut noise = resonant_noise(random, samples(seconds), &[[centre, 900.0]]);
+                    let (hz, phase) = (random.between(4.0, 25.0), random.between(0.0, TAU));
+                    for (i, x) in noise.iter_mut().enumerate() {
+                        *x *= (0.5 + 0.5 * (TAU * hz * i as f64 / f64::from(RATE) + phase).sin()).powi(2);
+                    }
+                    let gain = level(random, -32.0, -12.0);
+                    add(start - seconds - random.between(0.0, 0.05), &shaped(&noise, 0.02, 0.02), gain);
+                }
+                // A pop: a gust at the microphone.
+                _ => {
+                    let seconds = random.between(0.02, 0.08);
+                    let centre = random.between(30.0, 120.0);
+                    let noise = resonant_noise(random, samples(seconds), &[[centre, 60.0]]);
+                    let gain = level(random, -20.0, 0.0);
+                    add(start - seconds - random.between(0.0, 0.1), &shaped(&noise, 0.004, 0.5 * seconds), gain);
+                }
+            }
+        }
+    }
+}
+
+/// Adds a band that plays all the time: chords, a bass and a drum, this far under the voice.
+pub fn add_music(take: &mut Take, random: &mut Random, snr_db: f64) {
+    let len = take.sound.len();
+    let beat_s = random.between(0.4, 0.7);
+    let mut music = vec![0.0f64; len];
+    let root = random.log_between(55.0, 110.0);
+    let decay_s = random.between(0.3, 1.5);
+    let mut at_s = 0.0;
+    let mut beat = 0;
+    while at_s < len as f64 / f64::from(RATE) {
+        let from = (at_s * f64::from(RATE)) as usize;
+        let step = random.of(&[0.0, 5.0, 7.0, 9.0, 2.0]);
+        let third = random.of(&[3.0, 4.0]);
+        let mut strike = |hz: f64, size: f64, seconds: f64, tilt: f64| {
+            for i in 0..(2.0 * beat_s * f64::from(RATE)) as usize {
+                let t = i as f64 / f64::from(RATE);
+                let level = size * (-t / seconds).exp() * (t / 0.004).min(1.0) * ((2.0 * beat_s - t) / 0.05).clamp(0.0, 1.0);
+                let Some(place) = music.get_mut(from + i) else { break };
+                *place += level * (1..=8).map(|k| (TAU * hz * f64::from(k) * t).sin() / f64::from(k).powf(tilt)).sum::<f64>();
+            }
+        };
+        strike(root * f64::exp2(step / 12.0), 1.0, 0.6, 1.3);
+        if beat % 2 == 0 {
+            for interval in [12.0, 12.0 + third, 19.0, 24.0] {
+                strike(root * f64::exp2((step + interval) / 12.0), 0.5, decay_s, 1.0);
+            }
+        }
+        let drum = random.of(&[180.0, 2500.0, 6000.0]);
+        let drum = resonant_noise(random, (0.12 * f64::from(RATE)) as usize, &[[drum, 1500.0]]);
+        for (i, x) in drum.iter().enumerate() {
+            if let Some(place) = music.get_mut(from + i) {
+                *place += 1.5 * x * (-(i as f64) / (0.03 * f64::from(RATE))).exp();
+            }
+        }
+        at_s += beat_s;
+        beat += 1;
+    }
+    let power = music.iter().map(|x| x * x).sum::<f64>() / len as f64;
+    let gain = (sung_power(take) / power * 10f64.powf(-snr_db / 10.0)).sqrt();
+    take.sound.iter_mut().zip(&music).for_each(|(x, m)| *x += (gain * m) as f32);
+}
+
 /// What is wrong with the takes of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -414,10 +688,31 @@ pub enum Kind {
     Pink,
     White,
     Hum,
+    /// Sibilants, bursts, clicks, breaths and rustle between the notes and at their ends.
+    Consonants,
+    /// Over music, 20 dB softer.
+    Music,
+    /// Instruments and whistles: any spectrum, any register, struck or held.
+    Played,
+    /// Nobody sings: whispers, hisses, noise of any colour.
+    Noise,
 }
 
-pub const KINDS: [Kind; 9] =
-    [Kind::Plain, Kind::Alternating, Kind::Creaky, Kind::Leaps, Kind::Shouted, Kind::Room, Kind::Pink, Kind::White, Kind::Hum];
+pub const KINDS: [Kind; 13] = [
+    Kind::Plain,
+    Kind::Alternating,
+    Kind::Creaky,
+    Kind::Leaps,
+    Kind::Shouted,
+    Kind::Room,
+    Kind::Pink,
+    Kind::White,
+    Kind::Hum,
+    Kind::Consonants,
+    Kind::Music,
+    Kind::Played,
+    Kind::Noise,
+];
 
 /// The `number`-th take of a kind. Takes with the same number and kind are the same in every run.
 pub fn take(kind: Kind, number: u64) -> Take {
@@ -443,7 +738,11 @@ pub fn take(kind: Kind, number: u64) -> Take {
     }
     let notes = melody(&mut random, &manner, seconds);
     let name = format!("{kind:?}-{number}").to_lowercase();
-    let mut take = sing(&name, &mut random, &manner, &notes, seconds);
+    let mut take = match kind {
+        Kind::Played => play(&name, &mut random, seconds),
+        Kind::Noise => hiss(&name, &mut random, seconds),
+        _ => sing(&name, &mut random, &manner, &notes, seconds),
+    };
     match kind {
         Kind::Room => {
             let (rt60, distance) = (random.between(0.3, 0.9), random.between(0.2, 1.2));
@@ -460,6 +759,20 @@ pub fn take(kind: Kind, number: u64) -> Take {
         Kind::Hum => {
             let (mains, snr) = (random.of(&[50.0, 60.0]), random.between(8.0, 30.0));
             add_hum(&mut take, &mut random, mains, snr);
+        }
+        Kind::Consonants => {
+            add_consonants(&mut take, &mut random);
+            let snr = random.between(35.0, 60.0);
+            add_noise(&mut take, &mut random, true, snr);
+        }
+        Kind::Played => {
+            let snr = random.of(&[15.0, 25.0, 40.0, 60.0, 60.0]);
+            let pink = random.of(&[true, false]);
+            add_noise(&mut take, &mut random, pink, snr);
+        }
+        Kind::Noise => {}
+        Kind::Music => {
+            add_music(&mut take, &mut random, 20.0);
         }
         _ => {
             // A quiet room, or the gate would have digital silence to go by.
