@@ -291,8 +291,8 @@ fn lead(voice: &Sound, exported: &Sound, settings: &Settings) -> usize {
     };
     // The first that sounds tells all leads but a few from the right one.
     let sounds = exported.channels[0].iter().position(|x| x.abs() > 0.01).expect("something to compare") + 1;
-    // After the first frames of a stream, which are still filling up.
-    let settled = 10 * rate as usize / 250;
+    // After the first frames of a stream, which are still filling up: the belief that nobody sings settles to its last bit.
+    let settled = 25 * rate as usize / 250;
     let found = (settled..settled + period).find(|lead| plays(*lead, sounds) && plays(*lead, sounds + rate as usize / 4));
     found.expect("the export is what the engine plays, wherever in a frame it began")
 }

@@ -78,7 +78,8 @@ impl Breath {
     /// A frame of a note was played at `loudness_db`, with this mean square of the noise in each band against that of the note.
     pub fn hear_note(&mut self, loudness_db: f32, noise: &[f32]) {
         let pace = |seconds: f32| 1.0 / (seconds * FRAME_RATE_HZ as f32);
-        let notes_db = self.notes_db.unwrap_or(loudness_db) - self.forgotten_db;
+        // Of no note nothing is forgotten, however long the silence before the first.
+        let notes_db = self.notes_db.map_or(loudness_db, |notes_db| notes_db - self.forgotten_db);
         let apart = loudness_db - notes_db;
         self.notes_db = Some(notes_db + pace(if apart > 0.0 { LOUDER_S } else { SOFTER_S }) * apart);
         self.forgotten_db = 0.0;

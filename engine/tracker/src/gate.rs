@@ -11,6 +11,8 @@ use crate::tuning::GateTuning;
 const KEPT: usize = 100;
 /// Level of digital silence, dB.
 const SILENCE_DB: f32 = -200.0;
+/// No room is so quiet, dB: a stream that has not begun, or was cut.
+const CUT_DB: f32 = -100.0;
 /// Pauses remembered.
 const PAUSES: usize = 16;
 /// A pitch goes on while it moves by less than this in a hop (60 cents).
@@ -18,8 +20,8 @@ const GOES_ON: f32 = 1.035;
 /// What is lower than a pause's level by this is the pause, and what was taken for it was none, dB.
 const LOWER_DB: f32 = 3.0;
 
-/// Pitches a mains hum is heard at: the mains and their octave, where rectifiers put it.
-const MAINS_HZ: [f32; 4] = [50.0, 60.0, 100.0, 120.0];
+/// Pitches a mains hum is heard at: the mains, where nobody sings, and their octave, where rectifiers put it, and where men sing.
+const MAINS_HZ: [f32; 2] = [50.0, 60.0];
 
 /// What the level says of a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub(crate) struct Gate {
     smooth: [f32; KEPT],
     powers: [f32; KEPT],
     at: usize,
-    /// Hops heard, up to as many as are kept.
+    /// Hops since the stream began or was silent, up to as many as are kept.
     heard: usize,
     /// Level of the voice, dB: the loudest of late with a pitch (a thump against the microphone is none), sinking slowly.
     voice_db: f32,
@@ -122,10 +124,10 @@ impl Gate {
         let db = |power: f32| (4.342_945 * math::ln(power + 1e-20)).max(SILENCE_DB);
         let level = db(mean_square);
         self.at = (self.at + 1) % KEPT;
-        self.heard = (self.heard + 1).min(KEPT);
+        self.heard = if level > CUT_DB { (self.heard + 1).min(KEPT) } else { 0 };
         self.levels[self.at] = level;
         self.powers[self.at] = mean_square;
-        let smooth = hops(t.smooth_s).min(self.heard);
+        let smooth = hops(t.smooth_s);
         let sum: f32 = (0..smooth).map(|i| self.powers[(self.at + KEPT - i) % KEPT]).sum();
         self.smooth[self.at] = db(sum / smooth as f32);
         self.voice_db = (self.voice_db - t.forget_db_per_s * hop_s).max(SILENCE_DB);
@@ -163,28 +165,29 @@ impl Gate {
     /// Whether what sounds is a hum of the mains.
     fn is_hum(&mut self, level: f32, f0_hz: f32) -> bool {
         let t = self.tuning;
-        let mains = MAINS_HZ.iter().any(|hz| (f0_hz / hz - 1.0).abs() < t.mains_width);
-        self.mains = if mains { self.mains + 1 } else { 0 };
-        let (low_level, high_level) = self.extremes(&self.smooth, t.steady_s);
+        let near = |hz: f32| (f0_hz / hz - 1.0).abs() < t.mains_width;
+        let (low, high) = (MAINS_HZ.iter().any(|hz| near(*hz)), MAINS_HZ.iter().any(|hz| near(2.0 * hz)));
+        self.mains = if low || high { self.mains + 1 } else { 0 };
+        let hum = if low { t.hum } else { t.hum_octave };
+        let (low_level, high_level) = self.extremes(&self.smooth, hum.steady_s);
         let steady = self.smooth[self.at];
-        let faint = level < t.hum_alone_db.max(self.voice_db - t.hum_below_db);
-        if self.mains >= hops(t.steady_s) && high_level - low_level < t.steady_db && faint {
+        let faint = level < hum.alone_db.max(self.voice_db - hum.below_db);
+        if self.mains >= hops(hum.steady_s) && high_level - low_level < hum.steady_db && faint {
             self.hum_db = steady;
         } else if steady < self.hum_db - t.hum_above_db {
             // A hum never pauses: what can be quieter was none, or has been switched off.
             self.hum_db = SILENCE_DB;
         }
-        mains && level < self.hum_db + t.hum_above_db
+        (low || high) && level < self.hum_db + t.hum_above_db
     }
 
     /// Whether what sounds is no louder than what sounded in the pauses before, with a pitch, and far softer than the voice. A pause is known
     /// when it is over: a soft passage after a loud one is none.
     fn is_background(&mut self, level: f32, f0_hz: f32, voiced: bool) -> bool {
         let t = self.tuning;
-        if self.heard < hops(t.smooth_s) {
-            return false;
+        if self.heard >= hops(t.smooth_s) {
+            self.hear_pause(level, voiced);
         }
-        self.hear_pause(level, voiced);
         let floor_db = self.pauses.iter().flatten().map(|pause| pause.level_db).fold(f32::MAX, f32::min);
         let hops: f32 = self.pauses.iter().flatten().map(|pause| pause.hops).sum();
         let long = self.pauses.iter().flatten().filter(|pause| pause.hops >= t.pause_long_s * FRAME_RATE_HZ as f32);

@@ -55,6 +55,18 @@ pub(crate) struct PartialsTuning {
     pub shout_hz: f64,
 }
 
+/// What makes a pitch of the mains a hum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HumTuning {
+    /// It keeps its level within `steady_db` for `steady_s`: no voice can,
+    pub steady_db: f32,
+    pub steady_s: f32,
+    /// and lies this far below the voice,
+    pub below_db: f32,
+    /// or, before anything was sung, below this level.
+    pub alone_db: f32,
+}
+
 /// What the level must do for a pitch to count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GateTuning {
@@ -72,15 +84,11 @@ pub(crate) struct GateTuning {
     pub forget_db_per_s: f32,
     /// Levels of hum and background are averaged over this.
     pub smooth_s: f32,
-    /// A hum is this near to the frequency of the mains, as a share,
+    /// A hum is this near to the frequency of the mains or its octave, as a share,
     pub mains_width: f32,
-    /// keeps its level within `steady_db` for `steady_s`: no voice can,
-    pub steady_db: f32,
-    pub steady_s: f32,
-    /// lies this far below the voice,
-    pub hum_below_db: f32,
-    /// or, before anything was sung, below this level,
-    pub hum_alone_db: f32,
+    /// is at either such as this,
+    pub hum: HumTuning,
+    pub hum_octave: HumTuning,
     /// and covers what is less than this above it.
     pub hum_above_db: f32,
     /// A pause has ended when the level is this far above its lowest, and belongs to the one before if that began less than this ago.
@@ -210,10 +218,8 @@ impl Default for Tuning {
                 forget_db_per_s: 6.0,
                 smooth_s: 0.1,
                 mains_width: 0.008,
-                steady_db: 0.7,
-                steady_s: 0.1,
-                hum_below_db: 8.0,
-                hum_alone_db: -26.0,
+                hum: HumTuning { steady_db: 0.7, steady_s: 0.1, below_db: 8.0, alone_db: -26.0 },
+                hum_octave: HumTuning { steady_db: 0.5, steady_s: 0.25, below_db: 15.0, alone_db: -40.0 },
                 hum_above_db: 3.0,
                 pause_rise_db: 12.0,
                 pause_apart_s: 1.0,

@@ -15,8 +15,9 @@ pub const INPUTS: usize = 26;
 pub(crate) const EXPERTS: [usize; 3] = [0, 1, 4];
 /// Levels and pitches remembered, hops: 256 ms, and a power of two.
 const KEPT: usize = 64;
-/// The level of digital silence, dB.
+/// The level of digital silence, dB, and one that no room is so quiet as to have: what lies below is a stream that has not begun or was cut.
 const SILENCE_DB: f32 = -120.0;
+const CUT_DB: f32 = -100.0;
 /// The highest level of late sinks, and the lowest rises, by this, dB a second.
 const FORGET_DB_PER_S: f32 = 3.0;
 /// Share of the way that the room's level sinks to a lower one in a hop.
@@ -123,15 +124,19 @@ impl Voicing {
     fn hear(&mut self, heard: &Heard) {
         let forget = FORGET_DB_PER_S / crate::frame::FRAME_RATE_HZ as f32;
         let level = heard.level_db.max(SILENCE_DB);
-        let octaves = math::ln(heard.f0_hz / 200.0) * std::f32::consts::LOG2_E;
+        // A stream that begins is one that was silent before: silence leaves nothing behind.
+        let sounds = level > CUT_DB;
+        let octaves = if sounds { math::ln(heard.f0_hz / 200.0) * std::f32::consts::LOG2_E } else { 0.0 };
         self.at = (self.at + 1) % KEPT;
         self.levels[self.at] = level;
         self.pitches[self.at] = octaves;
         self.loudest_db = (self.loudest_db - forget).max(level);
         let follow = |floor: &mut f32, level: f32| *floor += if level < *floor { SINK * (level - *floor) } else { forget };
-        follow(&mut self.floor_db, level);
-        for (floor, band) in self.floors_db.iter_mut().zip(heard.bands_db) {
-            follow(floor, band.max(SILENCE_DB));
+        if sounds {
+            follow(&mut self.floor_db, level);
+            for (floor, band) in self.floors_db.iter_mut().zip(heard.bands_db) {
+                follow(floor, band.max(SILENCE_DB));
+            }
         }
         let highest = (0..50).map(|i| self.ago(&self.levels, i)).fold(SILENCE_DB, f32::max);
         let lowest = (0..50).map(|i| self.ago(&self.levels, i)).fold(0.0, f32::min);
