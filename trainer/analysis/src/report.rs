@@ -102,6 +102,9 @@ pub struct FileReport {
     pub noise_floor_db: Option<f32>,
     /// Highest sample, dB of full scale; none of digital silence.
     pub peak_db: Option<f32>,
+    /// Which of its channels were heard and why the others were not, in a few words, where not all were.
+    #[serde(default)]
+    pub channels: Option<String>,
     /// Share of the samples that are clipped.
     pub clipped: f32,
     /// Share of the loud frames that have a pitch.
@@ -130,6 +133,7 @@ impl FileReport {
         let pitched_share = share(pitched.len(), loud.len());
         let polyphonic = share(pitched.iter().filter(|frame| sounds_like_several_notes(&frame.target)).count(), pitched.len());
         let clipped = clipped_share(audio);
+        let voice = audio.levels().voice();
 
         let peak_db = peak_db(audio.channels.iter().flatten());
         let verdict = if peak_db.is_none_or(|peak| peak < SILENT_PEAK_DB) {
@@ -173,6 +177,7 @@ impl FileReport {
             sustained_db: percentile(&mut loudness, 0.5),
             noise_floor_db: quiet.zip(loud_db).and_then(|(quiet, loud)| (quiet <= loud - 20.0).then_some(quiet)),
             peak_db,
+            channels: (!voice.is_everything() && !voice.is_silent()).then(|| voice.to_string()),
             clipped,
             pitched: pitched_share,
             polyphonic,
@@ -360,6 +365,9 @@ impl fmt::Display for Report {
                 Some(peak) if file.verdict == Verdict::Silent => write!(f, ", it peaks at {peak:.0} dB of full scale")?,
                 Some(peak) if peak >= ROUNDING_DB => write!(f, ", {peak:.1} dB over full scale")?,
                 _ => (),
+            }
+            if let Some(channels) = &file.channels {
+                write!(f, "; {channels}")?;
             }
             writeln!(f)?;
         }
@@ -616,6 +624,20 @@ mod tests {
         assert!(hot.to_string().contains("3.0 dB over full scale"), "{hot}");
     }
 
+    #[test]
+    fn channels_that_are_not_heard_are_named() {
+        let sung: Vec<f32> = note(57.0, 1.5, 0.1).iter().map(|x| *x as f32).collect();
+        let silent = vec![0.0; sung.len()];
+        let says = |channels: Vec<Vec<f32>>| {
+            let audio = Audio { sample_rate_hz: ANALYSIS_RATE_HZ, channels };
+            Report::new(vec![FileReport::new(&analyse("test", "source", &audio), &audio)], Vec::new()).to_string()
+        };
+        let one = says(vec![silent, sung.clone()]);
+        assert!(one.contains("the voice is channel 2 of 2; the others are silent"), "{one}");
+        let both = says(vec![sung.clone(), sung]);
+        assert!(!both.contains("channel"), "{both}");
+    }
+
     fn file(verdict: Verdict, usable_s: f32, db: f32, notes: &[u8]) -> FileReport {
         FileReport {
             name: "a.wav".into(),
@@ -626,6 +648,7 @@ mod tests {
             sustained_db: (usable_s > 0.0).then_some(db),
             noise_floor_db: None,
             peak_db: (verdict != Verdict::Silent).then_some(-6.0),
+            channels: None,
             clipped: 0.0,
             pitched: 1.0,
             polyphonic: 0.0,
