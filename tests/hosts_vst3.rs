@@ -278,7 +278,7 @@ fn pedalboard_plays_mono() {
 fn lead(voice: &Sound, exported: &Sound, settings: &Settings) -> usize {
     let rate = voice.rate_hz;
     // So many samples hold a whole number of frames.
-    let period = if rate.is_multiple_of(250) { rate / 250 } else { rate / 50 } as usize;
+    let period = if rate.is_multiple_of(250) { rate / 250 } else { rate / 25 } as usize;
     let mut engine = engine(rate, settings);
     let delay = engine.latency_samples();
     let mut plays = |lead: usize, samples: usize| {
@@ -292,7 +292,7 @@ fn lead(voice: &Sound, exported: &Sound, settings: &Settings) -> usize {
     // The first that sounds tells all leads but a few from the right one.
     let sounds = exported.channels[0].iter().position(|x| x.abs() > 0.01).expect("something to compare") + 1;
     // After the first frames of a stream, which are still filling up: the belief that nobody sings settles to its last bit.
-    let settled = 25 * rate as usize / 250;
+    let settled = 40 * rate as usize / 250;
     let found = (settled..settled + period).find(|lead| plays(*lead, sounds) && plays(*lead, sounds + rate as usize / 4));
     found.expect("the export is what the engine plays, wherever in a frame it began")
 }
