@@ -180,7 +180,7 @@ fn measure(sung: &[Features], played: &Played) -> Consonants {
 /// syllable to syllable, and what comes is not known.
 const VOICES: [(&str, f32); 5] = [
     ("speech-female", -7.0),
-    ("speech-male", -9.0),
+    ("speech-male", -8.0),
     ("librispeech-3436", -10.0),
     ("vocadito-10", -10.0),
     ("singing-female", -10.0),
