@@ -229,7 +229,7 @@ impl Fit {
         if target != self.target {
             self.target = target;
             self.adapting_s = 0.0;
-            self.octave = if self.pitch.len == 0 { Octave::Unknown } else { Octave::Stale };
+            self.unfit();
         }
         let voiced = voice.confidence >= 0.5 && voice.f0_hz.is_finite() && voice.f0_hz > 0.0;
         let sings = voiced && voice.loudness_db.is_finite() && voice.loudness_db > floor_db.max(SOFTEST_DB);
@@ -246,10 +246,20 @@ impl Fit {
             self.choose(voiced.then_some(pitch_st), sings);
         } else {
             self.octaves = 0;
-            self.octave = if self.pitch.len == 0 { Octave::Unknown } else { Octave::Stale };
+            self.unfit();
         }
         self.shift_loudness(sings, settings.auto_range);
         Shift { semitones: 12.0 * self.octaves as f32, loudness_db: self.shift_db }
+    }
+
+    /// The median of the pitches sung of late, semitones above [`LOWEST_HZ`].
+    fn usual_st(&self) -> f32 {
+        0.5 * self.pitch.percentile(0.5)
+    }
+
+    /// The octave was chosen for what is no more.
+    fn unfit(&mut self) {
+        self.octave = if self.pitch.len == 0 { Octave::Unknown } else { Octave::Stale };
     }
 
     /// Remembers a frame of a note.
@@ -263,9 +273,9 @@ impl Fit {
         }
         self.gap = 0;
         self.sung = self.sung.saturating_add(1);
-        let usual_st = 0.5 * self.pitch.percentile(0.5);
         let far_louder = self.pitch.len > 0 && self.loudest_db < FAINT_DB && loudness_db > self.loudest_db + FAR_LOUDER_DB;
-        if far_louder && self.note_frames >= FAR_LOUDER_FRAMES && (pitch_st - usual_st).abs() > PROVISIONAL_ST {
+        let elsewhere = || (pitch_st - self.usual_st()).abs() > PROVISIONAL_ST;
+        if far_louder && self.note_frames >= FAR_LOUDER_FRAMES && elsewhere() {
             self.pitch.forget();
             self.loudness.forget();
             self.octave = Octave::Unknown;
@@ -284,7 +294,7 @@ impl Fit {
     fn choose(&mut self, pitch_st: Option<f32>, sings: bool) {
         if self.octave == Octave::Stale && self.gap >= GAP_FRAMES {
             self.octave = Octave::Decided;
-            self.octaves = self.best(0.5 * self.pitch.percentile(0.5), GUESS_FRAMES, OCTAVE_COST_ST);
+            self.octaves = self.best(self.usual_st(), GUESS_FRAMES, OCTAVE_COST_ST);
         }
         match (self.octave, pitch_st) {
             (Octave::Unknown, Some(pitch_st)) => {
@@ -301,15 +311,15 @@ impl Fit {
                     self.octave = Octave::Decided;
                 }
             }
-            (Octave::Decided, _) if self.gap == PHRASE_GAP_FRAMES && self.has_left() => {
-                self.octaves = self.best(0.0, 0.0, 0.01);
+            (Octave::Decided, _) if self.gap == PHRASE_GAP_FRAMES => {
+                self.octaves = self.octaves_if_left().unwrap_or(self.octaves);
             }
             _ => {}
         }
     }
 
-    /// Whether what was sung of late lies so far outside the instrument that another octave is clearly better.
-    fn has_left(&self) -> bool {
+    /// Another octave, where what was sung of late lies so far outside the instrument that it is clearly better.
+    fn octaves_if_left(&self) -> Option<i32> {
         let semitones = self.pitch.counts.as_chunks::<2>().0.iter().map(|[a, b]| u32::from(*a) + u32::from(*b));
         let notes = semitones.filter(|frames| *frames >= NOTE_FRAMES).count();
         let [low, high] = self.target.pitch_range_hz.map(|hz| 24.0 * (hz / LOWEST_HZ).log2() - 24.0 * self.octaves as f32);
@@ -318,12 +328,15 @@ impl Fit {
         // In a range narrower than an octave no melody lies well, and by chance better in one octave than in another.
         let clearly = CLEARLY_ST + 0.5 * (12.0 - 0.5 * (high - low)).max(0.0);
         let now = self.outside(self.octaves, 0.0, 0.0);
-        let then = self.outside(self.best(0.0, 0.0, 0.01), 0.0, 0.0);
-        self.pitch.len >= LEFT_FRAMES
+        // By what was sung alone; of equals, the fewest octaves.
+        let best = self.best(0.0, 0.0, 0.01);
+        let then = self.outside(best, 0.0, 0.0);
+        let has_left = self.pitch.len >= LEFT_FRAMES
             && inside <= LEFT_INSIDE * self.pitch.len as f32
             && notes >= LEFT_NOTES
             && now >= LEFT_ST
-            && now - then >= clearly
+            && now - then >= clearly;
+        has_left.then_some(best)
     }
 
     /// How far outside the instrument's range, in the mean and in semitones, what was sung of late lies when it is transposed by

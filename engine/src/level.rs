@@ -7,7 +7,7 @@
 
 use std::f64::consts::PI;
 use syrinx_synth::Controls;
-use syrinx_tracker::{AWeighting, Features, FrameClock, a_weighting_power};
+use syrinx_tracker::{AWeighting, Biquad, Features, FrameClock, a_weighting_power};
 
 /// The two filters of K-weighting as the analogue ones that the recommendation's table, which is for 48 kHz, was made of: a shelf that lifts by
 /// so much, dB, above so many Hz, and a high-pass.
@@ -71,35 +71,18 @@ pub fn powers(controls: &Controls, a_weights: &[f32], k_weights: &[f32]) -> [f32
     sums
 }
 
-/// One second-order section in transposed direct form II.
-#[derive(Clone, Copy, Default)]
-struct Section {
-    b: [f64; 3],
-    a: [f64; 2],
-    z: [f64; 2],
-}
-
-impl Section {
-    /// `(high s² + middle s + low) / (s² + s / q + 1)` with s in units of `hz`, by the bilinear transform with that frequency kept.
-    fn new(hz: f64, q: f64, [high, middle, low]: [f64; 3], rate_hz: f64) -> Self {
-        let k = (PI * hz / rate_hz).tan();
-        let a0 = 1.0 + k / q + k * k;
-        let (low, middle) = (low * k * k, middle * k / q);
-        let b = [(high + middle + low) / a0, 2.0 * (low - high) / a0, (high - middle + low) / a0];
-        Self { b, a: [2.0 * (k * k - 1.0) / a0, (1.0 - k / q + k * k) / a0], z: [0.0; 2] }
-    }
-
-    #[inline(always)]
-    fn tick(&mut self, x: f64) -> f64 {
-        let y = self.b[0] * x + self.z[0];
-        self.z = [self.b[1] * x - self.a[0] * y + self.z[1], self.b[2] * x - self.a[1] * y];
-        y
-    }
+/// `(high s² + middle s + low) / (s² + s / q + 1)` with s in units of `hz`, by the bilinear transform with that frequency kept.
+fn section(hz: f64, q: f64, [high, middle, low]: [f64; 3], rate_hz: f64) -> Biquad {
+    let k = (PI * hz / rate_hz).tan();
+    let a0 = 1.0 + k / q + k * k;
+    let (low, middle) = (low * k * k, middle * k / q);
+    let b = [(high + middle + low) / a0, 2.0 * (low - high) / a0, (high - middle + low) / a0];
+    Biquad::new(b, [2.0 * (k * k - 1.0) / a0, (1.0 - k / q + k * k) / a0])
 }
 
 /// Listens to one voice: by how much its K-weighted level exceeds its A-weighted one.
 pub struct Colour {
-    sections: [Section; 2],
+    sections: [Biquad; 2],
     a_weighting: AWeighting,
     pace: f64,
     /// Averaged mean squares, A-weighted and K-weighted, after each stage.
@@ -117,8 +100,8 @@ impl Colour {
         let gain = 10f64.powf(SHELF_DB / 20.0);
         Self {
             sections: [
-                Section::new(SHELF_HZ, SHELF_Q, [gain, gain.powf(SHELF_MIDDLE), 1.0], rate),
-                Section::new(HIGH_PASS_HZ, HIGH_PASS_Q, [1.0, 0.0, 0.0], rate),
+                section(SHELF_HZ, SHELF_Q, [gain, gain.powf(SHELF_MIDDLE), 1.0], rate),
+                section(HIGH_PASS_HZ, HIGH_PASS_Q, [1.0, 0.0, 0.0], rate),
             ],
             a_weighting: AWeighting::new(sample_rate_hz),
             pace: 1.0 - (-1.0 / (STAGE_S * rate)).exp(),
@@ -131,7 +114,7 @@ impl Colour {
     }
 
     pub fn reset(&mut self) {
-        self.sections.iter_mut().for_each(|section| section.z = [0.0; 2]);
+        self.sections.iter_mut().for_each(Biquad::reset);
         self.a_weighting.reset();
         self.powers = [[0.0; STAGES]; 2];
         (self.samples, self.frame, self.difference_db) = (0, 0, 0.0);
@@ -158,7 +141,7 @@ impl Colour {
                 self.difference_db = 10.0 * (k / a).log10() as f32;
             } else {
                 // So that silence never runs on denormal numbers.
-                self.sections.iter_mut().flat_map(|section| &mut section.z).filter(|z| z.abs() < 1e-30).for_each(|z| *z = 0.0);
+                self.sections.iter_mut().for_each(Biquad::flush);
                 self.powers.iter_mut().flatten().filter(|power| **power < 1e-30).for_each(|power| *power = 0.0);
             }
         }

@@ -127,10 +127,13 @@ impl Decoder {
             let (breath, noise, widths) = (&self.breath, &self.noise, &self.noise_widths);
             let colours: [(f32, &dyn Fn(usize) -> f32); 2] =
                 [(wanted.late, &|band| breath.power(widths, band)), (1.0 - wanted.late, &|band| spread(noise, widths, band))];
-            for (share, power) in colours {
-                let weighted: f32 = self.noise_weights.iter().enumerate().map(|(band, weight)| weight * power(band)).sum();
-                if share > 0.0 && weighted > f32::MIN_POSITIVE {
-                    self.breath_noise.iter_mut().enumerate().for_each(|(band, sum)| *sum += share * power(band) / weighted);
+            for (share, power) in colours.into_iter().filter(|(share, _)| *share > 0.0) {
+                let mut powers = [0.0; MAX_BANDS];
+                let powers = &mut powers[..self.noise_weights.len()];
+                powers.iter_mut().enumerate().for_each(|(band, p)| *p = power(band));
+                let weighted: f32 = powers.iter().zip(&self.noise_weights).map(|(power, weight)| weight * power).sum();
+                if weighted > f32::MIN_POSITIVE {
+                    self.breath_noise.iter_mut().zip(powers).for_each(|(sum, power)| *sum += share * *power / weighted);
                 }
             }
         }

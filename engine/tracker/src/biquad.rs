@@ -5,7 +5,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 /// One second-order section in transposed direct form II, in f64: poles at 20 Hz and a rate of 384 kHz leave single precision
 /// no digits.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Biquad {
+pub struct Biquad {
+    /// Numerator.
     pub b: [f64; 3],
     /// Denominator without its leading 1.
     pub a: [f64; 2],
@@ -13,6 +14,7 @@ pub(crate) struct Biquad {
 }
 
 impl Biquad {
+    /// At rest, with these coefficients.
     pub fn new(b: [f64; 3], a: [f64; 2]) -> Self {
         Self { b, a, z: [0.0; 2] }
     }
@@ -38,10 +40,12 @@ impl Biquad {
         (w.cos(), w.sin() * FRAC_1_SQRT_2)
     }
 
+    /// Forgets the past.
     pub fn reset(&mut self) {
         self.z = [0.0; 2];
     }
 
+    /// Filters one sample.
     #[inline(always)]
     pub fn tick(&mut self, x: f64) -> f64 {
         let y = self.b[0] * x + self.z[0];

@@ -21,7 +21,7 @@ const GOES_ON: f32 = 1.035;
 const LOWER_DB: f32 = 3.0;
 
 /// Pitches a mains hum is heard at: the mains, where nobody sings, and their octave, where rectifiers put it, and where men sing.
-const MAINS_HZ: [f32; 2] = [50.0, 60.0];
+pub(crate) const MAINS_HZ: [f32; 2] = [50.0, 60.0];
 
 /// What the level says of a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Gate {
     pub fn judge(&mut self, mean_square: f32, f0_hz: f32, voiced: bool) -> Verdict {
         let t = self.tuning;
         let hop_s = 1.0 / FRAME_RATE_HZ as f32;
-        let db = |power: f32| (4.342_945 * math::ln(power + 1e-20)).max(SILENCE_DB);
+        let db = |power: f32| math::decibels(power + 1e-20).max(SILENCE_DB);
         let level = db(mean_square);
         self.at = (self.at + 1) % KEPT;
         self.heard = if level > CUT_DB { (self.heard + 1).min(KEPT) } else { 0 };

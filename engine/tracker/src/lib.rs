@@ -57,6 +57,7 @@ mod voicing;
 mod voicing_weights;
 
 pub use a_weighting::a_weighting_power;
+pub use biquad::Biquad;
 pub use frame::{FRAME_RATE_HZ, Features, FrameClock, HeldPitch, LOUDNESS_FLOOR_DB, LatencyMode};
 pub use loudness::AWeighting;
 pub use range::Calibration;

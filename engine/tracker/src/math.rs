@@ -17,6 +17,12 @@ pub(crate) fn ln(x: f32) -> f32 {
     e as f32 * std::f32::consts::LN_2 + s * series
 }
 
+/// Level of a positive, normal mean square, dB.
+#[inline(always)]
+pub(crate) fn decibels(power: f32) -> f32 {
+    4.342_945 * ln(power)
+}
+
 /// e to the `x`, relative error below 1e-5; 0 from about -87 down. `x` must not exceed 80.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {

@@ -95,7 +95,7 @@ impl Partials {
         let mut level = [0.0f32; MOST];
         for (l, [re, im]) in level.iter_mut().zip(&sums[..count]) {
             let (re, im) = (re.iter().sum::<f32>(), im.iter().sum::<f32>());
-            *l = 4.342_945 * math::ln(re * re + im * im + 1e-18);
+            *l = math::decibels(re * re + im * im + 1e-18);
         }
         let (mut odds, weights): (f32, &[[f32; 2]]) =
             if multiple == 2 { (OCTAVE_BIAS, &OCTAVE) } else { (TWELFTH_BIAS, &TWELFTH) };

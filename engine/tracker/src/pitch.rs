@@ -8,13 +8,13 @@ use crate::band::Band;
 use crate::decimate::Decimator;
 use crate::expert::Expert;
 use crate::frame::FRAME_RATE_HZ;
-use crate::gate::{Gate, Verdict};
+use crate::gate::{Gate, MAINS_HZ, Verdict};
 use crate::math;
 use crate::partials::Partials;
 use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
 use crate::refine::{Kept, Refiner};
 use crate::tuning::{BANDS, Tuning};
-use crate::voicing::{EXPERTS, Heard, INPUTS, Voicing, decibels};
+use crate::voicing::{EXPERTS, Heard, INPUTS, Voicing};
 
 /// The pitch path runs near this rate: six samples in a period of 4 kHz, the top of the upper band.
 const BASE_RATE_HZ: f64 = 24_000.0;
@@ -30,12 +30,13 @@ const PIECE: usize = 16;
 /// Pieces after which the early experts are asked: two thirds of a hop at the base rates of all usual host rates.
 const EARLY: usize = 4;
 
-/// The mains. What sounds there is taken for their hum where one is known to be, by so many nepers: nobody sings that low.
-const MAINS_HZ: [f32; 2] = [50.0, 60.0];
+/// What sounds at the mains is taken for their hum where one is known to be, by so many nepers: nobody sings that low.
 const HUM_EVIDENCE: f32 = 8.0;
 
 /// Times that the best pitch is looked at for its octaves: it may have moved by two.
 const OCTAVE_ROUNDS: usize = 3;
+/// Mean square of what counts as silence where levels are told (-120 dB).
+const SILENT_POWER: f32 = 1e-12;
 /// A peak of the evidence reaches this many states to each side.
 const PEAK: usize = 6;
 
@@ -95,9 +96,8 @@ pub(crate) struct Pitch {
     /// Its pitch, between the states.
     last_hz: f32,
     voicing: Voicing,
-    /// Sum of the squares of the base samples since the last hop, and their number.
-    full_power: f32,
-    full_samples: f32,
+    /// Sum of the squares of the base samples since the last hop.
+    full_energy: f32,
     /// Base samples since the last piece of work.
     since: usize,
     /// Pieces of the hop under way.
@@ -165,8 +165,7 @@ impl Pitch {
             last: NOTHING,
             last_hz: 0.0,
             voicing: Voicing::new(),
-            full_power: 0.0,
-            full_samples: 0.0,
+            full_energy: 0.0,
             since: 0,
             pieces: 0,
             prepared: 0,
@@ -212,7 +211,7 @@ impl Pitch {
         self.last = NOTHING;
         self.last_hz = 0.0;
         self.voicing.reset();
-        (self.full_power, self.full_samples) = (0.0, 0.0);
+        self.full_energy = 0.0;
         self.since = 0;
         self.pieces = 0;
         self.prepared = 0;
@@ -228,8 +227,7 @@ impl Pitch {
                 b.push(x);
             }
             self.partials.push(x);
-            self.full_power += x * x;
-            self.full_samples += 1.0;
+            self.full_energy += x * x;
             self.since += 1;
             if self.since == PIECE {
                 self.since = 0;
@@ -326,6 +324,8 @@ impl Pitch {
             self.ask(true);
         }
         self.ask(false);
+        let samples = self.pieces * PIECE + self.since;
+        let full = std::mem::take(&mut self.full_energy) / samples.max(1) as f32;
         (self.since, self.pieces, self.prepared) = (0, 0, 0);
         for b in &mut self.bands {
             b.advance();
@@ -370,8 +370,6 @@ impl Pitch {
         self.settle_octaves(weights, tilt);
         let verdict = self.gate.judge(level, self.last_hz, self.last.voiced >= 0.5);
         self.verdicts[self.at] = verdict;
-        let full = self.full_power / self.full_samples.max(1.0);
-        (self.full_power, self.full_samples) = (0.0, 0.0);
         let best = first + argmax(&self.evidence[first..end]);
         let doubt = self.doubt(best);
         let odds = self.voicing.odds(&Heard {
@@ -379,9 +377,9 @@ impl Pitch {
             doubt,
             repeats: self.repeats(best, weights, tilt),
             experts: EXPERTS.map(|e| 1.0 + t.softness - math::exp(self.against[e][best])),
-            bands_db: levels.map(decibels),
-            level_db: decibels(level),
-            full_db: decibels(full),
+            bands_db: levels.map(|level| math::decibels(level + SILENT_POWER)),
+            level_db: math::decibels(level + SILENT_POWER),
+            full_db: math::decibels(full + SILENT_POWER),
             f0_hz: self.centres_hz[best] as f32,
         });
         let odds = if verdict == Verdict::Silent {

@@ -193,9 +193,3 @@ fn answer(inputs: &[f32; INPUTS]) -> f32 {
     }
     sum
 }
-
-/// Level of a mean square, dB.
-#[inline(always)]
-pub(crate) fn decibels(power: f32) -> f32 {
-    4.342_945 * math::ln(power + 1e-12)
-}
