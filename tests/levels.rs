@@ -5,14 +5,11 @@
 
 mod support;
 
-use std::{
-    path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
 };
-use support::{RATE_HZ, demo_voice, in_long_form, k_levels, lufs};
+use support::{RATE_HZ, demo_voice, in_long_form, k_levels, lufs, recorded_voice, recorded_voices};
 use syrinx_engine::{Engine, EngineConfig, Model, Settings};
 
 /// Most that an instrument's loudness over a phrase may differ from the voice's, LU.
@@ -86,14 +83,7 @@ fn voices() -> Vec<(String, Vec<f32>)> {
         demo.truncate(9 * RATE_HZ as usize);
     }
     let mut voices = vec![("demo".to_owned(), demo)];
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/voices");
-    let files = std::fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "flac")).collect();
-    files.sort();
-    voices.extend(files.iter().map(|file| {
-        let samples = syrinx_analysis::read_audio(file).unwrap().resampled(RATE_HZ).mono();
-        (file.file_stem().unwrap().to_string_lossy().into_owned(), samples)
-    }));
+    voices.extend(recorded_voices().unwrap_or_default().iter().map(|file| recorded_voice(file)));
     voices
 }
 

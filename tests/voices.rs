@@ -6,8 +6,7 @@
 
 mod support;
 
-use std::path::Path;
-use support::{OCTAVES, RATE_HZ, cents, cents_of_any_octave, heard, in_long_form, k_levels};
+use support::{OCTAVES, RATE_HZ, cents, cents_of_any_octave, heard, in_long_form, k_levels, recorded_voice, recorded_voices};
 use syrinx_engine::{Engine, EngineConfig, LatencyMode, Settings, bounce};
 
 /// A chord of gliding voices: no one pitch to follow.
@@ -42,19 +41,15 @@ fn play(voice: &[f32], instrument: u8, latency: LatencyMode, fitted: bool) -> Ve
 
 #[test]
 fn recorded_voices_are_followed_and_their_consonants_do_not_sing() {
-    let voices = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/voices");
-    let Ok(entries) = std::fs::read_dir(&voices) else {
+    let Some(files) = recorded_voices() else {
         println!("no recorded voices here");
         return;
     };
-    let mut files: Vec<_> = entries.map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "flac")).collect();
-    files.sort();
     assert!(files.len() >= 8);
     let voices = files.len();
     let mut failures: Vec<String> = Vec::new();
     for (turn, file) in files.iter().enumerate() {
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let voice = syrinx_analysis::read_audio(file).unwrap().resampled(RATE_HZ).mono();
+        let (name, voice) = recorded_voice(file);
         let (sung, sung_db) = (heard(RATE_HZ, &voice), k_levels(&voice));
         // Before a file and after it there is silence: a note that begins with the file has its border there.
         let silence = [0.0; AROUND];

@@ -46,6 +46,21 @@ pub fn refused<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> 
     text
 }
 
+/// The recorded voices in `../shared/voices`, by name; nothing where that folder does not lie beside the repository.
+pub fn recorded_voices() -> Option<Vec<PathBuf>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/voices");
+    let entries = std::fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|e| e == "flac")).collect();
+    files.sort();
+    Some(files)
+}
+
+/// A recorded voice's name, and its sound as one channel at [`RATE_HZ`].
+pub fn recorded_voice(file: &Path) -> (String, Vec<f32>) {
+    let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+    (name, read_audio(file).unwrap().resampled(RATE_HZ).mono())
+}
+
 /// A folder that is gone when the test ends.
 pub struct Folder(tempfile::TempDir);
 
