@@ -281,20 +281,25 @@ fn lead(voice: &Sound, exported: &Sound, settings: &Settings) -> usize {
     let period = if rate.is_multiple_of(250) { rate / 250 } else { rate / 25 } as usize;
     let mut engine = engine(rate, settings);
     let delay = engine.latency_samples();
-    let mut plays = |lead: usize, samples: usize| {
+    let mut distance = |lead: usize, samples: usize| {
         engine.reset();
         let padded = voice.up_to(samples + delay).after_silence(lead);
         let mut played = vec![vec![0.0; padded.len()]; 2];
         let [left, right] = &mut played[..] else { unreachable!() };
         engine.process(&[&padded.channels[0], &padded.channels[1]], &mut [left, right]);
-        exported.distance(&Sound { rate_hz: rate, channels: played }.skip(lead + delay)) == 0.0
+        exported.distance(&Sound { rate_hz: rate, channels: played }.skip(lead + delay))
     };
     // The first that sounds tells all leads but a few from the right one.
     let sounds = exported.channels[0].iter().position(|x| x.abs() > 0.01).expect("something to compare") + 1;
-    // After the first frames of a stream, which are still filling up: the belief that nobody sings settles to its last bit.
-    let settled = 40 * rate as usize / 250;
-    let found = (settled..settled + period).find(|lead| plays(*lead, sounds) && plays(*lead, sounds + rate as usize / 4));
-    found.expect("the export is what the engine plays, wherever in a frame it began")
+    let second = rate as usize;
+    // Where in a frame the voice begins: but for the last bits, that is all that counts.
+    let begins = (0..period).filter(|begin| distance(*begin, sounds) < 1e-6);
+    let begins: Vec<usize> = begins.collect();
+    // The last bits depend on how long the silence was: the tracker's sums are made anew every few frames, and at a stream's beginning the belief
+    // that nobody sings is not settled yet.
+    let mut leads = begins.iter().flat_map(|begin| (0..60).map(move |periods| begin + periods * period));
+    let found = leads.find(|lead| distance(*lead, sounds) == 0.0 && distance(*lead, sounds + second / 4) == 0.0);
+    found.unwrap_or_else(|| panic!("the export is not what the engine plays, wherever in a frame it began: {begins:?}"))
 }
 
 fn engine(rate: u32, settings: &Settings) -> Engine {
