@@ -13,8 +13,22 @@ fn main() {
     let takes: u64 = args.get(1).and_then(|n| n.parse().ok()).unwrap_or(6);
     let first = u64::from(args.get(2).is_none_or(|half| half != "tuned"));
     println!(
-        "{:12} {:6} {:>10} {:>8} {:>8} {:>8} {:>6} {:>6} {:>6} {:>6} {:>7} {:>9} {:>7}",
-        "", "", "mid-note s", "slips/m", "wrong %", "missed %", "RPA50", "RPA10", "VR", "VFA", "LIVE50", "blips/min", "held ms"
+        "{:12} {:6} {:>10} {:>8} {:>8} {:>8} {:>6} {:>6} {:>6} {:>6} {:>7} {:>9} {:>7} {:>8} {:>8}",
+        "",
+        "",
+        "mid-note s",
+        "slips/m",
+        "wrong %",
+        "missed %",
+        "RPA50",
+        "RPA10",
+        "VR",
+        "VFA",
+        "LIVE50",
+        "blips/min",
+        "held ms",
+        "buried s",
+        "wrong %"
     );
     let mut all = [Count::default(); 2];
     for kind in KINDS {
@@ -38,7 +52,7 @@ fn main() {
 fn print(kind: &str, mode: &str, c: &Count) {
     let percent = |part: f64, whole: f64| 100.0 * part / whole.max(1e-9);
     println!(
-        "{kind:12} {mode:6} {:10.1} {:8.2} {:8.2} {:8.2} {:6.1} {:6.1} {:6.1} {:6.1} {:7.1} {:9.1} {:7.0}",
+        "{kind:12} {mode:6} {:10.1} {:8.2} {:8.2} {:8.2} {:6.1} {:6.1} {:6.1} {:6.1} {:7.1} {:9.1} {:7.0} {:8.1} {:8.2}",
         c.mid_note_s,
         c.slips_a_minute(),
         percent(c.wrong_s, c.mid_note_s),
@@ -49,6 +63,8 @@ fn print(kind: &str, mode: &str, c: &Count) {
         percent(c.false_s, c.unsung_s),
         percent(c.right_now_s, c.sung_s),
         60.0 * c.blips / c.seconds,
-        1000.0 * c.held_s / c.ends.max(1.0)
+        1000.0 * c.held_s / c.ends.max(1.0),
+        c.buried_s,
+        percent(c.buried_wrong_s, c.buried_s)
     );
 }

@@ -81,7 +81,7 @@ fn load(dir: &Path) -> Result<Vec<Take>, Box<dyn Error>> {
     let mut paths: Vec<_> = fs::read_dir(dir)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
     paths.sort();
     for path in paths.iter().filter(|path| path.extension().is_some_and(|e| e == "f32")) {
-        let sound = fs::read(path)?.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        let sound: Vec<f32> = fs::read(path)?.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
         let mut f0_hz = Vec::new();
         for line in fs::read_to_string(path.with_extension("csv"))?.lines().skip(1) {
             let values = line.split(',').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
@@ -100,15 +100,14 @@ fn load(dir: &Path) -> Result<Vec<Take>, Box<dyn Error>> {
             }
         }
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        takes.push(Take { name, sound, f0_hz, notes });
+        takes.push(Take { name, voice: sound.clone(), sound, f0_hz, notes });
     }
     Ok(takes)
 }
 
 fn spoil(take: &Take, number: u64, copy: u64) -> Take {
     let random = &mut Random(7000 + 31 * number + copy);
-    let (mut sound, what) =
-        (Take { name: String::new(), sound: take.sound.clone(), f0_hz: take.f0_hz.clone(), notes: take.notes.clone() }, copy % 6);
+    let (mut sound, what) = (take.clone(), copy % 6);
     match what {
         0 => {
             let (rt60_s, distance_m, snr_db) = (random.between(0.25, 1.0), random.between(0.2, 1.5), random.between(35.0, 60.0));

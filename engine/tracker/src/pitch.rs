@@ -10,7 +10,7 @@ use crate::expert::Expert;
 use crate::frame::FRAME_RATE_HZ;
 use crate::gate::{Gate, MAINS_HZ, Verdict};
 use crate::math;
-use crate::partials::Partials;
+use crate::partials::{FURTHEST, Partials};
 use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
 use crate::refine::{Kept, Refiner};
 use crate::tuning::{BANDS, Tuning};
@@ -37,6 +37,9 @@ const HUM_EVIDENCE: f32 = 8.0;
 const OCTAVE_ROUNDS: usize = 3;
 /// Mean square of what counts as silence where levels are told (-120 dB).
 const SILENT_POWER: f32 = 1e-12;
+/// States to each side of the mains' pitches that a hum takes from: a voice over it repeats, with it, between the hum's pitch and the nearest
+/// part of its own.
+const HUM_STATES: usize = 4;
 /// A peak of the evidence reaches this many states to each side.
 const PEAK: usize = 6;
 
@@ -425,8 +428,10 @@ impl Pitch {
             let at = (f64::from(hz) / self.centres_hz[0]).log2() * 1200.0 / STATE_CENTS;
             if at > -1.0 {
                 let at = at.round().max(0.0) as usize;
-                for e in
-                    self.evidence[first..end].iter_mut().take((at + 2).saturating_sub(first)).skip(at.saturating_sub(first + 1))
+                for e in self.evidence[first..end]
+                    .iter_mut()
+                    .take((at + HUM_STATES + 1).saturating_sub(first))
+                    .skip(at.saturating_sub(first + HUM_STATES))
                 {
                     *e -= HUM_EVIDENCE;
                 }
@@ -456,6 +461,13 @@ impl Pitch {
                     self.settle_pair(self.best_about(best - apart), best, multiple, trust);
                 }
             }
+            for multiple in 4..=FURTHEST {
+                let apart = (1200.0 * (multiple as f64).log2() / STATE_CENTS).round() as usize;
+                if best + apart >= end {
+                    break;
+                }
+                self.settle_far(best, self.best_about(best + apart), multiple, trust[0]);
+            }
             let now = first + argmax(&self.evidence[first..end]);
             if now == best {
                 return;
@@ -484,6 +496,29 @@ impl Pitch {
         } else {
             return;
         };
+        self.lead_by(low, high, wanted, trust);
+    }
+
+    /// Settles between `low` and the state `multiple` times higher, which is further than a twelfth: whether `low` is but the period after which the
+    /// voice and something softer repeat together.
+    #[inline(always)]
+    fn settle_far(&mut self, low: usize, high: usize, multiple: usize, trust: f32) {
+        let t = self.tuning.partials;
+        let lead = self.evidence[low] - self.evidence[high];
+        if lead >= t.contested_far || !self.peaks(low) || !self.peaks(high) {
+            return;
+        }
+        let up = -t.sure - self.partials.far_odds(self.centres_hz[low], multiple, lead);
+        if up > 0.0 {
+            self.lead_by(low, high, up.min(t.most), trust);
+        }
+    }
+
+    /// Has `high` lead `low` by so many nepers, or the other way round where they are negative, unless it leads by more already.
+    #[inline(always)]
+    fn lead_by(&mut self, low: usize, high: usize, wanted: f32, trust: f32) {
+        let (for_low, for_high) = (self.evidence[low], self.evidence[high]);
+        let lead = for_high - for_low;
         if wanted * lead > 0.0 && lead.abs() >= wanted.abs() {
             return;
         }
@@ -502,13 +537,21 @@ impl Pitch {
         from + argmax(&self.evidence[from..to])
     }
 
-    /// Gives a state this evidence: what lies about it is raised with it, or capped.
+    /// Whether no state nearby has more.
+    #[inline(always)]
+    fn peaks(&self, state: usize) -> bool {
+        let (first, end) = self.range;
+        let about = &self.evidence[state.saturating_sub(PEAK).max(first)..(state + PEAK + 1).min(end)];
+        about.iter().all(|e| *e <= self.evidence[state])
+    }
+
+    /// Gives a state this evidence: what lies about it is raised with it, but no further, or capped.
     #[inline(always)]
     fn give(&mut self, state: usize, evidence: f32) {
         let (first, end) = self.range;
         let lift = evidence - self.evidence[state];
         for e in &mut self.evidence[state.saturating_sub(PEAK).max(first)..(state + PEAK + 1).min(end)] {
-            *e = if lift > 0.0 { *e + lift } else { (*e).min(evidence) };
+            *e = if lift > 0.0 { (*e + lift).min(evidence.max(*e)) } else { (*e).min(evidence) };
         }
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct ExpertTuning {
 pub(crate) struct PartialsTuning {
     /// A pitch is contested by one an octave or a twelfth above, and below, that has up to this much less evidence, nepers.
     pub contested: [f32; 2],
+    /// By one four to nine times as high that has up to this much less.
+    pub contested_far: f32,
     /// Odds nearer to even than this say nothing, nepers.
     pub sure: f32,
     /// The most that one hop may say, nepers: windows overlap, and what they say is said again.
@@ -201,6 +203,7 @@ impl Default for Tuning {
             tail_cents: 60.0,
             partials: PartialsTuning {
                 contested: [20.0, 3.0],
+                contested_far: 6.0,
                 sure: 0.5,
                 most: 3.0,
                 trusted_up: [0.6, 0.8],

@@ -1,5 +1,5 @@
-//! Octaves hold and what is no note stays none: takes made by code whose periods alternate, that begin creaky, leap, shout, ring in a room, hiss
-//! between the notes, or are buried in noise, hum or music. The
+//! Octaves hold wherever the voice is at least as loud as all else, and what is no note stays none: takes made by code whose periods alternate,
+//! that begin creaky, leap, shout, ring in a room, hiss between the notes, or have noise, hum or music laid over them. The
 //! takes are those that nothing was tuned on; `cargo run --release -p syrinx-tracker --example octaves` prints the tables of both halves.
 
 mod common;
@@ -29,19 +29,15 @@ fn octaves_hold_and_what_is_no_note_stays_none() {
             let share = count.wrong_s / count.mid_note_s.max(1e-9);
             let most = match kind {
                 Kind::Plain | Kind::Leaps | Kind::White | Kind::Consonants | Kind::Played | Kind::Noise => 0.0,
-                Kind::Alternating | Kind::Creaky | Kind::Hum | Kind::Room => 0.005,
-                // Phrases fade to 14 dB under noise that is as loud as their beginning.
-                Kind::Pink => 0.02,
-                // Where a note is softer than the music under it, the music is the louder voice.
-                Kind::Music => 0.02,
+                Kind::Alternating | Kind::Creaky | Kind::Hum | Kind::Room | Kind::Pink | Kind::Music => 0.005,
                 // A shout that is nearly one partial alone reads as that one; see the table.
                 Kind::Shouted => 0.12,
             };
             assert!(share <= most, "{kind:?}, {mode:?}: {:.2} % of the mid-note time is at a wrong pitch", 100.0 * share);
         }
         let all: Count = counts.iter().filter(|(kind, _)| *kind != Kind::Shouted).map(|(_, counts)| counts[which]).sum();
-        // Before the partials were asked it was 17; what is left are single frames in noise and where a creak ends.
-        assert!(all.slips_a_minute() < 3.5, "{mode:?}: {:.2} slips a minute", all.slips_a_minute());
+        // What is left are single frames in noise and where a creak ends.
+        assert!(all.slips_a_minute() < 1.0, "{mode:?}: {:.2} slips a minute", all.slips_a_minute());
     }
 }
 

@@ -271,9 +271,9 @@ fn one_glide_makes_the_tracker_surer() {
     for (n, f0) in [138.6, 155.6, 185.0, 220.0, 261.6, 293.7, 349.2, 415.3, 493.9].into_iter().enumerate() {
         let clean = tone(48_000, 1.0, |_| f0, vowel([500.0, 1500.0, 2500.0]));
         let rms = (clean.iter().map(|x| f64::from(x * x)).sum::<f64>() / clean.len() as f64).sqrt();
-        // Rumble: noise where the fundamental is.
+        // Rumble: noise where the fundamental is, 9 dB louder than the voice.
         let rumble = resonate(&noise(clean.len(), 1.0, n as u32 + 1), 48_000, &[(70.0, 60.0), (250.0, 300.0)]);
-        let scale = rms / (rumble.iter().map(|x| f64::from(x * x)).sum::<f64>() / rumble.len() as f64).sqrt();
+        let scale = 2.8 * rms / (rumble.iter().map(|x| f64::from(x * x)).sum::<f64>() / rumble.len() as f64).sqrt();
         let x: Vec<f32> = clean.iter().zip(&rumble).map(|(a, b)| a + b * scale as f32).collect();
         for (known, range) in [(50.0, 4200.0), (low, high)].into_iter().enumerate() {
             let mut tracker = Tracker::new(48_000, live).unwrap();

@@ -19,7 +19,11 @@ const BLIP_FRAMES: usize = 5;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Count {
     pub seconds: f64,
+    /// Time in mid-note where the voice is at least as loud as all else.
     pub mid_note_s: f64,
+    /// Time in mid-note where something else is louder, and that of it at a wrong pitch.
+    pub buried_s: f64,
+    pub buried_wrong_s: f64,
     /// Time in mid-note at a wrong pitch, and times that one began.
     pub wrong_s: f64,
     pub slips: f64,
@@ -54,6 +58,8 @@ impl Add for Count {
         Self {
             seconds: self.seconds + other.seconds,
             mid_note_s: self.mid_note_s + other.mid_note_s,
+            buried_s: self.buried_s + other.buried_s,
+            buried_wrong_s: self.buried_wrong_s + other.buried_wrong_s,
             wrong_s: self.wrong_s + other.wrong_s,
             slips: self.slips + other.slips,
             missed_s: self.missed_s + other.missed_s,
@@ -85,6 +91,7 @@ pub fn count(take: &Take, mode: LatencyMode) -> Count {
     let clock = FrameClock::new(RATE);
     let frame_s = 1.0 / f64::from(FRAME_RATE_HZ);
     let truth = |t: f64| if t < 0.0 { 0.0 } else { take.f0_hz.get((t * 1000.0).round() as usize).copied().unwrap_or(0.0) };
+    let stands_out = take.stands_out();
     let mut count = Count::default();
     let (mut wrong, mut voiced) = (0, 0);
     // A note is held until it is silent once.
@@ -114,6 +121,10 @@ pub fn count(take: &Take, mode: LatencyMode) -> Count {
         }
         voiced = if sure { voiced + 1 } else { 0 };
         let mid_note = sung > 0.0 && take.notes.iter().any(|n| then > n.from_s + BEGINNING_S && then < n.to_s - END_S);
+        let buried = mid_note && !stands_out.get((then * 1000.0).round() as usize).copied().unwrap_or(false);
+        add(&mut count.buried_s, buried);
+        add(&mut count.buried_wrong_s, buried && sure && off(sung) > SLIP_CENTS);
+        let mid_note = mid_note && !buried;
         let slipped = mid_note && sure && off(sung) > SLIP_CENTS;
         add(&mut count.mid_note_s, mid_note);
         add(&mut count.missed_s, mid_note && !sure);

@@ -86,12 +86,38 @@ impl Manner {
 }
 
 /// Sound with its truth.
+#[derive(Clone)]
 pub struct Take {
     pub name: String,
     pub sound: Vec<f32>,
+    /// The voice alone, in its room: `sound` without what was laid over it.
+    pub voice: Vec<f32>,
     /// Pitch every millisecond, Hz; 0 where nothing is sung.
     pub f0_hz: Vec<f64>,
     pub notes: Vec<Note>,
+}
+
+impl Take {
+    /// For every value of the truth, whether the voice is at least as loud (over 50 ms) as all that was laid over it.
+    pub fn stands_out(&self) -> Vec<bool> {
+        // Powers summed up to each value, so that a window's is a difference.
+        let mut sums = vec![[0.0f64; 2]];
+        for (sound, voice) in self.sound.chunks(STEP).zip(self.voice.chunks(STEP)) {
+            let [mut own, mut other] = sums[sums.len() - 1];
+            for (x, v) in sound.iter().zip(voice) {
+                own += f64::from(*v).powi(2);
+                other += f64::from(x - v).powi(2);
+            }
+            sums.push([own, other]);
+        }
+        let last = sums.len() - 1;
+        (0..self.f0_hz.len())
+            .map(|n| {
+                let (from, to) = (n.saturating_sub(25).min(last), (n + 25).min(last));
+                sums[to][0] - sums[from][0] >= sums[to][1] - sums[from][1]
+            })
+            .collect()
+    }
 }
 
 const VOWELS: [[f64; 5]; 6] = [
@@ -264,7 +290,8 @@ pub fn sing(name: &str, random: &mut Random, manner: &Manner, notes: &[Note], se
     }
     let peak = sound.iter().fold(1e-9f64, |m, x| m.max(x.abs()));
     let gain = 10f64.powf(random.between(-18.0, -6.0) / 20.0) / peak;
-    Take { name: name.into(), sound: sound.iter().map(|x| (x * gain) as f32).collect(), f0_hz, notes: notes.to_vec() }
+    let sound: Vec<f32> = sound.iter().map(|x| (x * gain) as f32).collect();
+    Take { name: name.into(), voice: sound.clone(), sound, f0_hz, notes: notes.to_vec() }
 }
 
 /// Plays notes of any spectrum, struck or held, anywhere between a double bass and a whistle.
@@ -333,7 +360,8 @@ pub fn play(name: &str, random: &mut Random, seconds: f64) -> Take {
     }
     let peak = sound.iter().fold(1e-9f64, |m, x| m.max(x.abs()));
     let gain = 10f64.powf(random.between(-24.0, -6.0) / 20.0) / peak;
-    Take { name: name.into(), sound: sound.iter().map(|x| (x * gain) as f32).collect(), f0_hz, notes }
+    let sound: Vec<f32> = sound.iter().map(|x| (x * gain) as f32).collect();
+    Take { name: name.into(), voice: sound.clone(), sound, f0_hz, notes }
 }
 
 /// Noise of all kinds, one after another, and no voice.
@@ -376,8 +404,8 @@ pub fn hiss(name: &str, random: &mut Random, seconds: f64) -> Take {
     sound.truncate(len);
     let peak = sound.iter().fold(1e-9f64, |m, x| m.max(x.abs()));
     let gain = 10f64.powf(random.between(-30.0, -3.0) / 20.0) / peak;
-    let sound = sound.iter().map(|x| (x * gain) as f32).collect();
-    Take { name: name.into(), sound, f0_hz: vec![0.0; len / STEP], notes: Vec::new() }
+    let sound: Vec<f32> = sound.iter().map(|x| (x * gain) as f32).collect();
+    Take { name: name.into(), voice: vec![0.0; sound.len()], sound, f0_hz: vec![0.0; len / STEP], notes: Vec::new() }
 }
 
 /// Mean square of a take where it is sung.
@@ -491,6 +519,7 @@ pub fn add_room(take: &mut Take, random: &mut Random, rt60_s: f64, distance_m: f
     }
     response[0] = first.max(response[0]);
     convolve(&mut take.sound, &response);
+    take.voice.clone_from(&take.sound);
 }
 
 /// `sound` through `response`, as long as it was.
