@@ -106,6 +106,11 @@ pub struct Shift {
     pub loudness_db: f32,
 }
 
+impl Shift {
+    /// Nothing.
+    pub(crate) const NONE: Self = Self { semitones: 0.0, loudness_db: 0.0 };
+}
+
 /// Counts of the last `MEMORY` values: exact running percentiles, without sorting.
 #[derive(Clone)]
 struct Usual<const MEMORY: usize, const BINS: usize> {

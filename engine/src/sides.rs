@@ -31,8 +31,8 @@ pub enum Sides {
     Cancelling,
 }
 
-/// Listens to a stream of two channels.
-pub struct Listener {
+/// Chooses for a stream of two channels.
+pub struct SideChoice {
     /// Share of the past that a sample leaves.
     keep: f64,
     least: u64,
@@ -46,7 +46,7 @@ pub struct Listener {
     weights: [f32; 2],
 }
 
-impl Listener {
+impl SideChoice {
     /// At a rate, in Hz.
     pub fn new(sample_rate_hz: u32) -> Self {
         let rate = f64::from(sample_rate_hz);
@@ -126,8 +126,8 @@ impl Listener {
 mod tests {
     use super::*;
 
-    fn listen(listener: &mut Listener, seconds: f32, of: impl Fn(f32) -> (f32, f32)) -> Vec<f32> {
-        (0..(48_000.0 * seconds) as usize).map(|n| of(n as f32)).map(|(left, right)| listener.hear(left, right)).collect()
+    fn listen(choice: &mut SideChoice, seconds: f32, of: impl Fn(f32) -> (f32, f32)) -> Vec<f32> {
+        (0..(48_000.0 * seconds) as usize).map(|n| of(n as f32)).map(|(left, right)| choice.hear(left, right)).collect()
     }
 
     fn tone(n: f32) -> f32 {
@@ -140,11 +140,11 @@ mod tests {
 
     #[test]
     fn two_channels_are_their_mean_to_the_last_bit() {
-        let mut listener = Listener::new(48_000);
+        let mut choice = SideChoice::new(48_000);
         let stereo = |n: f32| (tone(n), 0.5 * tone(n + 3.0));
-        let out = listen(&mut listener, 1.0, stereo);
+        let out = listen(&mut choice, 1.0, stereo);
         assert!(out.iter().enumerate().all(|(n, out)| *out == 0.5 * stereo(n as f32).0 + 0.5 * stereo(n as f32).1));
-        assert_eq!(listener.sides(), Sides::Mean);
+        assert_eq!(choice.sides(), Sides::Mean);
     }
 
     #[test]
@@ -157,22 +157,22 @@ mod tests {
             (|n| (tone(n), 0.001 * tone(n)), Sides::OneSided),
         ];
         for (number, (voice, sides)) in cases.into_iter().enumerate() {
-            let mut listener = Listener::new(48_000);
-            let out = listen(&mut listener, 1.0, voice);
-            assert_eq!(listener.sides(), sides, "case {number}");
+            let mut choice = SideChoice::new(48_000);
+            let out = listen(&mut choice, 1.0, voice);
+            assert_eq!(choice.sides(), sides, "case {number}");
             assert!((rms(&out[24_000..]) / rms(&(0..24_000).map(|n| tone(n as f32)).collect::<Vec<_>>()) - 1.0).abs() < 0.01);
             let step = out.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
             assert!(step < 0.01, "case {number}: a click of {step}");
             // Back to the mean where the two agree.
-            listen(&mut listener, 1.0, |n| (tone(n), tone(n)));
-            assert_eq!(listener.sides(), Sides::Mean, "case {number}");
+            listen(&mut choice, 1.0, |n| (tone(n), tone(n)));
+            assert_eq!(choice.sides(), Sides::Mean, "case {number}");
         }
     }
 
     #[test]
     fn silence_decides_nothing() {
-        let mut listener = Listener::new(48_000);
-        listen(&mut listener, 2.0, |n| (1e-5 * tone(n), 0.0));
-        assert_eq!(listener.sides(), Sides::Mean);
+        let mut choice = SideChoice::new(48_000);
+        listen(&mut choice, 2.0, |n| (1e-5 * tone(n), 0.0));
+        assert_eq!(choice.sides(), Sides::Mean);
     }
 }

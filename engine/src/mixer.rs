@@ -1,0 +1,169 @@
+//! What is played, with the voice that it answers and the room around both, into what comes out. Audio thread; never allocates after `new`.
+
+use crate::{
+    Settings,
+    guard::Guard,
+    mapping::SILENT,
+    params::OFF_DB,
+    reverb::{Reverb, ReverbParams},
+    ring::SampleRing,
+    tone::gain,
+};
+use syrinx_tracker::Features;
+
+/// The output never exceeds this, whatever the gains: +24 dB re full scale.
+const OUTPUT_LIMIT: f32 = 16.0;
+
+/// Gains of the mixer, as reached at the end of a frame.
+#[derive(Clone, Copy, Default)]
+struct Mix {
+    wet: f32,
+    dry: f32,
+    breath: f32,
+    reverb: f32,
+    /// The bare voice of a bypassed instance, and how much of all else is left.
+    bypass: f32,
+}
+
+/// Mixes one stream.
+pub struct Mixer {
+    reverb: Reverb,
+    guard: Guard,
+    mix: Mix,
+    /// The voice as it came, for as long as it is held back, a ring a channel.
+    voice: Vec<SampleRing>,
+    room: [Vec<f32>; 2],
+    out: Vec<SampleRing>,
+    /// Samples handed out.
+    position: u64,
+}
+
+impl Mixer {
+    /// For as many channels, segments of `longest` samples at most, and a voice that is held back by `delay` at most; `step` samples are kept or
+    /// handed out at a time.
+    pub fn new(sample_rate_hz: u32, channels: usize, longest: usize, delay: usize, step: usize) -> Self {
+        let rings = |len: usize| (0..channels).map(|_| SampleRing::new(len)).collect();
+        Self {
+            reverb: Reverb::new(sample_rate_hz),
+            guard: Guard::new(sample_rate_hz),
+            mix: Mix::default(),
+            voice: rings(delay + 4 * longest + step),
+            room: [vec![0.0; longest], vec![0.0; longest]],
+            out: rings(3 * longest + step),
+            position: 0,
+        }
+    }
+
+    /// As if `settings` had always been.
+    pub fn settle(&mut self, settings: &Settings) {
+        self.mix = Mix::of(settings, &SILENT);
+    }
+
+    /// The stream begins anew, with so many samples of silence before the first that is mixed.
+    pub fn reset(&mut self, settings: &Settings, silence: usize) {
+        self.reverb.reset();
+        self.guard.reset();
+        self.settle(settings);
+        self.voice.iter_mut().chain(&mut self.out).for_each(SampleRing::reset);
+        self.position = 0;
+        for ring in &mut self.out {
+            (0..silence).for_each(|_| ring.push(0.0));
+        }
+    }
+
+    /// Samples for which the room sounds on.
+    pub fn tail_samples(&self, settings: &Settings) -> usize {
+        if settings.reverb_mix > 0.0 { self.reverb.tail_samples(room(settings)) as usize } else { 0 }
+    }
+
+    /// Whether nothing was handed out yet.
+    pub fn is_at_beginning(&self) -> bool {
+        self.position == 0
+    }
+
+    /// Keeps the next samples of the voice, a slice a channel.
+    pub fn keep<'a>(&mut self, voice: impl Iterator<Item = &'a [f32]>) {
+        for (ring, samples) in self.voice.iter_mut().zip(voice) {
+            samples.iter().for_each(|sample| ring.push(*sample));
+        }
+    }
+
+    /// Mixes the next segment, `wet`, with the voice that it answers, whose last sample lies before `end` in the stream of the voice. The peak of what comes
+    /// out.
+    pub fn mix(&mut self, wet: &[f32], settings: &Settings, voice: &Features, end: i64) -> f32 {
+        let len = wet.len();
+        let (from, to) = (self.mix, Mix::of(settings, voice));
+        self.mix = to;
+        let [left, right] = &mut self.room;
+        let reverberates = from.reverb > 0.0 || to.reverb > 0.0;
+        if reverberates {
+            self.reverb.process(room(settings), wet, &mut left[..len], &mut right[..len]);
+            if to.reverb == 0.0 {
+                // What the room still holds must not be heard when it is opened again.
+                self.reverb.reset();
+            }
+        }
+        let start = end - len as i64;
+        let mut peak = 0.0_f32;
+        let (channels, limit) = (self.out.len(), |x: f32| if x.is_finite() { x.clamp(-OUTPUT_LIMIT, OUTPUT_LIMIT) } else { 0.0 });
+        for (at, wet) in wet.iter().enumerate() {
+            let t = (at + 1) as f32 / len as f32;
+            let glide = |a: f32, b: f32| a + t * (b - a);
+            let dry = glide(from.dry, to.dry) + glide(from.breath, to.breath);
+            let (wet, reverb) = (glide(from.wet, to.wet) * wet, glide(from.reverb, to.reverb));
+            let bypass = glide(from.bypass, to.bypass);
+            // Of each channel: the bare voice, what of it is mixed in, and all that is played.
+            let mut sides = [(0.0, 0.0, 0.0); 2];
+            for ((bare, dry_voice, played), (voice, room)) in sides.iter_mut().zip(self.voice.iter().zip([&*left, &*right])) {
+                *bare = voice.get(start + at as i64);
+                *dry_voice = *bare * dry;
+                let room = if reverberates { reverb * room[at] } else { 0.0 };
+                *played = limit(wet + room + *dry_voice);
+            }
+            let sides = &sides[..channels];
+            self.guard.step(sides.iter().fold(0.0, |peak, (_, _, played)| peak.max(played.abs())));
+            for (ring, (bare, dry_voice, played)) in self.out.iter_mut().zip(sides) {
+                // Whole at both ends, to the bit.
+                let mixed = |played: f32| limit((1.0 - bypass) * played + bypass * bare);
+                peak = peak.max(mixed(*played).abs());
+                ring.push(mixed(self.guard.pass(*played, *dry_voice)));
+            }
+        }
+        peak
+    }
+
+    /// Hands out samples `from` to `to` of a block, times `gain` at each of them; surplus channels repeat the last.
+    pub fn hand_out(&mut self, output: &mut [&mut [f32]], from: usize, to: usize, gain: Option<impl Fn(usize) -> f32>) {
+        for (channel, out) in output.iter_mut().enumerate() {
+            let ring = &self.out[channel.min(self.out.len() - 1)];
+            for (at, sample) in out[from..to].iter_mut().enumerate() {
+                *sample = ring.get((self.position + at as u64) as i64);
+                if let Some(gain) = &gain {
+                    *sample *= gain(at);
+                }
+            }
+        }
+        self.position += (to - from) as u64;
+    }
+}
+
+fn room(settings: &Settings) -> ReverbParams {
+    ReverbParams { size: settings.reverb_size / 100.0, damping: settings.reverb_damping / 100.0 }
+}
+
+impl Mix {
+    fn of(settings: &Settings, voice: &Features) -> Self {
+        let out = gain(settings.output_gain, OFF_DB);
+        let mix = settings.mix / 100.0;
+        // Breath passes where the voice has no pitch, and as much of it as is missing of the dry voice already.
+        let unvoiced = (1.0 - 2.0 * voice.confidence).clamp(0.0, 1.0);
+        let input = gain(settings.input_gain, f32::NEG_INFINITY);
+        Self {
+            wet: out * mix,
+            dry: out * input * (1.0 - mix),
+            breath: out * input * mix * unvoiced * settings.breath / 100.0,
+            reverb: out * mix * settings.reverb_mix / 100.0,
+            bypass: if settings.bypass >= 0.5 { 1.0 } else { 0.0 },
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! One line of sound: what the voice says, mapped to what the instruments are asked to play, and played. Knows no tracker and no clock. Audio
+//! thread; never allocates after `new`.
+
+use crate::{
+    Settings,
+    automation::Automation,
+    fit::Target,
+    instrument::{Ensemble, Instrument, Slot},
+    leap::{LEAP_OCTAVES, LeapingBank},
+    mapping::{Mapped, Mapping},
+    params::OFF_DB,
+    tell::Spectrum,
+    tone::{gain, shape},
+    weights::{Gains, Weights},
+};
+use std::sync::Arc;
+use syrinx_decoder::Model;
+use syrinx_synth::{Controls, HarmonicSynth};
+use syrinx_tracker::{Features, FrameClock};
+
+/// Samples between two values of a moving pitch shift or loudness; straight lines between.
+const CURVE_STEP: usize = 16;
+
+/// What holds at a frame, besides the voice.
+pub struct Moment<'a> {
+    pub settings: &'a Settings,
+    pub automation: &'a Automation,
+    /// How much louder the voice is than its level says, dB.
+    pub colour_db: f32,
+    /// The segment that is played is of so many samples, and this is the position behind its last in the stream of settings.
+    pub len: usize,
+    pub end: i64,
+}
+
+/// A line of sound.
+pub struct Part {
+    mapping: Mapping,
+    ensemble: Ensemble,
+    bank: LeapingBank,
+    gains: Gains,
+    before: Mapped,
+    controls: Controls,
+    /// Of the frame before: pitch before the shift, and what the loudness setting contributed to the amplitude.
+    reached_hz: f32,
+    reached_loudness: f32,
+    segment: Vec<f32>,
+}
+
+impl Part {
+    /// For every instrument of `palette`, each with the number that calls it up.
+    pub fn new(sample_rate_hz: u32, seed: u64, palette: &[(u8, Arc<Model>)]) -> Self {
+        Self {
+            mapping: Mapping::new(),
+            ensemble: Ensemble::new(sample_rate_hz, seed, palette),
+            bank: LeapingBank::new(sample_rate_hz),
+            gains: Gains::new(),
+            before: Mapped::UNHEARD,
+            controls: Controls::silent(0),
+            reached_hz: 0.0,
+            reached_loudness: 1.0,
+            segment: vec![0.0; FrameClock::new(sample_rate_hz).max_len()],
+        }
+    }
+
+    /// As if `settings` had always been.
+    pub fn settle(&mut self, settings: &Settings) {
+        self.ensemble.settle();
+        self.reached_loudness = gain(settings.loudness, f32::NEG_INFINITY);
+    }
+
+    /// The stream begins anew.
+    pub fn reset(&mut self, settings: &Settings) {
+        self.mapping.reset();
+        self.ensemble.reset();
+        self.bank.reset();
+        self.before = Mapped::UNHEARD;
+        self.controls = Controls::silent(0);
+        self.reached_hz = 0.0;
+        self.settle(settings);
+    }
+
+    /// [`Engine::weigh`](crate::Engine::weigh).
+    pub fn weigh(&mut self, weights: &Weights) {
+        self.gains.set(weights);
+    }
+
+    /// [`Engine::install`](crate::Engine::install).
+    pub fn install(&mut self, slot: Slot, own: Option<Box<Instrument>>) -> Result<(), Option<Box<Instrument>>> {
+        self.ensemble.install(slot, own)
+    }
+
+    /// [`Engine::retired`](crate::Engine::retired).
+    pub fn retired(&mut self) -> Option<Box<Instrument>> {
+        self.ensemble.retired()
+    }
+
+    /// Frames that a network failed to answer with numbers.
+    pub fn failed_frames(&self) -> u64 {
+        self.ensemble.failed_frames()
+    }
+
+    /// What was asked for at the last frame.
+    pub fn mapped(&self) -> &Mapped {
+        &self.before
+    }
+
+    /// The last segment.
+    pub fn segment(&self, len: usize) -> &[f32] {
+        &self.segment[..len]
+    }
+
+    /// The harmonics and the noise of the last frame.
+    pub fn spectrum(&self) -> Spectrum {
+        Spectrum {
+            harmonics: self.controls.harmonics.map(|share| self.controls.amplitude * share),
+            noise: self.ensemble.noise_shown(),
+        }
+    }
+
+    /// Answers one frame of the voice with one segment of sound.
+    pub fn answer(&mut self, voice: &Features, moment: &Moment<'_>) {
+        let Moment { settings, automation, colour_db, len, end } = *moment;
+        let morph = settings.morph / 100.0;
+        self.ensemble.call(settings.instrument_a, settings.instrument_b, morph);
+        let target = self.target(settings, morph);
+        // The pitch is that of the frame before: the table of a decay changes less within a frame than anybody hears.
+        let ringing = self.ensemble.ringing(self.before.features.f0_hz);
+        let (shift_st, loudness_db) = (automation.pitch_shift.at(end), automation.loudness.at(end));
+        let mapped = self.mapping.map(voice, settings, target, ringing, shift_st, loudness_db);
+        self.ensemble.decode(&mapped.features, mapped.level_db + colour_db, &mut self.controls);
+        shape(&mut self.controls, settings);
+        self.gains.shape(&mut self.controls);
+
+        self.segment[..len].fill(0.0);
+        self.render_harmonics(&mapped, automation, end, len);
+        self.ensemble.render_noise(gain(settings.noise, OFF_DB), &self.gains, &mut self.segment[..len]);
+        self.follow_loudness(automation, end, len);
+        self.before = mapped;
+    }
+
+    /// What the voice is fitted to: the instrument that sounds most.
+    fn target(&self, settings: &Settings, morph: f32) -> Target {
+        self.ensemble.leader(morph).map_or(Target::ANY, |model| {
+            let card = model.card();
+            // What the voice gives an instrument that rings is the strength of its strokes.
+            let struck = card.decay.as_ref().filter(|_| settings.sustains_as_instrument());
+            let loudness_range_db = struck.map_or(card.loudness_range_db, |decay| decay.struck_range_db);
+            Target { pitch_range_hz: card.pitch_range_hz, loudness_range_db }
+        })
+    }
+
+    /// Adds the harmonics of one segment, its pitch following the shift's curve within it.
+    fn render_harmonics(&mut self, mapped: &Mapped, automation: &Automation, end: i64, len: usize) {
+        let start = end - len as i64;
+        let (from_hz, to_hz) = (self.reached_hz, mapped.unshifted_hz);
+        self.reached_hz = to_hz;
+        let wet = &mut self.segment[..len];
+        let leaps = from_hz <= 0.0 || to_hz <= 0.0 || (to_hz / from_hz).log2().abs() >= LEAP_OCTAVES;
+        if leaps || automation.pitch_shift.holds(start, end) {
+            self.bank.render(&self.controls, wet);
+            return;
+        }
+        // Harmonic amplitudes go straight from segment to segment, so cutting one in pieces needs what lies between.
+        let was = self.bank.reached();
+        let target = self.controls;
+        let mut at = 0;
+        while at < len {
+            let to = len.min(at + CURVE_STEP);
+            let t = to as f32 / len as f32;
+            let ratio = (automation.pitch_shift.at(start + to as i64) / 12.0).exp2();
+            let mut piece = if to == len { target } else { between(&was, &target, t) };
+            piece.f0_hz = (from_hz + t * (to_hz - from_hz)) * ratio;
+            self.bank.glide(&piece, &mut wet[at..to]);
+            at = to;
+        }
+        self.controls.f0_hz = mapped.features.f0_hz;
+    }
+
+    /// Makes the level follow the loudness setting sample by sample, where the frames know it at their ends alone.
+    fn follow_loudness(&mut self, automation: &Automation, end: i64, len: usize) {
+        let start = end - len as i64;
+        let (from, to) = (self.reached_loudness, gain(automation.loudness.at(end), f32::NEG_INFINITY));
+        self.reached_loudness = to;
+        if automation.loudness.holds(start, end) && from == to {
+            return;
+        }
+        let correction = |at: usize| {
+            let t = at as f32 / len as f32;
+            gain(automation.loudness.at(start + at as i64), f32::NEG_INFINITY) / (from + t * (to - from))
+        };
+        let mut at = 0;
+        let mut before = correction(0);
+        while at < len {
+            let next = len.min(at + CURVE_STEP);
+            let after = correction(next);
+            let piece = &mut self.segment[at..next];
+            let step = (after - before) / piece.len() as f32;
+            for (i, sample) in piece.iter_mut().enumerate() {
+                *sample *= before + step * (i + 1) as f32;
+            }
+            (at, before) = (next, after);
+        }
+    }
+}
+
+/// The controls a share `t` of the way from one frame's to the next's.
+fn between(from: &Controls, to: &Controls, t: f32) -> Controls {
+    let mut controls = Controls::silent(to.frame);
+    let mut sum = 0.0;
+    for ((k, a), b) in controls.harmonics.iter_mut().zip(&from.harmonics).zip(&to.harmonics) {
+        let (a, b) = (from.amplitude * a, to.amplitude * b);
+        *k = a + t * (b - a);
+        sum += *k;
+    }
+    if sum > 0.0 {
+        controls.harmonics.iter_mut().for_each(|k| *k /= sum);
+    }
+    controls.amplitude = sum;
+    controls
+}
