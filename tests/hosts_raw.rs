@@ -25,7 +25,7 @@ use std::{
     },
     thread,
 };
-use syrinx_engine::{AnyRate, OWN_INSTRUMENT, PARAMS, Settings, Slot, Weights};
+use syrinx_engine::{AnyRate, OWN_INSTRUMENT, PARAMS, Settings, Slot, SpectralWeights};
 use syrinx_plugin::{judged, library::Library, params::SyrinxParams, state};
 
 /// What a host gives a block: its channels in and out, and which of them are missing or one memory.
@@ -449,10 +449,10 @@ fn vst3_damaged_states_do_no_harm() {
 }
 
 /// A session: settings, and an own instrument for the first slot.
-fn session<H: Host>(own: Option<&str>, settings: Settings, weights: &Weights) -> Vec<u8> {
+fn session<H: Host>(own: Option<&str>, settings: Settings, weights: &SpectralWeights) -> Vec<u8> {
     let params = SyrinxParams::new(Arc::new(Library::new().0));
     params.apply(&settings);
-    params.weighting().set(weights);
+    params.spectral_weights().set(weights);
     if let Some(id) = own {
         params.library().put(Slot::A, judged::from_bytes(syrinx_models::bytes(id).unwrap()).unwrap());
     }
@@ -487,17 +487,21 @@ fn beside(audio: &(dyn Fn(&AtomicBool) + Sync), main: impl FnOnce()) {
 fn restored_while_it_plays<H: Host>(ask: impl Fn(&H, usize)) {
     let mut host = H::new();
     let own = f32::from(OWN_INSTRUMENT);
-    let weighted = Weights { harmonics_db: std::array::from_fn(|n| -(n as f32 % 7.0)), ..Weights::default() };
+    let weighted = SpectralWeights { harmonics_db: std::array::from_fn(|n| -(n as f32 % 7.0)), ..SpectralWeights::default() };
     let sessions = [
         session::<H>(Some("flute"), Settings { instrument_a: own, reverb_mix: 40.0, ..Settings::default() }, &weighted),
         session::<H>(
             Some("trumpet"),
             Settings { instrument_a: own, latency_mode: 1.0, ..Settings::default() },
-            &Weights::default(),
+            &SpectralWeights::default(),
         ),
         session::<H>(None, Settings { instrument_a: 3.0, instrument_b: 2.0, morph: 50.0, ..Settings::default() }, &weighted),
-        session::<H>(Some("cello"), Settings { instrument_b: own, morph: 70.0, ..Settings::default() }, &Weights::default()),
-        session::<H>(Some("flute"), Settings { instrument_a: own, ..Settings::default() }, &Weights::default()),
+        session::<H>(
+            Some("cello"),
+            Settings { instrument_b: own, morph: 70.0, ..Settings::default() },
+            &SpectralWeights::default(),
+        ),
+        session::<H>(Some("flute"), Settings { instrument_a: own, ..Settings::default() }, &SpectralWeights::default()),
     ];
     // Restored anew every time, they would be judged anew every time.
     let _kept: Vec<_> =
@@ -625,7 +629,7 @@ fn vst3_twenty_five_are_small() {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn minutes_leave_nothing_behind<H: Host>() {
     let own = f32::from(OWN_INSTRUMENT);
-    let session = |id| session::<H>(Some(id), Settings { instrument_a: own, ..Settings::default() }, &Weights::default());
+    let session = |id| session::<H>(Some(id), Settings { instrument_a: own, ..Settings::default() }, &SpectralWeights::default());
     let sessions = ["flute", "trumpet", "cello"].map(session);
     // Two notes, and a breath.
     let sung: Vec<f32> = [(0, 0.7), (96_000, 1.0), (0, 0.0)]

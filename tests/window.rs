@@ -12,7 +12,7 @@ use nice_plug::prelude::ParamPtr;
 use std::{path::Path, time::Duration};
 use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, Settings, Shift, Sides, Slot, Spectrum};
 use syrinx_plugin::editor::{
-    desk::{Desk, at},
+    edits::{Edits, at},
     icons::FAMILIES,
     layout::{LEAST, Layout, SIZE},
     theme::Theme,
@@ -32,8 +32,8 @@ impl Stage {
         Layout::of(self.harness.ctx.content_rect())
     }
 
-    fn desk(&mut self) -> &mut Desk {
-        self.harness.state_mut().desk().expect("the window is open")
+    fn edits(&mut self) -> &mut Edits {
+        self.harness.state_mut().edits().expect("the window is open")
     }
 
     fn pointer(&self) -> ParamPtr {
@@ -182,7 +182,7 @@ fn the_window_while_somebody_sings() {
         ("singing_200_light", 2.0, false),
     ] {
         let mut stage = Stage::open(folder.path(), Opening { scale, dark, ..Opening::default() });
-        stage.desk().put_plain(at("pitch_shift"), 7.0);
+        stage.edits().put_plain(at("pitch_shift"), 7.0);
         stage.sing_phrase(55.0, 7.0);
         stage.photograph(name);
     }
@@ -193,8 +193,8 @@ fn the_window_at_its_smallest_and_when_it_is_large() {
     let folder = folder();
     for (name, size) in [("smallest", LEAST), ("large", (1600.0, 1000.0))] {
         let mut stage = Stage::open(folder.path(), Opening { size, ..Opening::default() });
-        stage.desk().put_plain(at("instrument_a"), 3.0);
-        stage.desk().put_plain(at("morph"), 40.0);
+        stage.edits().put_plain(at("instrument_a"), 3.0);
+        stage.edits().put_plain(at("morph"), 40.0);
         stage.sing_phrase(57.0, 0.0);
         stage.photograph(name);
     }
@@ -204,15 +204,15 @@ fn the_window_at_its_smallest_and_when_it_is_large() {
 fn a_voice_outside_is_told_the_gesture_that_mends_it() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.desk().put_plain(at("instrument_a"), 1.0);
+    stage.edits().put_plain(at("instrument_a"), 1.0);
     stage.sing_phrase(43.0, 0.0);
     stage.photograph("outside");
     let field = stage.layout().field;
     stage.double_click(field.center());
     assert_eq!(stage.value("pitch_shift"), 12.0, "the octave that a deep voice needs for the flute");
     assert_eq!(stage.value("loudness"), -5.0, "from the voice's usual loudness to the middle of the flute's");
-    let entry = stage.desk().undo_name();
-    stage.desk().undo();
+    let entry = stage.edits().undo_name();
+    stage.edits().undo();
     assert_eq!((stage.value("pitch_shift"), stage.value("loudness"), entry.as_deref()), (0.0, 0.0, Some("several settings")));
 }
 
@@ -220,9 +220,9 @@ fn a_voice_outside_is_told_the_gesture_that_mends_it() {
 fn octave_fit_and_auto_range_are_seen_at_work() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.desk().put_plain(at("instrument_a"), 1.0);
-    stage.desk().put_plain(at("octave_fit"), 1.0);
-    stage.desk().put_plain(at("auto_range"), 1.0);
+    stage.edits().put_plain(at("instrument_a"), 1.0);
+    stage.edits().put_plain(at("octave_fit"), 1.0);
+    stage.edits().put_plain(at("auto_range"), 1.0);
     stage.fitted = Shift { semitones: 24.0, loudness_db: -4.2 };
     stage.sing_phrase(43.0, 24.0);
     stage.photograph("fitted");
@@ -315,11 +315,11 @@ fn a_drag_is_one_gesture_for_the_host_and_one_step_to_undo() {
     stage.drag(knob, vec2(0.0, 55.0), Modifiers::SHIFT);
     let finely = stage.value("loudness") - dragged;
     assert!((-1.5..-0.5).contains(&finely), "{finely} dB, finely");
-    stage.desk().undo();
+    stage.edits().undo();
     assert_eq!(stage.value("loudness"), dragged);
-    stage.desk().undo();
-    assert_eq!((stage.value("loudness"), stage.desk().undo_name()), (0.0, None));
-    stage.desk().redo();
+    stage.edits().undo();
+    assert_eq!((stage.value("loudness"), stage.edits().undo_name()), (0.0, None));
+    stage.edits().redo();
     assert_eq!(stage.value("loudness"), dragged);
     stage.double_click(knob);
     assert_eq!(stage.value("loudness"), 0.0, "a double-click is the default");
@@ -339,7 +339,7 @@ fn wheel_keys_and_typing_turn_a_knob() {
         stage.harness.step();
     }
     assert!((stage.value("breath") - 6.0).abs() < 0.01, "{}", stage.value("breath"));
-    stage.desk().undo();
+    stage.edits().undo();
     assert_eq!(stage.value("breath"), 0.0, "quick turns are one step");
     stage.focus("Breath");
     stage.key(Key::ArrowUp);
@@ -377,7 +377,7 @@ fn the_region_is_dragged_and_pitch_and_loudness_go_with_it() {
         let ends = asked.iter().filter(|a| **a == Asked::End(param)).count();
         assert_eq!((begins, ends), (1, 1));
     }
-    stage.desk().undo();
+    stage.edits().undo();
     assert_eq!((stage.value("pitch_shift"), stage.value("loudness")), (0.0, 0.0), "both at once");
 }
 
@@ -411,7 +411,7 @@ fn what_is_dragged_stays_under_the_pointer_on_a_slow_screen_too() {
     assert!((stage.value("morph") - 50.0).abs() < 0.5, "{} %", stage.value("morph"));
     let bars = stage.layout().bars;
     slowly(&mut stage, bars.min + vec2(14.0, 140.0), vec2(60.0, 0.0));
-    let weights = stage.params.weighting().get().harmonics_db;
+    let weights = stage.params.spectral_weights().get().harmonics_db;
     assert!(weights[..10].iter().all(|db| *db < -6.0), "{weights:?}");
 }
 
@@ -422,7 +422,7 @@ fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
     player.activate(48_000.0, 1, 1).unwrap();
     let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
     // A flute, and a voice two octaves under it and softer.
-    stage.desk().put_plain(at("instrument_a"), 1.0);
+    stage.edits().put_plain(at("instrument_a"), 1.0);
     stage.click("Octave fit");
     stage.click("Auto range");
     let sing = |stage: &mut Stage, player: &mut Player, seconds: f32| {
@@ -467,7 +467,7 @@ fn a_plucked_instrument_is_at_home_where_it_is_struck() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
     let guitar = syrinx_models::factory().iter().find(|(_, model)| model.card().id == "guitar").unwrap();
-    stage.desk().put_plain(at("instrument_a"), f32::from(guitar.0));
+    stage.edits().put_plain(at("instrument_a"), f32::from(guitar.0));
     let [soft, loud] = guitar.1.card().decay.as_ref().unwrap().struck_range_db;
     stage.sing_phrase(55.0, 0.0);
     for _ in 0..120 {
@@ -475,7 +475,7 @@ fn a_plucked_instrument_is_at_home_where_it_is_struck() {
     }
     stage.double_click(stage.layout().field.center());
     assert!(stage.value("loudness").abs() < 3.0, "{} dB to a voice that fits already", stage.value("loudness"));
-    stage.desk().put_plain(at("sustain"), 1.0);
+    stage.edits().put_plain(at("sustain"), 1.0);
     stage.double_click(stage.layout().field.center());
     assert!(stage.value("loudness") < -15.0, "held, it is played as softly as it rings: {} dB", stage.value("loudness"));
 }
@@ -485,29 +485,29 @@ fn weights_reach_the_audio_thread_and_come_back() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
     let mut seen = 0;
-    stage.params.weighting().news(&mut seen);
+    stage.params.spectral_weights().news(&mut seen);
     let bars = stage.layout().bars;
     stage.drag(bars.min + vec2(14.0, 100.0), vec2(3.0, 30.0), Modifiers::NONE);
-    let weights = stage.params.weighting().news(&mut seen).expect("there is something new");
+    let weights = stage.params.spectral_weights().news(&mut seen).expect("there is something new");
     assert!(
         weights.harmonics_db[0] < -15.0 && weights.harmonics_db[5..].iter().all(|db| *db == 0.0),
         "{:?}",
         weights.harmonics_db
     );
-    stage.desk().undo();
-    assert_eq!(stage.params.weighting().get(), syrinx_engine::Weights::default());
-    stage.desk().redo();
-    assert_eq!(stage.params.weighting().get(), weights);
+    stage.edits().undo();
+    assert_eq!(stage.params.spectral_weights().get(), syrinx_engine::SpectralWeights::default());
+    stage.edits().redo();
+    assert_eq!(stage.params.spectral_weights().get(), weights);
 }
 
 #[test]
 fn a_and_b_are_two_sets_of_settings() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.desk().put_plain(at("brightness"), 3.0);
+    stage.edits().put_plain(at("brightness"), 3.0);
     stage.click("Compare: B");
     assert_eq!(stage.value("brightness"), 3.0, "both are the same at first");
-    stage.desk().put_plain(at("brightness"), -2.0);
+    stage.edits().put_plain(at("brightness"), -2.0);
     stage.click("Compare: A");
     assert_eq!(stage.value("brightness"), 3.0);
     stage.click("Compare: B");
@@ -562,7 +562,7 @@ fn instruments_are_stepped_loved_and_found() {
     assert_eq!(stage.value("instrument_a"), 127.0);
     assert_eq!(stage.params.library().message(), Some(message), "it was about another file");
     assert_eq!(stage.params.library().own(Slot::A).unwrap().card().id, "flute");
-    stage.desk().undo();
+    stage.edits().undo();
     assert_eq!(stage.value("instrument_a"), 2.0);
     assert!(stage.params.library().own(Slot::A).is_none());
     stage.wait(80);
@@ -819,11 +819,11 @@ fn the_list_of_many_instruments_has_families_and_scrolls() {
 fn presets_are_played_saved_renamed_and_deleted() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.desk().put_plain(at("input_gain"), 4.0);
+    stage.edits().put_plain(at("input_gain"), 4.0);
     stage.click("Next preset");
     assert_eq!(stage.value("instrument_a"), 1.0, "the flute comes second");
     assert_eq!(stage.value("input_gain"), 4.0, "how the voice is heard stays");
-    stage.desk().put_plain(at("reverb_mix"), 33.0);
+    stage.edits().put_plain(at("reverb_mix"), 33.0);
     stage.click("Save as a preset");
     stage.type_text("\u{202e}emag");
     stage.click("Save");
@@ -864,7 +864,7 @@ fn a_preset_bears_any_name_and_its_file_stays_in_the_folder() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
     for (n, name) in ["Sax #2: F# lead", "../escape", "CON"].into_iter().enumerate() {
-        stage.desk().put_plain(at("reverb_mix"), 10.0 * n as f32);
+        stage.edits().put_plain(at("reverb_mix"), 10.0 * n as f32);
         stage.click("Save as a preset");
         stage.type_text(name);
         stage.click("Save");
@@ -903,7 +903,7 @@ fn reset_is_the_first_day_and_can_be_undone() {
     stage.click("Window");
     stage.click("Reset everything");
     assert_eq!(stage.params.settings(), Settings::default());
-    stage.desk().undo();
+    stage.edits().undo();
     assert_eq!(stage.params.settings(), before);
 }
 
@@ -991,7 +991,7 @@ fn lists_and_menus_open_and_close_by_the_keyboard() {
     stage.key(Key::Escape);
     stage.focus("Compare: B");
     stage.key(Key::Space);
-    assert!(stage.desk().on_b());
+    assert!(stage.edits().on_b());
     stage.focus("Octave fit");
     stage.key(Key::Enter);
     assert_eq!(stage.value("octave_fit"), 1.0);
@@ -1038,14 +1038,14 @@ fn weights_are_set_by_the_keyboard_too() {
         for key in [Key::ArrowRight, Key::ArrowRight, Key::ArrowUp, Key::ArrowUp, Key::PageDown] {
             stage.key(key);
         }
-        let weights = stage.params.weighting().get();
+        let weights = stage.params.spectral_weights().get();
         let of = if kind == "Noise" { &weights.noise_db[..] } else { &weights.harmonics_db[..] };
         assert_eq!(of[at], -4.0, "{kind}");
         stage.key(Key::Delete);
-        assert_eq!(stage.params.weighting().get(), syrinx_engine::Weights::default());
+        assert_eq!(stage.params.spectral_weights().get(), syrinx_engine::SpectralWeights::default());
     }
-    stage.desk().undo();
-    assert_eq!(stage.params.weighting().get().noise_db[2], -4.0);
+    stage.edits().undo();
+    assert_eq!(stage.params.spectral_weights().get().noise_db[2], -4.0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The settings along the stream: what holds for a frame is what was set when its voice came in. Audio thread; never allocates after `new`.
 
-use crate::{Settings, curve::Curve, frame_history::FrameHistory};
+use crate::{Settings, frame_history::FrameHistory, glide_line::GlideLine};
 
 /// Fastest glide of the pitch shift, semitones a second: an octave in 12 ms. Timbre follows by the frame, and within a frame of a faster
 /// glide that of a low note would sound at the pitch of a high one.
@@ -11,9 +11,9 @@ pub struct Automation {
     settings: Settings,
     past: FrameHistory<Settings>,
     /// Semitones.
-    pub pitch_shift: Curve,
+    pub pitch_shift: GlideLine,
     /// dB.
-    pub loudness: Curve,
+    pub loudness: GlideLine,
 }
 
 impl Automation {
@@ -22,8 +22,8 @@ impl Automation {
         Self {
             settings: Settings::default(),
             past: FrameHistory::new(frames, Settings::default()),
-            pitch_shift: Curve::new(sample_rate_hz, samples, FASTEST_SHIFT_ST_PER_S),
-            loudness: Curve::new(sample_rate_hz, samples, f32::INFINITY),
+            pitch_shift: GlideLine::new(sample_rate_hz, samples, FASTEST_SHIFT_ST_PER_S),
+            loudness: GlideLine::new(sample_rate_hz, samples, f32::INFINITY),
         }
     }
 

@@ -20,8 +20,8 @@ use crate::{
     listener::{CHANNELS, Listener, STEP},
     mixer::Mixer,
     part::{Moment, Part},
+    spectral_weights::SpectralWeights,
     tell::{Monitor, Spectrum, Tell},
-    weights::Weights,
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
@@ -120,7 +120,7 @@ impl Engine {
     }
 
     /// Weights single harmonics and the noise, from the next frame (4 ms) on; frames glide into one another.
-    pub fn weigh(&mut self, weights: &Weights) {
+    pub fn weigh(&mut self, weights: &SpectralWeights) {
         self.part.weigh(weights);
     }
 

@@ -3,8 +3,8 @@
 
 use crate::{
     level::{k_noise_weights, powers},
+    spectral_weights::{NOISE_POINTS, SpectralGains, noise_point_hz},
     sustain::Ringing,
-    weights::{Gains, NOISE_POINTS, noise_point_hz},
 };
 use std::sync::Arc;
 use syrinx_decoder::{Decoder, Model, noise_weights};
@@ -284,7 +284,7 @@ impl Ensemble {
     }
 
     /// Adds one segment of all instruments' noise to `out`, its bands scaled by `gain` and weighted by `gains`. Must be called once a frame.
-    pub fn render_noise(&mut self, gain: f32, gains: &Gains, out: &mut [f32]) {
+    pub fn render_noise(&mut self, gain: f32, gains: &SpectralGains, out: &mut [f32]) {
         for instrument in self.places.iter_mut().flatten().filter(|i| i.share > 0.0) {
             let edges = &instrument.decoder.model().card().noise_edges_hz;
             for (rms, edges) in instrument.controls.noise.iter_mut().zip(edges.windows(2)) {

@@ -3,8 +3,8 @@
 
 use crate::{
     Settings,
-    curve::Curve,
     frame_history::FrameHistory,
+    glide_line::GlideLine,
     level::{Colour, LAG_FRAMES, believed},
     sides::{SideChoice, Sides},
     tone::gain,
@@ -23,7 +23,7 @@ pub struct Listener {
     trackers: [Tracker; 2],
     mode: LatencyMode,
     channels: usize,
-    gain: Curve,
+    gain: GlideLine,
     sides: SideChoice,
     /// How much more of the voice K-weighting hears than A-weighting, dB, and the same at the end of each of the last frames.
     colour: Colour,
@@ -48,7 +48,7 @@ impl Listener {
             trackers: [tracker(LatencyMode::Live)?, tracker(LatencyMode::Studio)?],
             mode: LatencyMode::Live,
             channels,
-            gain: Curve::new(sample_rate_hz, STEP, f32::INFINITY),
+            gain: GlideLine::new(sample_rate_hz, STEP, f32::INFINITY),
             sides: SideChoice::new(sample_rate_hz),
             colour: Colour::new(sample_rate_hz),
             colours: FrameHistory::new(0, 0.0),

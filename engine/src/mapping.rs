@@ -4,7 +4,7 @@
 use crate::{
     Settings,
     attack::SoftAttack,
-    fit::{Fit, FitSettings, Shift, Target},
+    auto_range::{AutoRange, AutoRangeSettings, Shift, Target},
     lift::Lift,
     noise_floor::NoiseFloor,
     slip::Slips,
@@ -47,7 +47,7 @@ impl Mapped {
 /// Maps one stream's frames, in order.
 pub struct Mapping {
     snap: Snap,
-    fit: Fit,
+    fit: AutoRange,
     sustain: Sustain,
     attack: SoftAttack,
     noise: NoiseFloor,
@@ -60,7 +60,7 @@ impl Mapping {
     pub fn new() -> Self {
         Self {
             snap: Snap::new(),
-            fit: Fit::new(),
+            fit: AutoRange::new(),
             sustain: Sustain::new(),
             attack: SoftAttack::new(),
             noise: NoiseFloor::new(),
@@ -93,7 +93,7 @@ impl Mapping {
         loudness_db: f32,
     ) -> Mapped {
         let voice = &self.held.step(&self.slips.step(voice));
-        let fit = FitSettings { auto_range: settings.auto_range >= 0.5, octave_fit: settings.octave_fit >= 0.5 };
+        let fit = AutoRangeSettings { auto_range: settings.auto_range >= 0.5, octave_fit: settings.octave_fit >= 0.5 };
         let room_db = self.noise.step(voice);
         let floor_db = settings.gate.max(room_db + ABOVE_ROOM_DB);
         let fitted = self.fit.step(voice, target, floor_db, fit);

@@ -2,11 +2,11 @@
 
 use crate::{
     Settings,
+    delay_line::DelayLine,
     guard::Guard,
     mapping::SILENT,
     params::OFF_DB,
     reverb::{Reverb, ReverbParams},
-    ring::SampleRing,
     tone::gain,
 };
 use syrinx_tracker::Features;
@@ -31,9 +31,9 @@ pub struct Mixer {
     guard: Guard,
     mix: Mix,
     /// The voice as it came, for as long as it is held back, a ring a channel.
-    voice: Vec<SampleRing>,
+    voice: Vec<DelayLine>,
     room: [Vec<f32>; 2],
-    out: Vec<SampleRing>,
+    out: Vec<DelayLine>,
     /// Samples handed out.
     position: u64,
 }
@@ -42,7 +42,7 @@ impl Mixer {
     /// For as many channels, segments of `longest` samples at most, and a voice that is held back by `delay` at most; `step` samples are kept or
     /// handed out at a time.
     pub fn new(sample_rate_hz: u32, channels: usize, longest: usize, delay: usize, step: usize) -> Self {
-        let rings = |len: usize| (0..channels).map(|_| SampleRing::new(len)).collect();
+        let rings = |len: usize| (0..channels).map(|_| DelayLine::new(len)).collect();
         Self {
             reverb: Reverb::new(sample_rate_hz),
             guard: Guard::new(sample_rate_hz),
@@ -64,7 +64,7 @@ impl Mixer {
         self.reverb.reset();
         self.guard.reset();
         self.settle(settings);
-        self.voice.iter_mut().chain(&mut self.out).for_each(SampleRing::reset);
+        self.voice.iter_mut().chain(&mut self.out).for_each(DelayLine::reset);
         self.position = 0;
         for ring in &mut self.out {
             (0..silence).for_each(|_| ring.push(0.0));

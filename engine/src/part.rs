@@ -3,15 +3,15 @@
 
 use crate::{
     Settings,
+    auto_range::Target,
     automation::Automation,
-    fit::Target,
+    crossfade_bank::{CrossfadeBank, LEAP_OCTAVES},
     instrument::{Ensemble, Instrument, Slot},
-    leap::{LEAP_OCTAVES, LeapingBank},
     mapping::{Mapped, Mapping},
     params::OFF_DB,
+    spectral_weights::{SpectralGains, SpectralWeights},
     tell::Spectrum,
     tone::{gain, shape},
-    weights::{Gains, Weights},
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
@@ -36,8 +36,8 @@ pub struct Moment<'a> {
 pub struct Part {
     mapping: Mapping,
     ensemble: Ensemble,
-    bank: LeapingBank,
-    gains: Gains,
+    bank: CrossfadeBank,
+    gains: SpectralGains,
     before: Mapped,
     controls: Controls,
     /// Of the frame before: pitch before the shift, and what the loudness setting contributed to the amplitude.
@@ -52,8 +52,8 @@ impl Part {
         Self {
             mapping: Mapping::new(),
             ensemble: Ensemble::new(sample_rate_hz, seed, palette),
-            bank: LeapingBank::new(sample_rate_hz),
-            gains: Gains::new(),
+            bank: CrossfadeBank::new(sample_rate_hz),
+            gains: SpectralGains::new(),
             before: Mapped::UNHEARD,
             controls: Controls::silent(0),
             reached_hz: 0.0,
@@ -80,7 +80,7 @@ impl Part {
     }
 
     /// [`Engine::weigh`](crate::Engine::weigh).
-    pub fn weigh(&mut self, weights: &Weights) {
+    pub fn weigh(&mut self, weights: &SpectralWeights) {
         self.gains.set(weights);
     }
 

@@ -2,7 +2,7 @@
 //! as the instrument's does, while the voice holds. Audio thread; plain arithmetic on one frame, never allocates.
 //!
 //! **The level is a ceiling over the voice's.** What the voice does above it is not heard, as nothing can be added to a string that has
-//! been plucked; but every new note ([`Strokes`]) strikes at the voice's level. Where the voice falls below it by more than the dip that
+//! been plucked; but every new note ([`OnsetDetector`]) strikes at the voice's level. Where the voice falls below it by more than the dip that
 //! would make the next rise a new note, the voice is followed: singers damp their notes by ending them, as players do with hand or
 //! pedal, and nothing rings on that nobody sings.
 //!
@@ -10,7 +10,7 @@
 //! softened, not only those after silence; and before auto range and the loudness setting, which move a sounding note as a volume
 //! pedal does. Auto range listens to the voice, not to what is left of the ringing.
 
-use crate::strike::{RISE_DB, Stroke, Strokes};
+use crate::onset::{Onset, OnsetDetector, RISE_DB};
 use syrinx_decoder::{EARLY_S, Fall};
 use syrinx_tracker::{FRAME_RATE_HZ, Features, LOUDNESS_FLOOR_DB};
 
@@ -32,7 +32,7 @@ pub struct Ringing {
 /// Follows one voice.
 #[derive(Clone, Copy, Debug)]
 pub struct Sustain {
-    strokes: Strokes,
+    onsets: OnsetDetector,
     /// The level of what rings, dB.
     ringing_db: f32,
     /// The highest level of the voice in this note's rise, dB.
@@ -48,7 +48,7 @@ impl Sustain {
     /// In silence.
     pub const fn new() -> Self {
         Self {
-            strokes: Strokes::new(),
+            onsets: OnsetDetector::new(),
             ringing_db: LOUDNESS_FLOOR_DB,
             top_db: LOUDNESS_FLOOR_DB,
             fallen_s: 0.0,
@@ -72,7 +72,7 @@ impl Sustain {
         // A gate may ask for less than the tracker's floor; a rise from there begins no sooner than from silence.
         let level = level_db.max(LOUDNESS_FLOOR_DB);
         // Also where the voice is followed, so that a note rings from where it is when that changes.
-        let stroke = self.strokes.step(level, voice);
+        let stroke = self.onsets.step(level, voice);
         self.ring(level, stroke, ringing.fall);
         let wanted = f32::from(u8::from(own));
         // In silence nothing can jump.
@@ -89,8 +89,8 @@ impl Sustain {
     }
 
     /// Moves the level of what rings by a frame.
-    fn ring(&mut self, level: f32, stroke: Stroke, fall: Fall) {
-        if stroke == Stroke::Begins {
+    fn ring(&mut self, level: f32, onset: Onset, fall: Fall) {
+        if onset == Onset::Begins {
             (self.struck, self.fallen_s, self.top_db) = (0, 0.0, LOUDNESS_FLOOR_DB);
         }
         let early = fall.early_db * (-self.fallen_s / EARLY_S).exp() * (1.0 - (-FRAME_S / EARLY_S).exp());
@@ -101,7 +101,7 @@ impl Sustain {
             // What still rang is caught, if it was louder: a soft note after a loud one is soft.
             self.ringing_db -= (self.ringing_db - level).max(0.0) / (STROKE_FRAMES + 1 - self.struck) as f32;
         }
-        let higher = stroke != Stroke::Holds && level > self.top_db;
+        let higher = onset != Onset::Holds && level > self.top_db;
         self.top_db = self.top_db.max(level);
         if higher || self.struck <= STROKE_FRAMES {
             let reached = self.struck.min(STROKE_FRAMES) as f32 / STROKE_FRAMES as f32;

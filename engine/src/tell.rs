@@ -1,10 +1,10 @@
 //! What others are told of the sound: what a window shows, and the voice frame by frame. Audio thread; never allocates.
 
 use crate::{
-    fit::Shift,
+    auto_range::Shift,
     mapping::{Mapped, SILENT},
     sides::Sides,
-    weights::NOISE_POINTS,
+    spectral_weights::NOISE_POINTS,
 };
 use syrinx_synth::MAX_HARMONICS;
 use syrinx_tracker::Features;

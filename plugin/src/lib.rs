@@ -12,7 +12,7 @@
 //! * `changes`: changes of parameters inside a block.
 //! * `player`: the engine behind whatever face.
 //! * `monitor`: what the audio thread tells the window.
-//! * `weighting`: weights of single harmonics and of the noise, from the window to the audio thread.
+//! * `spectral_weights`: weights of single harmonics and of the noise, from the window to the audio thread.
 //! * `editor`: the window.
 
 pub mod changes;
@@ -29,9 +29,9 @@ pub mod params;
 pub mod player;
 pub mod presets;
 pub mod reading;
+pub mod spectral_weights;
 pub mod state;
 pub mod vst3_instance;
-pub mod weighting;
 pub mod whole_file;
 
 use hosted::Face;

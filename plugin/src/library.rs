@@ -44,7 +44,7 @@ pub struct Named {
 }
 
 #[derive(Default)]
-struct Shelf {
+struct InstrumentList {
     own: [Option<Arc<Model>>; 2],
     /// What a session asked for and was not to be had: kept, so that saving it again loses nothing.
     missing: [Option<Reference>; 2],
@@ -69,7 +69,7 @@ type Spent = Box<dyn Send>;
 
 /// The side of the window, the session and the main thread.
 pub struct Library {
-    shelf: Mutex<Shelf>,
+    shelf: Mutex<InstrumentList>,
     post: Arc<Post>,
     returns: Mutex<Consumer<Spent>>,
 }
@@ -114,7 +114,7 @@ impl Library {
         if before.is_none() && model.is_none() {
             return;
         }
-        // Without an engine nothing is sent: it gets what is on the shelf when it is set up.
+        // Without an engine nothing is sent: it gets what is in the library when it is set up.
         if let Some(rate) = shelf.rate {
             let own = model.map(|model| Box::new(Instrument::new(rate, model)));
             drop(self.post[slot as usize].put(Box::new(Letter { rate, own })));
@@ -181,7 +181,7 @@ impl Stage {
         if !new && self.waiting.iter().all(Option::is_none) && self.post.iter().all(Mailbox::is_empty) {
             return;
         }
-        // Whatever is under way was made for the engine before, or is on the shelf too.
+        // Whatever is under way was made for the engine before, or is in the library too.
         self.post.iter().for_each(|mailbox| drop(mailbox.take()));
         self.waiting = [None, None];
         shelf.rate = Some(rate);
@@ -211,7 +211,7 @@ impl Stage {
                 give_back(&mut self.returns, overtaken);
             }
             let Some(mut letter) = waiting.take() else { continue };
-            // One that was made for an engine that is gone is not needed: the shelf had the model for this one.
+            // One that was made for an engine that is gone is not needed: the library had the model for this one.
             if letter.rate == rate
                 && let Err(own) = engine.install(slot, letter.own.take())
             {

@@ -1,7 +1,7 @@
 //! The engine's table of parameters as the host's: ids, names, units, groups, typed entry and steps all come from there. The values are
 //! atomics of the framework; any thread.
 
-use crate::{changes::Change, library::Library, weighting::Weighting};
+use crate::{changes::Change, library::Library, spectral_weights::SharedWeights};
 use nice_plug::{params::InternalParamMut, prelude::*};
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -65,7 +65,7 @@ impl HostParam {
 /// that the audio thread has of the parameters is this.
 pub struct Controls {
     params: Vec<HostParam>,
-    weighting: Weighting,
+    spectral_weights: SharedWeights,
     /// Odd while a state is being put in force, and another number after each.
     epoch: AtomicU32,
 }
@@ -109,8 +109,8 @@ impl Controls {
     }
 
     /// The weights of single harmonics and of the noise.
-    pub fn weighting(&self) -> &Weighting {
-        &self.weighting
+    pub fn spectral_weights(&self) -> &SharedWeights {
+        &self.spectral_weights
     }
 }
 
@@ -137,7 +137,7 @@ impl SyrinxParams {
     pub fn new(library: Arc<Library>) -> Self {
         let controls = Controls {
             params: PARAMS.iter().map(host_param).collect(),
-            weighting: Weighting::default(),
+            spectral_weights: SharedWeights::default(),
             epoch: AtomicU32::new(0),
         };
         Self { controls: Arc::new(controls), library, one_at_a_time: Mutex::default() }
@@ -149,8 +149,8 @@ impl SyrinxParams {
     }
 
     /// The weights of single harmonics and of the noise.
-    pub fn weighting(&self) -> &Weighting {
-        &self.controls.weighting
+    pub fn spectral_weights(&self) -> &SharedWeights {
+        &self.controls.spectral_weights
     }
 
     /// Where the player's own instruments are.

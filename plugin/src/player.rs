@@ -196,7 +196,7 @@ impl Audio {
         let engine = self.engine.as_mut().expect("set above");
         self.settings = self.controls.settings();
         engine.engine().set(&self.settings);
-        engine.engine().weigh(&self.controls.weighting().get());
+        engine.engine().weigh(&self.controls.spectral_weights().get());
         engine.reset();
         self.stage.begin(engine.engine(), library, new);
         self.told = Told::of(engine);
@@ -231,7 +231,7 @@ impl Audio {
         // A state that is being put in force right now is taken whole with one of the next steps, or not yet.
         if self.controls.is_whole() {
             self.stage.exchange(engine.engine());
-            if let Some(weights) = self.controls.weighting().news(&mut self.weights_seen) {
+            if let Some(weights) = self.controls.spectral_weights().news(&mut self.weights_seen) {
                 engine.engine().weigh(&weights);
             }
         }

@@ -8,8 +8,8 @@ use crate::{
     library::{Library, Named, Reference},
     params::{SyrinxParams, instrument_name, instrument_number},
     reading::{self, harmless},
+    spectral_weights::SharedWeights,
     state,
-    weighting::Weighting,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
-use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param as Row, Settings, Slot, Weights};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param as Row, Settings, Slot, SpectralWeights};
 
 /// The factory's presets.
 const FACTORY: &str = include_str!("../presets/factory.toml");
@@ -105,15 +105,15 @@ impl FactoryPreset {
         if self.harmonics.is_empty() && self.noise.is_empty() {
             return Ok(None);
         }
-        let mut weights = Weights::default();
+        let mut weights = SpectralWeights::default();
         for (of, all) in [(&self.harmonics, &mut weights.harmonics_db[..]), (&self.noise, &mut weights.noise_db[..])] {
             for (number, db) in of {
                 let at: usize = number.parse().map_err(|_| format!("{number:?} is no number"))?;
                 *at.checked_sub(1).and_then(|at| all.get_mut(at)).ok_or_else(|| format!("there is no weight {number}"))? = *db;
             }
         }
-        let text = Weighting::write(&weights);
-        Weighting::parse(&text).map(|_| Some(text))
+        let text = SharedWeights::write(&weights);
+        SharedWeights::parse(&text).map(|_| Some(text))
     }
 }
 
@@ -162,7 +162,7 @@ impl Preset {
     ///
     /// # Errors
     /// A sentence.
-    pub fn sound(&self) -> Result<(Settings, Weights), String> {
+    pub fn sound(&self) -> Result<(Settings, SpectralWeights), String> {
         let mut settings = Settings::default();
         for (id, text) in &self.values {
             // A parameter of another Syrinx of the same format does no harm.
@@ -174,7 +174,8 @@ impl Preset {
                 settings.set(id, text).map_err(|e| self.lost(e))?;
             }
         }
-        let weights = self.weights.as_deref().map_or(Ok(Weights::default()), Weighting::parse).map_err(|e| self.lost(e))?;
+        let weights =
+            self.weights.as_deref().map_or(Ok(SpectralWeights::default()), SharedWeights::parse).map_err(|e| self.lost(e))?;
         Ok((settings, weights))
     }
 
@@ -216,7 +217,7 @@ impl Preset {
         let ((settings, weights), own) = (self.sound()?, self.own()?);
         let params = SyrinxParams::new(Arc::new(Library::new().0));
         params.apply(&settings);
-        params.weighting().set(&weights);
+        params.spectral_weights().set(&weights);
         let slots: Vec<Slot> = own.iter().map(|(slot, _)| *slot).collect();
         own.into_iter().for_each(|(slot, model)| params.library().put(slot, model));
         params.library().name_preset(Some(self.named()));
@@ -291,7 +292,7 @@ pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
         name: name.into(),
         about: about.into(),
         values: PARAMS.iter().filter(|row| !is_sessions(row)).map(value).collect(),
-        weights: params.weighting().to_json(),
+        weights: params.spectral_weights().to_json(),
         own,
     };
     serde_json::to_vec_pretty(&written).expect("it is made of texts")
@@ -368,7 +369,7 @@ mod tests {
         state::from_json(&preset.to_state().unwrap(), &params).unwrap();
         let (settings, weights) = preset.sound().unwrap();
         assert_eq!(params.settings(), Settings { gate: -30.0, latency_mode: 1.0, ..settings });
-        assert_eq!(params.weighting().get(), weights);
+        assert_eq!(params.spectral_weights().get(), weights);
         assert_eq!(params.library().preset(), Some(preset.named()));
         assert!(params.library().own(Slot::B).is_some(), "an instrument of the session's own is not lost");
 

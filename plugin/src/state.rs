@@ -13,12 +13,12 @@ use crate::{
     library::{Named, Reference},
     params::SyrinxParams,
     presets::is_sessions,
-    weighting::Weighting,
+    spectral_weights::SharedWeights,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use nice_plug::plugin::{ParamValue, PluginState};
 use std::{collections::BTreeMap, sync::Arc};
-use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param, Settings, Slot, Weights};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param, Settings, Slot, SpectralWeights};
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 1;
@@ -128,7 +128,7 @@ fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
         };
         fields.insert(field.into(), serde_json::to_string(&reference).expect("a reference is made of strings and numbers"));
     }
-    if let Some(weights) = params.weighting().to_json() {
+    if let Some(weights) = params.spectral_weights().to_json() {
         fields.insert(WEIGHTS_FIELD.into(), weights);
     }
     if let Some(named) = library.preset() {
@@ -168,7 +168,7 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
         }
     }
     if let Some(text) = state.fields.get(WEIGHTS_FIELD) {
-        Weighting::parse(text).map_err(|e| format!("its weights cannot be read ({e})"))?;
+        SharedWeights::parse(text).map_err(|e| format!("its weights cannot be read ({e})"))?;
     }
     Ok(())
 }
@@ -194,7 +194,7 @@ fn number(value: &ParamValue) -> Option<f32> {
 
 /// The fields of a state, read and judged.
 struct Restored {
-    weights: Weights,
+    weights: SpectralWeights,
     preset: Option<Named>,
     /// None where the state leaves a slot as it is.
     slots: [Option<Recalled>; 2],
@@ -211,7 +211,7 @@ enum Recalled {
 impl Restored {
     /// Takes the fields of a state that is fit to be applied.
     fn from_fields(fields: &BTreeMap<String, String>) -> Self {
-        let weights = fields.get(WEIGHTS_FIELD).and_then(|text| Weighting::parse(text).ok()).unwrap_or_default();
+        let weights = fields.get(WEIGHTS_FIELD).and_then(|text| SharedWeights::parse(text).ok()).unwrap_or_default();
         // A name is no reason to refuse a session.
         let named = fields.get(NAMED_FIELD).and_then(|text| serde_json::from_str::<Named>(text).ok());
         let preset = named.map(|named| Named { name: clip(&named.name), group: clip(&named.group) });
@@ -232,7 +232,7 @@ impl Restored {
     fn put_in_force(self, params: &SyrinxParams) {
         let library = params.library();
         library.hush();
-        params.weighting().set(&self.weights);
+        params.spectral_weights().set(&self.weights);
         library.name_preset(self.preset);
         let mut troubles = Vec::new();
         for ((slot, _), recalled) in SLOTS.into_iter().zip(self.slots) {

@@ -13,7 +13,7 @@ use std::{
 };
 use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, Shift, Sides, Spectrum, noise_point_hz};
 use syrinx_plugin::{
-    editor::{files::Home, layout::SIZE, page::Page},
+    editor::{files::Home, layout::SIZE, root_view::RootView},
     library::Library,
     monitor::Shown,
     params::SyrinxParams,
@@ -66,7 +66,7 @@ impl GuiContextInner for Host {
 
 /// The window, and what is around it.
 pub struct Stage {
-    pub harness: Harness<'static, Page>,
+    pub harness: Harness<'static, RootView>,
     pub params: Arc<SyrinxParams>,
     pub shown: Arc<Shown>,
     pub host: Arc<Host>,
@@ -97,7 +97,7 @@ impl Stage {
     /// Opens a window on an instance.
     pub fn open_on(params: Arc<SyrinxParams>, shown: Arc<Shown>, folder: &Path, opening: Opening) -> Self {
         let host = Arc::new(Host { params: params.clone(), asked: Mutex::default() });
-        let mut page = Page::new(params.clone(), shown.clone(), Some(Home::in_folder(folder)));
+        let mut page = RootView::new(params.clone(), shown.clone(), Some(Home::in_folder(folder)));
         page.looks.dark = opening.dark;
         let context = GuiContext::new(host.clone());
         let mut opened = false;
@@ -109,7 +109,7 @@ impl Stage {
             .with_render_cursor(false)
             .renderer(Painter::default())
             .build_ui_state(
-                move |ui, page: &mut Page| {
+                move |ui, page: &mut RootView| {
                     if !opened {
                         page.open(ui.ctx(), context.clone());
                         opened = true;

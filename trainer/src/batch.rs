@@ -3,11 +3,13 @@
 use syrinx_analysis::HARMONICS;
 
 use crate::{
+    dataset::{Row, Rows},
     formants::keep_envelope,
-    hearing::{CONFIDENCE_INPUT, Hearing, LOUDNESS_INPUT, LOUDNESS_UNIT, PITCH_INPUT, PITCH_UNIT, RISE_INPUTS, UNVOICED_BELOW},
-    levels::{FLOOR_DB, OUTPUTS, Weighting, lock},
+    input_features::{
+        CONFIDENCE_INPUT, Hearing, LOUDNESS_INPUT, LOUDNESS_UNIT, PITCH_INPUT, PITCH_UNIT, RISE_INPUTS, UNVOICED_BELOW,
+    },
+    output_levels::{FLOOR_DB, OUTPUTS, Weighting, lock},
     random::Random,
-    rows::{Row, Rows},
 };
 
 /// Rows in a step.
@@ -161,7 +163,7 @@ fn varied(row: &Row, onset: bool, envelope_share: f32, hearing: &Hearing, random
 mod tests {
     use super::*;
     use crate::{
-        hearing::INPUTS,
+        input_features::INPUTS,
         split::{Part, Split},
         testing::note,
     };

@@ -14,7 +14,7 @@ use syrinx_decoder::{Decay, DecayNote, EARLY_S, Fall};
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
-    hearing::midi,
+    input_features::midi,
     split::{Part, Split},
     statistics::quantile,
 };

@@ -8,9 +8,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use syrinx_analysis::HARMONICS;
 
 use crate::{
-    hearing::{INPUTS, PITCH_INPUT, ln_hz},
-    levels::OUTPUTS,
+    input_features::{INPUTS, PITCH_INPUT, ln_hz},
     mlp::matrix,
+    output_levels::OUTPUTS,
 };
 
 /// Harmonics, from the lowest, that read no envelope, where nothing else is said. With one, the trumpet's are 0.3 dB farther from held-out

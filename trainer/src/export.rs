@@ -15,10 +15,10 @@ use syrinx_decoder::{
 
 use crate::{
     envelope::{PER_HZ, POINTS, points_per_ln},
-    hearing::{CONFIDENCE_INPUT, FEATURES, INPUTS, LN_HZ_MIDDLE, LN_HZ_PER_UNIT, PITCH_INPUT, STATE, UNVOICED_BELOW},
-    levels::OUTPUTS,
+    input_features::{CONFIDENCE_INPUT, FEATURES, INPUTS, LN_HZ_MIDDLE, LN_HZ_PER_UNIT, PITCH_INPUT, STATE, UNVOICED_BELOW},
     mlp::{LEAK, NORM_EPSILON},
     network::Network,
+    output_levels::OUTPUTS,
 };
 
 /// ONNX operator set written: the first with LayerNormalization.
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
     use crate::{
         envelope,
-        hearing::Hearing,
+        input_features::Hearing,
         mlp::{Mlp, Shape},
         random::Random,
         testing,

@@ -6,7 +6,7 @@ use syrinx_decoder::{Decoder, Model};
 use syrinx_synth::Controls;
 use syrinx_tracker::Features;
 
-use crate::levels::power;
+use crate::output_levels::power;
 
 /// Harmonics are weighed up to this far under the strongest, dB: noise is not brightness.
 const RANGE_DB: f32 = 60.0;

@@ -7,8 +7,8 @@
 use syrinx_analysis::HARMONICS;
 
 use crate::{
-    levels::{FLOOR_DB, OUTPUTS},
-    rows::Rows,
+    dataset::Rows,
+    output_levels::{FLOOR_DB, OUTPUTS},
 };
 
 /// Notes with fewer rows than this say nothing, rows (0.1 s).
@@ -72,7 +72,7 @@ fn read(levels: &[f32], number: f32) -> f32 {
 mod tests {
     use super::*;
     use crate::{
-        hearing::Hearing,
+        input_features::Hearing,
         split::{Part, Split},
         testing::note,
     };

@@ -3,11 +3,11 @@
 use crate::{
     batch::Batch,
     envelope,
-    hearing::RISE_INPUTS,
-    levels::OUTPUTS,
+    input_features::RISE_INPUTS,
     loss::Wanted,
     mlp::{Layers, matrix, numbers},
     network::Network,
+    output_levels::OUTPUTS,
 };
 use burn::{
     grad_clipping::GradientClippingConfig,
@@ -89,9 +89,9 @@ pub fn loss_of(answers: &[f32], batch: &Batch) -> f32 {
 mod tests {
     use super::*;
     use crate::{
-        hearing::Hearing,
-        levels::Weighting,
+        input_features::Hearing,
         mlp::{Mlp, Shape},
+        output_levels::Weighting,
         random::Random,
     };
 

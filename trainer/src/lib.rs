@@ -40,20 +40,20 @@
 //! ```
 
 mod batch;
+mod dataset;
 mod decay;
 mod envelope;
 mod evaluate;
 mod export;
 mod expression;
 mod formants;
-mod hearing;
+mod input_features;
 mod learner;
-mod levels;
 mod loss;
 mod mlp;
 mod network;
+mod output_levels;
 mod random;
-mod rows;
 mod second_take;
 mod split;
 mod statistics;

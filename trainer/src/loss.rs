@@ -2,8 +2,8 @@
 
 use crate::{
     batch::Batch,
-    levels::{FLOOR_DB, OUTPUTS},
     mlp::matrix,
+    output_levels::{FLOOR_DB, OUTPUTS},
 };
 use burn::tensor::{Device, Tensor};
 
@@ -44,7 +44,7 @@ impl Wanted {
     }
 }
 
-/// The loudness lock of [`crate::levels::lock`], on tensors.
+/// The loudness lock of [`crate::output_levels::lock`], on tensors.
 fn lock(levels: Tensor<2>, heard: Tensor<2>) -> Tensor<2> {
     let power = (levels.clone().clamp(-200.0, 100.0) * (0.1 * std::f32::consts::LN_10)).exp() * heard;
     let shift = power.sum_dim(1).clamp_min(f32::MIN_POSITIVE).log() * (10.0 / std::f32::consts::LN_10);
@@ -54,7 +54,7 @@ fn lock(levels: Tensor<2>, heard: Tensor<2>) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{levels, levels::Weighting, mlp::numbers, random::Random};
+    use crate::{mlp::numbers, output_levels, output_levels::Weighting, random::Random};
 
     fn drawn(random: &mut Random) -> Batch {
         let weighting = Weighting::new();
@@ -95,7 +95,7 @@ mod tests {
         let ours = numbers(lock(matrix(&answers, OUTPUTS, &device), matrix(batch.heard.as_flattened(), OUTPUTS, &device)));
         for (row, heard) in batch.heard.iter().enumerate() {
             let mut levels = answers[row * OUTPUTS..][..OUTPUTS].to_vec();
-            levels::lock(&mut levels, heard);
+            output_levels::lock(&mut levels, heard);
             for (a, b) in ours[row * OUTPUTS..].iter().zip(&levels) {
                 assert!((a - b).abs() < 1e-3, "{a} {b}");
             }
@@ -108,7 +108,7 @@ mod tests {
         let mut heard = [0.0; OUTPUTS];
         weighting.of(200.0, true, &mut heard);
         let mut target: Vec<f32> = (0..OUTPUTS).map(|i| -0.4 * i as f32).collect();
-        levels::lock(&mut target, &heard);
+        output_levels::lock(&mut target, &heard);
         let weights = heard.iter().map(|h| f32::from(u8::from(*h > 0.0))).collect();
         let batch = Batch { inputs: Vec::new(), targets: target.clone(), weights, heard: vec![heard] };
         assert!(value(&batch, &target) < 1e-4);

@@ -4,9 +4,9 @@ use burn::tensor::Device;
 
 use crate::{
     envelope,
-    hearing::Hearing,
-    levels::OUTPUTS,
+    input_features::Hearing,
     mlp::{Mlp, numbers},
+    output_levels::OUTPUTS,
 };
 
 /// The trained network with what it hears and how its answer is scaled: all that plays.

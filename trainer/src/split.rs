@@ -8,7 +8,7 @@
 use std::{collections::BTreeSet, ops::Range};
 use syrinx_analysis::Take;
 
-use crate::hearing::midi;
+use crate::input_features::midi;
 
 /// What frames are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use syrinx_analysis::Take;
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
-    hearing::midi,
+    input_features::midi,
     split::{Part, Split},
 };
 

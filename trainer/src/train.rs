@@ -18,15 +18,15 @@ use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
     batch::{BATCH_ROWS, Batch, FARTHEST_SHIFT},
+    dataset::Rows,
     decay, envelope,
     formants::envelope_share,
-    hearing::{Hearing, INPUTS},
+    input_features::{Hearing, INPUTS},
     learner::{Learner, WEIGHT_DECAY, loss_of},
-    levels::{OUTPUTS, Weighting},
     mlp::{Mlp, Shape},
     network::Network,
+    output_levels::{OUTPUTS, Weighting},
     random::Random,
-    rows::Rows,
     second_take::second_takes,
     split::{Part, Split},
     statistics::Statistics,
@@ -411,7 +411,7 @@ fn middle(rows: &Rows, weighting: &Weighting) -> Vec<f32> {
         }
     }
     // Harmonics that no recording has (the highest, of a high instrument) start at the floor.
-    sums.iter().zip(&weights).map(|(s, w)| if *w > 0.0 { (s / w) as f32 } else { crate::levels::FLOOR_DB }).collect()
+    sums.iter().zip(&weights).map(|(s, w)| if *w > 0.0 { (s / w) as f32 } else { crate::output_levels::FLOOR_DB }).collect()
 }
 
 /// Losses on all `rows`: the network's, and that of its unchanging middle.

@@ -1,7 +1,7 @@
 //! The sound: live bars of the harmonics and a curve of the noise, and over them the weights, to be drawn with the pointer.
 
 use super::{
-    desk::Desk,
+    edits::Edits,
     keys,
     layout::on_grid,
     live::Live,
@@ -12,7 +12,7 @@ use egui::{
     Align2, Color32, CornerRadius, Id, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
     vec2,
 };
-use syrinx_engine::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, Weights, noise_point_hz};
+use syrinx_engine::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};
 
 /// Harmonics that have a bar.
 pub const BARS: usize = 48;
@@ -60,7 +60,7 @@ impl Kind {
         }
     }
 
-    fn weights(self, weights: &mut Weights) -> &mut [f32] {
+    fn weights(self, weights: &mut SpectralWeights) -> &mut [f32] {
         match self {
             Self::Harmonics => &mut weights.harmonics_db[..BARS],
             Self::Noise => &mut weights.noise_db,
@@ -82,18 +82,18 @@ fn hertz(hz: f32) -> String {
 }
 
 /// Both displays, side by side.
-pub fn show(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, played_hz: f32, colour: Color32) {
+pub fn show(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, live: &Live, played_hz: f32, colour: Color32) {
     well(ui, rect, theme);
     let split = rect.left() + on_grid(0.66 * rect.width());
     let left = Rect::from_min_max(rect.min, pos2(split, rect.bottom()));
     let right = Rect::from_min_max(pos2(split, rect.top()), rect.max);
     ui.painter().vline(split + 0.5, rect.shrink(1.0).y_range(), theme.border());
-    display(ui, left, theme, desk, live, played_hz, Kind::Harmonics, colour);
-    display(ui, right, theme, desk, live, played_hz, Kind::Noise, theme.between(colour, theme.text, 0.45));
+    display(ui, left, theme, edits, live, played_hz, Kind::Harmonics, colour);
+    display(ui, right, theme, edits, live, played_hz, Kind::Noise, theme.between(colour, theme.text, 0.45));
 }
 
 #[allow(clippy::too_many_arguments)]
-fn display(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, played_hz: f32, kind: Kind, colour: Color32) {
+fn display(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, live: &Live, played_hz: f32, kind: Kind, colour: Color32) {
     heading(ui, rect, theme, kind.name());
     let plot = Rect::from_min_max(rect.min + vec2(12.0, 32.0), rect.max - vec2(12.0, AXIS));
     let response = ui.interact(plot.expand2(vec2(4.0, 4.0)), Id::unique(("bars", kind.name())), Sense::click_and_drag());
@@ -107,13 +107,13 @@ fn display(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, pla
             ),
         )
     });
-    let chosen = weigh_by_keys(ui, &response, desk, kind);
+    let chosen = weigh_by_keys(ui, &response, edits, kind);
     let under = response.hover_pos().or(response.interact_pointer_pos()).map(|p| nearest(plot, kind, p.x)).or(chosen);
-    draw_weights(ui, &response, plot, desk, kind);
-    menu(&response, desk, kind);
+    draw_weights(ui, &response, plot, edits, kind);
+    menu(&response, edits, kind);
 
     let painter = ui.painter();
-    let mut weights = desk.weights();
+    let mut weights = edits.weights();
     let weights = kind.weights(&mut weights);
     match kind {
         Kind::Harmonics => bars(painter, plot, theme, live, under, colour),
@@ -156,10 +156,10 @@ fn nearest(plot: Rect, kind: Kind, x: f32) -> usize {
     }
 }
 
-fn draw_weights(ui: &Ui, response: &Response, plot: Rect, desk: &mut Desk, kind: Kind) {
+fn draw_weights(ui: &Ui, response: &Response, plot: Rect, edits: &mut Edits, kind: Kind) {
     let last = response.id.with("last");
     if response.drag_started_by(egui::PointerButton::Primary) {
-        desk.about_to_change();
+        edits.about_to_change();
         ui.data_mut(|data| data.remove::<Pos2>(last));
     }
     if response.dragged_by(egui::PointerButton::Primary)
@@ -168,32 +168,32 @@ fn draw_weights(ui: &Ui, response: &Response, plot: Rect, desk: &mut Desk, kind:
         // The stroke begins where the pointer was pressed, which is some points before it is known to be one.
         let pressed = to - response.total_drag_delta().unwrap_or_default();
         let from = ui.data(|data| data.get_temp::<Pos2>(last)).unwrap_or(pressed);
-        let mut weights = desk.weights();
+        let mut weights = edits.weights();
         let (first, final_) = (nearest(plot, kind, from.x), nearest(plot, kind, to.x));
         // A quick stroke leaves no gaps.
         for n in first.min(final_)..=first.max(final_) {
             let t = if first == final_ { 1.0 } else { (n as f32 - first as f32) / (final_ as f32 - first as f32) };
             kind.weights(&mut weights)[n] = weight_at(plot, from.y + t * (to.y - from.y));
         }
-        desk.weigh(&weights);
+        edits.weigh(&weights);
         ui.data_mut(|data| data.insert_temp(last, to));
     }
     if response.drag_stopped() {
-        desk.note();
+        edits.note();
     }
     if response.double_clicked()
         && let Some(at) = response.interact_pointer_pos()
     {
-        desk.about_to_change();
-        let mut weights = desk.weights();
+        edits.about_to_change();
+        let mut weights = edits.weights();
         kind.weights(&mut weights)[nearest(plot, kind, at.x)] = 0.0;
-        desk.weigh(&weights);
-        desk.note();
+        edits.weigh(&weights);
+        edits.note();
     }
 }
 
 /// The bar or point that the keyboard is on, while it is on the display: left and right go to another, up and down weight it.
-fn weigh_by_keys(ui: &Ui, response: &Response, desk: &mut Desk, kind: Kind) -> Option<usize> {
+fn weigh_by_keys(ui: &Ui, response: &Response, edits: &mut Edits, kind: Kind) -> Option<usize> {
     if response.clicked() {
         response.request_focus();
     }
@@ -205,24 +205,24 @@ fn weigh_by_keys(ui: &Ui, response: &Response, desk: &mut Desk, kind: Kind) -> O
     ui.data_mut(|data| data.insert_temp(place, n));
     let up = keys.up + 6.0 * keys.pages;
     if up != 0.0 || keys.back {
-        desk.about_to_change();
-        let mut weights = desk.weights();
+        edits.about_to_change();
+        let mut weights = edits.weights();
         let weight = &mut kind.weights(&mut weights)[n];
         *weight = if keys.back { 0.0 } else { (*weight + up).clamp(LEAST_WEIGHT_DB, MOST_WEIGHT_DB) };
-        desk.weigh(&weights);
-        desk.note();
+        edits.weigh(&weights);
+        edits.note();
     }
     Some(n)
 }
 
-fn menu(response: &Response, desk: &mut Desk, kind: Kind) {
+fn menu(response: &Response, edits: &mut Edits, kind: Kind) {
     response.context_menu(|ui| {
         if ui.button(format!("Set all of {} back", kind.name().to_lowercase())).clicked() {
-            desk.about_to_change();
-            let mut weights = desk.weights();
+            edits.about_to_change();
+            let mut weights = edits.weights();
             kind.weights(&mut weights).fill(0.0);
-            desk.weigh(&weights);
-            desk.note();
+            edits.weigh(&weights);
+            edits.note();
         }
     });
 }

@@ -2,14 +2,14 @@
 
 use super::{
     button, card,
-    desk::Desk,
     dialog::Dialog,
+    edits::Edits,
     files::{Home, Looks},
     icons::{FAMILIES, Sign, family, family_name, sign},
+    instrument_list::{self, InstrumentList, Item, Source},
     layout::GAP,
     lists::{Cursor, Keys},
     paint::{focus_ring, panel, text, text_within, well, width},
-    shelf::{self, Item, Shelf, Source},
     slots::Side,
     theme::{BODY, GRID, ROUND_SMALL, SMALL, Theme},
 };
@@ -44,9 +44,9 @@ pub struct View<'a> {
     /// The palette.
     pub theme: &'a Theme,
     /// What plays.
-    pub desk: &'a mut Desk,
+    pub edits: &'a mut Edits,
     /// The instruments.
-    pub shelf: &'a mut Shelf,
+    pub instrument_list: &'a mut InstrumentList,
     /// Favourites.
     pub looks: &'a mut Looks,
     /// The player's folders.
@@ -68,8 +68,8 @@ impl Browser {
     }
 
     /// The places of the instruments that are shown, and that the arrows go through.
-    pub fn wanted(&self, shelf: &Shelf, looks: &Looks) -> Vec<usize> {
-        (0..shelf.items().len()).filter(|n| self.fits(shelf.items()[*n].card(), looks)).collect()
+    pub fn wanted(&self, instrument_list: &InstrumentList, looks: &Looks) -> Vec<usize> {
+        (0..instrument_list.items().len()).filter(|n| self.fits(instrument_list.items()[*n].card(), looks)).collect()
     }
 
     /// What they have in common, in words; None for all.
@@ -98,7 +98,7 @@ impl Browser {
             Rect::from_min_max(pos2(left.left() + 12.0, families.bottom() + GAP), pos2(left.right() - 6.0, foot.top() - GAP));
         self.tiles(ui, tiles, view, keys, searched);
         let inner = right.shrink(16.0);
-        match Shelf::model(view.desk, view.side.slot) {
+        match InstrumentList::model(view.edits, view.side.slot) {
             Some(model) => card::show(ui, inner, theme, model.card(), view.side.colour),
             None => {
                 text(ui.painter(), inner.center(), Align2::CENTER_CENTER, "No instrument in this slot", BODY, theme.muted);
@@ -129,7 +129,7 @@ impl Browser {
     /// A glyph for every family that there is: a press shows that one alone, another all of them again.
     fn families(&mut self, ui: &Ui, rect: Rect, view: &View<'_>) {
         let theme = view.theme;
-        let there: BTreeSet<&str> = view.shelf.items().iter().map(|item| item.card().family.as_str()).collect();
+        let there: BTreeSet<&str> = view.instrument_list.items().iter().map(|item| item.card().family.as_str()).collect();
         if self.family.as_ref().is_some_and(|chosen| !there.contains(chosen.as_str())) {
             self.family = None;
         }
@@ -166,14 +166,14 @@ impl Browser {
     }
 
     fn tiles(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>, keys: Keys, searched: bool) {
-        let shelf = &*view.shelf;
-        let shown = self.wanted(shelf, view.looks);
+        let instrument_list = &*view.instrument_list;
+        let shown = self.wanted(instrument_list, view.looks);
         if shown.is_empty() {
             let words = if self.favourites_only { "No favourite fits" } else { "Nothing fits the search" };
             text(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, BODY, view.theme.muted);
             return;
         }
-        let playing = shelf.playing(view.desk, view.side.slot);
+        let playing = instrument_list.playing(view.edits, view.side.slot);
         let moved = std::mem::replace(&mut self.seen, playing) != playing;
         let room = rect.width() - 8.0;
         let columns = ((room + GAP) / (TILE.0 + GAP)).floor().max(1.0) as usize;
@@ -196,7 +196,7 @@ impl Browser {
                                 ui.scroll_to_rect(place, None);
                             }
                             let look = Look { theme: view.theme, colour: view.side.colour, plays, cursor };
-                            if tile(ui, place, &look, *n, &shelf.items()[*n], view.looks) {
+                            if tile(ui, place, &look, *n, &instrument_list.items()[*n], view.looks) {
                                 picked = Some(*n);
                             }
                         }
@@ -205,7 +205,7 @@ impl Browser {
             });
         });
         if let Some(n) = picked {
-            shelf.play(view.desk, view.side.slot, n);
+            instrument_list.play(view.edits, view.side.slot, n);
         }
     }
 
@@ -230,9 +230,9 @@ impl Browser {
         if (button::words(ui, load, theme, "Load", "Play the file whose path is typed").clicked() || entered)
             && !self.path.trim().is_empty()
         {
-            shelf::load(view.desk, slot, Path::new(self.path.trim()));
+            instrument_list::load(view.edits, slot, Path::new(self.path.trim()));
         }
-        let words = if view.shelf.searches() { "Looking …" } else { "Rescan" };
+        let words = if view.instrument_list.searches() { "Looking …" } else { "Rescan" };
         let help = view.home.map_or_else(
             || "This system names no folder for instruments".to_owned(),
             |home| format!("Look for instruments in {}", home.instruments.display()),
@@ -240,7 +240,7 @@ impl Browser {
         if button::words(ui, again, theme, words, &help).clicked()
             && let Some(home) = view.home
         {
-            view.shelf.search(&home.instruments);
+            view.instrument_list.search(&home.instruments);
         }
     }
 }

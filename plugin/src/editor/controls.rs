@@ -2,7 +2,7 @@
 
 use super::{
     button,
-    desk::{Desk, at},
+    edits::{Edits, at},
     knob::{self, Look},
     layout::{GAP, on_grid},
     live::{Live, note, note_name},
@@ -39,7 +39,16 @@ fn cell(rect: Rect, columns: usize, rows: usize, column: usize, row: usize) -> R
 impl Controls {
     /// Draws all groups; `shown` is what is heard, and `live` what is made of it.
     #[allow(clippy::too_many_arguments)]
-    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, shown: &Shown, live: &Live, colour: Color32) {
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        theme: &Theme,
+        edits: &mut Edits,
+        shown: &Shown,
+        live: &Live,
+        colour: Color32,
+    ) {
         let total: f32 = GROUPS.iter().map(|(_, width)| width).sum();
         let room = rect.width() - GAP * (GROUPS.len() - 1) as f32;
         let mut left = rect.left();
@@ -50,21 +59,21 @@ impl Controls {
             heading(ui, group, theme, name);
             let inner = Rect::from_min_max(group.min + vec2(GRID, HEADING), group.max - vec2(GRID, GRID));
             match n {
-                0 => self.voice(ui, inner, theme, desk, shown),
-                1 => pitch_and_loudness(ui, inner, theme, desk, live, colour),
-                2 => snap(ui, inner, theme, desk, colour),
-                3 => sound(ui, inner, theme, desk, colour),
-                4 => room_group(ui, inner, theme, desk, colour),
-                _ => output(ui, inner, theme, desk, colour),
+                0 => self.voice(ui, inner, theme, edits, shown),
+                1 => pitch_and_loudness(ui, inner, theme, edits, live, colour),
+                2 => snap(ui, inner, theme, edits, colour),
+                3 => sound(ui, inner, theme, edits, colour),
+                4 => room_group(ui, inner, theme, edits, colour),
+                _ => output(ui, inner, theme, edits, colour),
             }
             left = right + GAP;
         }
     }
 
-    fn voice(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, shown: &Shown) {
+    fn voice(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, shown: &Shown) {
         let knobs = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
-        small(ui, cell(knobs, 2, 1, 0, 0), theme, desk, "input_gain", "Gain", theme.voice);
-        small(ui, cell(knobs, 2, 1, 1, 0), theme, desk, "gate", "Gate", theme.voice);
+        small(ui, cell(knobs, 2, 1, 0, 0), theme, edits, "input_gain", "Gain", theme.voice);
+        small(ui, cell(knobs, 2, 1, 1, 0), theme, edits, "gate", "Gate", theme.voice);
         let rows = Rect::from_min_max(pos2(rect.left() + GRID, knobs.bottom() + GRID), rect.max - vec2(GRID, 0.0));
         let row = |n: f32, height: f32| Rect::from_min_size(rows.min + vec2(0.0, n), vec2(rows.width(), height));
         let low = at("voice_low");
@@ -73,7 +82,7 @@ impl Controls {
             None => {
                 if button::words(ui, row(0.0, 24.0), theme, "Learn my range", "Glide from your lowest note to your highest: the tracker is then spared what you do not sing, and is sooner and surer").clicked() {
                     // What is listened for now must not limit what is learnt, and what was heard before is none of it.
-                    set_range(desk, every_pitch(desk));
+                    set_range(edits, every_pitch(edits));
                     shown.take_frames(|_| ());
                     self.calibration = Some(Calibration::default());
                 }
@@ -86,8 +95,8 @@ impl Controls {
                 let last = Rect::from_min_max(pos2(line.right() - wide, line.top()), line.max);
                 let between = pos2(0.5 * (first.right() + last.left()), line.center().y);
                 text(ui.painter(), between, Align2::CENTER_CENTER, "to", SMALL, theme.muted);
-                note_box::show(ui, first, theme, desk, low, theme.voice);
-                note_box::show(ui, last, theme, desk, high, theme.voice);
+                note_box::show(ui, first, theme, edits, low, theme.voice);
+                note_box::show(ui, last, theme, edits, high, theme.voice);
             }
             Some(calibration) => {
                 shown.take_frames(|frame| calibration.hear(&frame));
@@ -100,7 +109,7 @@ impl Controls {
                     done = Some(range);
                 }
                 if button::words(ui, half(1), theme, "All", "Listen for every pitch").clicked() {
-                    done = Some(every_pitch(desk));
+                    done = Some(every_pitch(edits));
                 }
                 let words = range.map_or("Glide low to high …".into(), |(low, high)| {
                     format!("{} to {}", note_name(note(low)), note_name(note(high)))
@@ -108,36 +117,36 @@ impl Controls {
                 text(ui.painter(), row(29.0, 16.0).center(), Align2::CENTER_CENTER, &words, SMALL, theme.voice);
                 if let Some(range) = done {
                     self.calibration = None;
-                    set_range(desk, range);
+                    set_range(edits, range);
                 }
             }
         }
-        toggle(ui, row(50.0, 22.0), theme, desk, "auto_gate", "Adaptive gate", theme.voice);
+        toggle(ui, row(50.0, 22.0), theme, edits, "auto_gate", "Adaptive gate", theme.voice);
     }
 }
 
 /// All pitches that can be listened for, Hz.
-fn every_pitch(desk: &Desk) -> (f32, f32) {
-    (desk.row(at("voice_low")).min, desk.row(at("voice_high")).max)
+fn every_pitch(edits: &Edits) -> (f32, f32) {
+    (edits.row(at("voice_low")).min, edits.row(at("voice_high")).max)
 }
 
-fn set_range(desk: &mut Desk, (low, high): (f32, f32)) {
-    let (least, most) = every_pitch(desk);
-    desk.together(|desk| {
+fn set_range(edits: &mut Edits, (low, high): (f32, f32)) {
+    let (least, most) = every_pitch(edits);
+    edits.together(|edits| {
         for (id, hz) in [("voice_low", low), ("voice_high", high)] {
-            desk.put_plain(at(id), hz.clamp(least, most));
+            edits.put_plain(at(id), hz.clamp(least, most));
         }
     });
 }
 
-fn small(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str, name: &str, colour: Color32) {
+fn small(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: &str, name: &str, colour: Color32) {
     // Room for the name above and the number below, and no bigger than looks well.
     let radius = (0.5 * (rect.height() - 34.0)).clamp(15.0, SMALL_KNOB + 8.0).min(0.42 * rect.width());
-    knob::show(ui, rect, theme, desk, at(id), name, Look { radius, colour, big: false });
+    knob::show(ui, rect, theme, edits, at(id), name, Look { radius, colour, big: false });
 }
 
-fn toggle(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str, name: &str, colour: Color32) {
-    toggle_that_tells(ui, rect, theme, desk, id, name, None, colour);
+fn toggle(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: &str, name: &str, colour: Color32) {
+    toggle_that_tells(ui, rect, theme, edits, id, name, None, colour);
 }
 
 /// As `toggle`, with what it has come to beside its name while it is on.
@@ -146,21 +155,21 @@ fn toggle_that_tells(
     ui: &Ui,
     rect: Rect,
     theme: &Theme,
-    desk: &mut Desk,
+    edits: &mut Edits,
     id: &str,
     name: &str,
     tells: Option<&str>,
     colour: Color32,
 ) {
     let at = at(id);
-    let on = desk.is_on(at);
+    let on = edits.is_on(at);
     let look = button::Switch { name, help: PARAMS[at].help, on, tells: tells.filter(|_| on), colour };
     if button::switch(ui, rect, theme, look) {
-        desk.put(at, if on { 0.0 } else { 1.0 });
+        edits.put(at, if on { 0.0 } else { 1.0 });
     }
 }
 
-fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, colour: Color32) {
+fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, live: &Live, colour: Color32) {
     let switches = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 30.0), rect.max);
     let knobs = Rect::from_min_max(rect.min, pos2(rect.right(), switches.top()));
     let radius = (0.5 * (knobs.height() - 30.0)).clamp(36.0, BIG_KNOB + 12.0).min(0.22 * knobs.width());
@@ -169,10 +178,10 @@ fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, l
     let pairs =
         [("pitch_shift", "Pitch shift", "octave_fit", "Octave fit"), ("loudness", "Loudness", "auto_range", "Auto range")];
     for (n, (id, name, switch, switch_name)) in pairs.into_iter().enumerate() {
-        knob::show(ui, cell(knobs, 2, 1, n, 0), theme, desk, at(id), name, Look { radius, colour, big: true });
+        knob::show(ui, cell(knobs, 2, 1, n, 0), theme, edits, at(id), name, Look { radius, colour, big: true });
         let place = cell(switches, 2, 1, n, 0);
         let place = Rect::from_center_size(place.center(), vec2(place.width() - 2.0 * GRID, 22.0));
-        toggle_that_tells(ui, place, theme, desk, switch, switch_name, Some(&fitted[n]), colour);
+        toggle_that_tells(ui, place, theme, edits, switch, switch_name, Some(&fitted[n]), colour);
     }
 }
 
@@ -183,31 +192,31 @@ fn names(id: &str) -> &'static [&'static str] {
     }
 }
 
-fn pick(ui: &Ui, rect: Rect, theme: &Theme, desk: &mut Desk, id: &str) {
+fn pick(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: &str) {
     let at = at(id);
-    let row = desk.row(at);
-    if let Some(n) = button::list(ui, rect, theme, row.name, row.help, names(id), desk.plain(at).round() as usize) {
-        desk.put_plain(at, n as f32);
+    let row = edits.row(at);
+    if let Some(n) = button::list(ui, rect, theme, row.name, row.help, names(id), edits.plain(at).round() as usize) {
+        edits.put_plain(at, n as f32);
     }
 }
 
-fn snap(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+fn snap(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     let half = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
-    small(ui, cell(half, 1, 1, 0, 0), theme, desk, "snap", "Amount", colour);
+    small(ui, cell(half, 1, 1, 0, 0), theme, edits, "snap", "Amount", colour);
     let top = half.bottom() + 2.0 * GRID;
     let wide = rect.width() - 2.0 * GRID;
     let row = |n: f32| Rect::from_min_size(pos2(rect.left() + GRID, top + n), vec2(wide, 24.0));
-    pick(ui, row(0.0), theme, desk, "snap_key");
-    pick(ui, row(30.0), theme, desk, "snap_scale");
+    pick(ui, row(0.0), theme, edits, "snap_key");
+    pick(ui, row(30.0), theme, edits, "snap_scale");
 }
 
-fn grid(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, columns: usize, knobs: &[(&str, &str, Color32)]) {
+fn grid(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, columns: usize, knobs: &[(&str, &str, Color32)]) {
     for (n, (id, name, colour)) in knobs.iter().enumerate() {
-        small(ui, cell(rect, columns, 2, n % columns, n / columns), theme, desk, id, name, *colour);
+        small(ui, cell(rect, columns, 2, n % columns, n / columns), theme, edits, id, name, *colour);
     }
 }
 
-fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     let knobs = [
         ("harmonics", "Harmonics", colour),
         ("noise", "Noise", colour),
@@ -216,26 +225,26 @@ fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color3
         ("even_odd", "Even/odd", colour),
         ("attack", "Attack", colour),
     ];
-    grid(ui, rect, theme, desk, 3, &knobs);
+    grid(ui, rect, theme, edits, 3, &knobs);
     // Beside the heading: lit, the voice sustains what a plucked instrument would let die away.
     let place = Rect::from_min_max(pos2(rect.right() - 64.0, rect.top() - 23.0), pos2(rect.right(), rect.top() - 4.0));
-    toggle(ui, place, theme, desk, "sustain", "Sustain", colour);
+    toggle(ui, place, theme, edits, "sustain", "Sustain", colour);
 }
 
-fn room_group(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+fn room_group(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     let top = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
-    small(ui, cell(top, 1, 1, 0, 0), theme, desk, "reverb_mix", "Mix", colour);
+    small(ui, cell(top, 1, 1, 0, 0), theme, edits, "reverb_mix", "Mix", colour);
     let below = Rect::from_min_max(pos2(rect.left(), top.bottom()), rect.max);
-    small(ui, cell(below, 2, 1, 0, 0), theme, desk, "reverb_size", "Size", colour);
-    small(ui, cell(below, 2, 1, 1, 0), theme, desk, "reverb_damping", "Damping", colour);
+    small(ui, cell(below, 2, 1, 0, 0), theme, edits, "reverb_size", "Size", colour);
+    small(ui, cell(below, 2, 1, 1, 0), theme, edits, "reverb_damping", "Damping", colour);
 }
 
-fn output(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, colour: Color32) {
+fn output(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     grid(
         ui,
         rect,
         theme,
-        desk,
+        edits,
         1,
         &[("mix", "Dry/wet", theme.between(theme.voice, colour, 0.5)), ("output_gain", "Output", colour)],
     );

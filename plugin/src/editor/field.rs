@@ -2,7 +2,7 @@
 //! pitch shift and loudness as one gesture; a double-click fits it to the voice.
 
 use super::{
-    desk::{Desk, at},
+    edits::{Edits, at},
     keys,
     live::{Dot, Live, SURE, TRAIL_S, note_name},
     paint::{dragged_by, focus_ring, text, text_within, well, width},
@@ -79,7 +79,7 @@ impl Axes {
 
 impl Field {
     /// Draws the field and does what the player does to it; `instruments` come with the leading one last.
-    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, live: &Live, instruments: &[Shown<'_>]) {
+    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, live: &Live, instruments: &[Shown<'_>]) {
         well(ui, rect, theme);
         let inner = rect.shrink(1.0);
         let axes = Axes { rect: Rect::from_min_max(inner.min, pos2(inner.right(), inner.bottom() - KEYS_HEIGHT)) };
@@ -89,14 +89,14 @@ impl Field {
 
         let (shift, loudness) = (at("pitch_shift"), at("loudness"));
         // What is fitted by itself and what is set by hand add up.
-        let offset = (-desk.plain(shift) - live.fitted_st, -desk.plain(loudness) - live.fitted_db);
+        let offset = (-edits.plain(shift) - live.fitted_st, -edits.plain(loudness) - live.fitted_db);
         let outlines: Vec<Rect> = instruments.iter().map(|shown| region(&painter, theme, &axes, shown, offset)).collect();
-        let fitted = fitted_words(desk, live);
+        let fitted = fitted_words(edits, live);
         for (n, (shown, outline)) in instruments.iter().zip(outlines).enumerate() {
             let leads = n + 1 == instruments.len();
             name(&painter, theme, &axes, shown, outline, fitted.as_deref().filter(|_| leads));
         }
-        self.interact(ui, &axes, theme, desk, live, instruments.last());
+        self.interact(ui, &axes, theme, edits, live, instruments.last());
         trail(&painter, theme, &axes, live);
         // With none in the slot, no key is out of reach.
         let (colour, reach) = instruments.last().map_or((theme.a, [f32::NEG_INFINITY, f32::INFINITY]), |leader| {
@@ -104,17 +104,17 @@ impl Field {
         });
         keyboard(&ui.painter().with_clip_rect(keys), theme, keys, &axes, live, colour, reach);
         if let Some(leader) = instruments.last() {
-            self.hint(ui, &axes, theme, desk, live, leader, offset);
+            self.hint(ui, &axes, theme, edits, live, leader, offset);
         }
     }
 
-    fn interact(&self, ui: &Ui, axes: &Axes, theme: &Theme, desk: &mut Desk, live: &Live, leader: Option<&Shown<'_>>) {
+    fn interact(&self, ui: &Ui, axes: &Axes, theme: &Theme, edits: &mut Edits, live: &Live, leader: Option<&Shown<'_>>) {
         let (shift, loudness) = (at("pitch_shift"), at("loudness"));
         let response = ui.interact(axes.rect, Id::unique("field"), Sense::click_and_drag());
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Canvas, true, "Range of the instrument");
-            let fitted = fitted_words(desk, live).map_or(String::new(), |words| format!(", {words}"));
-            let set = format!("Pitch shift {}, loudness {}{fitted}", desk.text(shift), desk.text(loudness));
+            let fitted = fitted_words(edits, live).map_or(String::new(), |words| format!(", {words}"));
+            let set = format!("Pitch shift {}, loudness {}{fitted}", edits.text(shift), edits.text(loudness));
             info.current_text_value = Some(set);
             info
         });
@@ -123,10 +123,10 @@ impl Field {
         }
         let start = response.id.with("start");
         if response.drag_started() {
-            desk.about_to_change();
-            desk.begin(shift);
-            desk.begin(loudness);
-            ui.data_mut(|data| data.insert_temp(start, (desk.plain(shift), desk.plain(loudness), egui::Vec2::ZERO)));
+            edits.about_to_change();
+            edits.begin(shift);
+            edits.begin(loudness);
+            ui.data_mut(|data| data.insert_temp(start, (edits.plain(shift), edits.plain(loudness), egui::Vec2::ZERO)));
         }
         if response.dragged() {
             let (st, db, moved) = ui.data(|data| data.get_temp::<(f32, f32, egui::Vec2)>(start)).unwrap_or_default();
@@ -136,14 +136,14 @@ impl Field {
             // The region goes with the pointer; the voice, seen from it, the other way.
             let (st, db) = (st - moved.x / axes.semitone(), db + moved.y / axes.decibel());
             // Whole semitones keep the singer's key; finely, every cent is to be had.
-            let to = desk.normalized(shift, if fine { st } else { st.round() });
-            desk.set(shift, to);
-            let to = desk.normalized(loudness, db);
-            desk.set(loudness, to);
+            let to = edits.normalized(shift, if fine { st } else { st.round() });
+            edits.set(shift, to);
+            let to = edits.normalized(loudness, db);
+            edits.set(loudness, to);
         }
         if response.drag_stopped() {
-            desk.end(shift);
-            desk.end(loudness);
+            edits.end(shift);
+            edits.end(loudness);
         }
         let mut fit = response.double_clicked();
         if response.clicked() {
@@ -151,12 +151,12 @@ impl Field {
         }
         if let Some(keys) = keys::of(ui, &response) {
             if keys.across != 0.0 {
-                let to = desk.normalized(shift, desk.plain(shift) - keys.across);
-                desk.nudge(shift, to);
+                let to = edits.normalized(shift, edits.plain(shift) - keys.across);
+                edits.nudge(shift, to);
             }
             if keys.up != 0.0 {
-                let to = desk.normalized(loudness, desk.plain(loudness) - keys.up);
-                desk.nudge(loudness, to);
+                let to = edits.normalized(loudness, edits.plain(loudness) - keys.up);
+                edits.nudge(loudness, to);
             }
             fit |= keys.enter;
         }
@@ -165,14 +165,14 @@ impl Field {
                 Some((note, db)) => {
                     // What is added by itself already is not added twice.
                     let fitted = (note + live.fitted_st, db + live.fitted_db);
-                    let fit = leader.region.fit(fitted.0, fitted.1, desk.row(shift).max, desk.row(loudness).max);
-                    let loudness_db = if ranging(desk, live) { 0.0 } else { fit.loudness_db };
-                    desk.together(|desk| {
-                        desk.put_plain(shift, fit.shift_st);
-                        desk.put_plain(loudness, loudness_db);
+                    let fit = leader.region.fit(fitted.0, fitted.1, edits.row(shift).max, edits.row(loudness).max);
+                    let loudness_db = if ranging(edits, live) { 0.0 } else { fit.loudness_db };
+                    edits.together(|edits| {
+                        edits.put_plain(shift, fit.shift_st);
+                        edits.put_plain(loudness, loudness_db);
                     });
                 }
-                None => desk.library().say("Sing a few notes first; then a double-click fits the instrument to your voice."),
+                None => edits.library().say("Sing a few notes first; then a double-click fits the instrument to your voice."),
             }
         }
         // A tooltip would lie over what it is about.
@@ -188,7 +188,7 @@ impl Field {
 
     /// One sentence when the voice is outside, with the gesture that mends it, or with what mends it by itself.
     #[allow(clippy::too_many_arguments)]
-    fn hint(&mut self, ui: &Ui, axes: &Axes, theme: &Theme, desk: &Desk, live: &Live, leader: &Shown<'_>, offset: (f32, f32)) {
+    fn hint(&mut self, ui: &Ui, axes: &Axes, theme: &Theme, edits: &Edits, live: &Live, leader: &Shown<'_>, offset: (f32, f32)) {
         let now = ui.input(|i| i.time);
         let sure = live.voice().filter(|dot| dot.confidence >= SURE);
         if let Some(dot) = sure {
@@ -212,12 +212,12 @@ impl Field {
             Place::Louder => "louder than",
             Place::Inside => return,
         };
-        let set = (desk.plain(at("pitch_shift")), desk.plain(at("loudness")));
+        let set = (edits.plain(at("pitch_shift")), edits.plain(at("loudness")));
         let mends = match place {
-            Place::Below | Place::Above if desk.is_on(at("octave_fit")) && set.0 == 0.0 => {
+            Place::Below | Place::Above if edits.is_on(at("octave_fit")) && set.0 == 0.0 => {
                 "Octave fit follows when you stay there"
             }
-            Place::Softer | Place::Louder if ranging(desk, live) && set.1 == 0.0 => "Auto range is on its way",
+            Place::Softer | Place::Louder if ranging(edits, live) && set.1 == 0.0 => "Auto range is on its way",
             _ => "double-click to fit it",
         };
         let words = format!("Your voice is {where_to} the range of {} – {mends}", leader.name);
@@ -229,17 +229,17 @@ impl Field {
 }
 
 /// Whether auto range brings the loudness in by itself, and has not come to the end of what it may do.
-fn ranging(desk: &Desk, live: &Live) -> bool {
-    desk.is_on(at("auto_range")) && live.fitted_db.abs() < MOST_SHIFT_DB - 0.5
+fn ranging(edits: &Edits, live: &Live) -> bool {
+    edits.is_on(at("auto_range")) && live.fitted_db.abs() < MOST_SHIFT_DB - 0.5
 }
 
 /// What octave fit and auto range add to the voice now, in words; None while both are off and have let go.
-fn fitted_words(desk: &Desk, live: &Live) -> Option<String> {
+fn fitted_words(edits: &Edits, live: &Live) -> Option<String> {
     let mut parts = Vec::new();
-    if desk.is_on(at("octave_fit")) {
+    if edits.is_on(at("octave_fit")) {
         parts.push(format!("Octave fit {:+.0} st", live.fitted_st));
     }
-    if desk.is_on(at("auto_range")) || live.fitted_db.abs() >= 0.05 {
+    if edits.is_on(at("auto_range")) || live.fitted_db.abs() >= 0.05 {
         parts.push(format!("Auto range {:+.1} dB", live.fitted_db));
     }
     let words = parts.join(", ").replace('-', "−");

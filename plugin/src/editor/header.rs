@@ -2,7 +2,7 @@
 
 use super::{
     button,
-    desk::{Desk, at},
+    edits::{Edits, at},
     files::{Looks, SCALES},
     icons::{Sign, mark},
     paint::{text, text_within},
@@ -30,7 +30,7 @@ pub fn show(
     ui: &mut Ui,
     rect: Rect,
     theme: &Theme,
-    desk: &mut Desk,
+    edits: &mut Edits,
     looks: &mut Looks,
     preset: (&str, bool),
     among: Option<&str>,
@@ -78,24 +78,24 @@ pub fn show(
     let [menu, power, redo, undo] = [0.0, 32.0, 74.0, 104.0].map(|from_right| square(right - from_right));
     let copy = Rect::from_min_max(pos2(undo.left() - 88.0, middle - 12.0), pos2(undo.left() - 12.0, middle + 12.0));
     let sides = Rect::from_min_size(pos2(copy.left() - 2.0 * GRID - 56.0, middle - 12.0), vec2(56.0, 24.0));
-    let now = usize::from(desk.on_b());
+    let now = usize::from(edits.on_b());
     if let Some(n) =
         button::choice(ui, sides, theme, "Compare", "Two sets of settings, to hear one against the other", &["A", "B"], now)
         && n != now
     {
-        desk.swap();
+        edits.swap();
     }
-    let to = if desk.on_b() { "A" } else { "B" };
+    let to = if edits.on_b() { "A" } else { "B" };
     if button::words(ui, copy, theme, &format!("Copy to {to}"), &format!("Make {to} the same as what is heard")).clicked() {
-        desk.copy_to_other();
+        edits.copy_to_other();
     }
-    history(ui, theme, desk, undo, redo);
+    history(ui, theme, edits, undo, redo);
     let bypass = at("bypass");
-    let off = desk.is_on(bypass);
+    let off = edits.is_on(bypass);
     let lit = Some(if off { theme.faint(theme.muted, 0.5) } else { theme.a });
     let name = if off { "Bypassed: play" } else { "Bypass" };
     if button::icon_of(ui, power, theme, "bypass", Sign::Power, name, lit, true).clicked() {
-        desk.put(bypass, if off { 0.0 } else { 1.0 });
+        edits.put(bypass, if off { 0.0 } else { 1.0 });
     }
     let menu = button::icon(ui, menu, theme, Sign::Menu, "Window", None, true);
     Popup::menu(&menu).show(|ui| window_menu(ui, theme, looks, &mut wish));
@@ -103,22 +103,22 @@ pub fn show(
 }
 
 /// Undo and redo, by button and by key.
-fn history(ui: &Ui, theme: &Theme, desk: &mut Desk, undo: Rect, redo: Rect) {
+fn history(ui: &Ui, theme: &Theme, edits: &mut Edits, undo: Rect, redo: Rect) {
     let typing = ui.ctx().egui_wants_keyboard_input()
         && ui.memory(|m| m.focused()).is_some_and(|id| egui::text_edit::TextEditState::load(ui.ctx(), id).is_some());
     let (z, shift, y) = ui.input(|i| {
         let pressed = |key| !typing && i.modifiers.command && i.key_pressed(key);
         (pressed(egui::Key::Z), i.modifiers.shift, pressed(egui::Key::Y))
     });
-    let (last_done, last_undone) = (desk.undo_name(), desk.redo_name());
+    let (last_done, last_undone) = (edits.undo_name(), edits.redo_name());
     let words = last_done.as_ref().map_or("Nothing to undo".into(), |name| format!("Undo {name}"));
     let undone = button::icon_of(ui, undo, theme, "undo", Sign::Undo, &words, None, last_done.is_some()).clicked();
     let words = last_undone.as_ref().map_or("Nothing to redo".into(), |name| format!("Redo {name}"));
     let redone = button::icon_of(ui, redo, theme, "redo", Sign::Redo, &words, None, last_undone.is_some()).clicked();
     if undone || (z && !shift) {
-        desk.undo();
+        edits.undo();
     } else if redone || (z && shift) || y {
-        desk.redo();
+        edits.redo();
     }
 }
 

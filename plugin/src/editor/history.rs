@@ -2,7 +2,7 @@
 
 use crate::library::Named;
 use std::sync::Arc;
-use syrinx_engine::{Model, PARAMS, Weights};
+use syrinx_engine::{Model, PARAMS, SpectralWeights};
 
 /// Steps that are remembered.
 const MOST: usize = 200;
@@ -13,7 +13,7 @@ pub struct Snapshot {
     /// Of every parameter, 0 to 1.
     pub values: Vec<f32>,
     /// Of harmonics and noise.
-    pub weights: Weights,
+    pub weights: SpectralWeights,
     /// Instruments of the player's own.
     pub own: [Option<Arc<Model>>; 2],
     /// The preset that was loaded last.
@@ -112,7 +112,7 @@ mod tests {
     fn at(value: f32) -> Snapshot {
         let mut values = vec![0.0; PARAMS.len()];
         values[0] = value;
-        Snapshot { values, weights: Weights::default(), own: [None, None], preset: None }
+        Snapshot { values, weights: SpectralWeights::default(), own: [None, None], preset: None }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! right-click for a menu.
 
 use super::{
-    desk::{At, Desk},
+    edits::{At, Edits},
     keys, number,
     paint::{arc, disc, focus_ring, text_within},
     theme::{SMALL, TITLE, Theme},
@@ -34,22 +34,22 @@ pub struct Look {
 }
 
 /// A knob for a parameter in `rect`, its name above and its number below.
-pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, name: &str, look: Look) -> Response {
-    let row = desk.row(at);
-    let value = desk.value(at);
+pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, name: &str, look: Look) -> Response {
+    let row = edits.row(at);
+    let value = edits.value(at);
     let centre = pos2(rect.center().x, rect.center().y + if look.big { 4.0 } else { 0.0 });
     let face = Rect::from_center_size(centre, Vec2::splat(2.0 * look.radius + 4.0));
     let id = Id::unique(("knob", row.id));
     let response = ui.interact(face, id, Sense::click_and_drag());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Slider, true, row.name);
-        info.value = Some(f64::from(desk.plain(at)));
-        info.current_text_value = Some(desk.text(at));
+        info.value = Some(f64::from(edits.plain(at)));
+        info.current_text_value = Some(edits.text(at));
         info
     });
-    turn(ui, &response, desk, at);
-    let value_now = desk.value(at);
-    paint(ui, centre, theme, desk, at, look, response.hovered() || response.dragged());
+    turn(ui, &response, edits, at);
+    let value_now = edits.value(at);
+    paint(ui, centre, theme, edits, at, look, response.hovered() || response.dragged());
     if response.has_focus() {
         focus_ring(ui.painter(), face, theme);
     }
@@ -61,10 +61,10 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, nam
     } else {
         Rect::from_center_size(pos2(centre.x, rect.bottom() - 8.0), vec2(rect.width(), 16.0))
     };
-    let text = desk.text(at);
+    let text = edits.text(at);
     let size = if look.big { TITLE } else { SMALL };
-    number::show(ui, number, theme, desk, at, number::Look { text: &text, colour: look.colour, size });
-    number::menu(&response, desk, at);
+    number::show(ui, number, theme, edits, at, number::Look { text: &text, colour: look.colour, size });
+    number::menu(&response, edits, at);
     let tip = format!("{}\n{}", row.name, row.help);
     let moving = response.dragged() || value != value_now;
     let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
@@ -72,29 +72,29 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, nam
 }
 
 /// What pointer and keyboard do to the value.
-fn turn(ui: &Ui, response: &Response, desk: &mut Desk, at: At) {
-    let row = desk.row(at);
+fn turn(ui: &Ui, response: &Response, edits: &mut Edits, at: At) {
+    let row = edits.row(at);
     let fine = |modifiers: Modifiers| if modifiers.shift || modifiers.command { FINE } else { 1.0 };
     let travelled = response.id.with("travelled");
     if response.drag_started_by(PointerButton::Primary) {
-        desk.begin(at);
-        ui.data_mut(|data| data.insert_temp(travelled, desk.value(at)));
+        edits.begin(at);
+        ui.data_mut(|data| data.insert_temp(travelled, edits.value(at)));
         response.request_focus();
     }
     if response.dragged_by(PointerButton::Primary) {
         let motion = response.drag_delta();
         let step = (motion.x - motion.y) / TRAVEL * fine(ui.input(|i| i.modifiers));
         // What lies between two steps of the value is kept, or a slow drag would go nowhere.
-        let to = ui.data(|data| data.get_temp::<f32>(travelled)).unwrap_or_else(|| desk.value(at)) + step;
+        let to = ui.data(|data| data.get_temp::<f32>(travelled)).unwrap_or_else(|| edits.value(at)) + step;
         let to = to.clamp(0.0, 1.0);
         ui.data_mut(|data| data.insert_temp(travelled, to));
-        desk.set(at, to);
+        edits.set(at, to);
     }
     if response.drag_stopped_by(PointerButton::Primary) {
-        desk.end(at);
+        edits.end(at);
     }
     if response.double_clicked() {
-        desk.put(at, desk.default(at));
+        edits.put(at, edits.default(at));
     } else if response.clicked() {
         response.request_focus();
     }
@@ -106,19 +106,19 @@ fn turn(ui: &Ui, response: &Response, desk: &mut Desk, at: At) {
     if response.hovered() {
         let (turned, modifiers) = ui.input(|i| (i.raw.events.iter().filter_map(wheel).sum::<f32>(), i.modifiers));
         if turned != 0.0 {
-            desk.nudge(at, desk.value(at) + notches(turned, modifiers));
+            edits.nudge(at, edits.value(at) + notches(turned, modifiers));
         }
     }
     if let Some(keys) = keys::of(ui, response) {
         let steps = keys.up + keys.across;
         if steps != 0.0 || keys.pages != 0.0 {
-            desk.nudge(at, desk.value(at) + notches(steps + 5.0 * keys.pages, ui.input(|i| i.modifiers)));
+            edits.nudge(at, edits.value(at) + notches(steps + 5.0 * keys.pages, ui.input(|i| i.modifiers)));
         }
         if keys.back {
-            desk.put(at, desk.default(at));
+            edits.put(at, edits.default(at));
         }
         if keys.enter {
-            number::begin(ui, desk, at);
+            number::begin(ui, edits, at);
         }
     }
 }
@@ -138,8 +138,8 @@ pub fn wheel(event: &egui::Event) -> Option<f32> {
     }
 }
 
-fn paint(ui: &Ui, centre: egui::Pos2, theme: &Theme, desk: &Desk, at: At, look: Look, lit: bool) {
-    let (value, row) = (desk.value(at), desk.row(at));
+fn paint(ui: &Ui, centre: egui::Pos2, theme: &Theme, edits: &Edits, at: At, look: Look, lit: bool) {
+    let (value, row) = (edits.value(at), edits.row(at));
     let painter = ui.painter();
     let radius = look.radius;
     let thick = if look.big { 5.0 } else { 3.5 };

@@ -1,30 +1,29 @@
 //! The window: what is heard, what answers, whether the two fit, and what to turn. The window's thread: it reads the audio thread's values
-//! from atomics ([`Shown`]) and changes parameters through the host ([`desk::Desk`]); no lock and no call of it reaches the audio thread.
+//! from atomics ([`Shown`]) and changes parameters through the host ([`edits::Edits`]); no lock and no call of it reaches the audio thread.
 //!
 //! What is shown and changed is kept apart from how it is drawn:
 //!
-//! * `desk`, `history`, `live`, `region`, `shelf`, `bank`, `lists`, `files`: changes, their history, what moves, where instruments are at
+//! * `edits`, `history`, `live`, `region`, `instrument_list`, `preset_list`, `lists`, `files`: changes, their history, what moves, where instruments are at
 //!   home, instruments, presets, how lists are walked, folders. None of them draws.
 //! * `theme`, `layout`, `paint`, `icons`, `keys`: colours and type, rectangles, brushes, glyphs, what the keyboard turns.
-//! * `button`, `knob`, `number`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `browser`, `card`, `presets`, `header`, `honesty`: one
+//! * `button`, `knob`, `number`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `browser`, `card`, `presets`, `header`, `status_bar`: one
 //!   widget a file.
-//! * `page`: all of them in their places.
+//! * `root_view`: all of them in their places.
 
-pub mod bank;
 pub mod bars;
 pub mod browser;
 pub mod button;
 pub mod card;
 pub mod controls;
-pub mod desk;
 pub mod dialog;
+pub mod edits;
 pub mod field;
 pub mod files;
 pub mod handle;
 pub mod header;
 pub mod history;
-pub mod honesty;
 pub mod icons;
+pub mod instrument_list;
 pub mod keys;
 pub mod knob;
 pub mod layout;
@@ -33,13 +32,14 @@ pub mod live;
 pub mod meters;
 pub mod note_box;
 pub mod number;
-pub mod page;
 pub mod paint;
 pub mod pitch_view;
+pub mod preset_list;
 pub mod presets;
 pub mod region;
-pub mod shelf;
+pub mod root_view;
 pub mod slots;
+pub mod status_bar;
 pub mod theme;
 
 use crate::{
@@ -60,7 +60,7 @@ use nice_plug_egui::{
     baseview::{HandlerError, WindowSize},
     create_egui_editor,
 };
-use page::Page;
+use root_view::RootView;
 use std::{
     error::Error,
     sync::{
@@ -98,7 +98,7 @@ impl SystemScale {
 
 /// The page as the framework runs it.
 pub struct App {
-    page: Page,
+    page: RootView,
     state: Arc<EguiEditorState>,
     scale: Arc<SystemScale>,
     /// Closes the window once it is set: the standalone's.
@@ -108,7 +108,7 @@ pub struct App {
 /// The editor of one instance; it closes itself once `stop` is set and [`Shown::repaint`] has it drawn anew.
 pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<AtomicBool>>) -> Option<SyrinxEditor> {
     let repaint = shown.repaint.clone();
-    let page = Page::new(params, shown, Home::of_player());
+    let page = RootView::new(params, shown, Home::of_player());
     let (width, height) = page.looks.size;
     let state = EguiEditorState::from_size(LogicalSize { width, height }, f32::from(page.looks.scale) / 100.0);
     let settings = EguiNiceSettings {

@@ -2,7 +2,7 @@
 //! notes share.
 
 use super::{
-    desk::{At, Desk},
+    edits::{At, Edits},
     paint::{signed, text_within},
     theme::{Theme, font},
 };
@@ -31,13 +31,13 @@ fn typing_id(at: At) -> Id {
 }
 
 /// Another number is to be typed.
-pub fn begin(ui: &Ui, desk: &Desk, at: At) {
-    let typing = Typing { text: desk.text(at), fresh: true };
+pub fn begin(ui: &Ui, edits: &Edits, at: At) {
+    let typing = Typing { text: edits.text(at), fresh: true };
     ui.data_mut(|data| data.insert_temp(typing_id(at), typing));
 }
 
 /// The number in the middle of `rect`.
-pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, Look { text, colour, size }: Look<'_>) {
+pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, Look { text, colour, size }: Look<'_>) {
     let id = typing_id(at);
     let Some(mut typing) = ui.data(|data| data.get_temp::<Typing>(id)) else {
         // The keyboard gets here by Enter on what the number belongs to: no stop of its own.
@@ -45,7 +45,7 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, Loo
         let ink = if response.hovered() { colour } else { theme.text };
         text_within(ui.painter(), rect.center(), Align2::CENTER_CENTER, text, size, ink, rect.width());
         if response.on_hover_cursor(CursorIcon::Text).clicked() {
-            begin(ui, desk, at);
+            begin(ui, edits, at);
         }
         return;
     };
@@ -69,11 +69,11 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, Loo
     if ui.input(|i| i.key_pressed(Key::Escape)) {
         ui.data_mut(|data| data.remove::<Typing>(id));
     } else if response.lost_focus() {
-        match desk.parse(at, &typing.text) {
-            Some(value) => desk.put(at, value),
+        match edits.parse(at, &typing.text) {
+            Some(value) => edits.put(at, value),
             None => {
-                let row = desk.row(at);
-                desk.library().say(format!("{} takes {}, not {:?}.", row.name, row.takes(), typing.text.trim()));
+                let row = edits.row(at);
+                edits.library().say(format!("{} takes {}, not {:?}.", row.name, row.takes(), typing.text.trim()));
             }
         }
         ui.data_mut(|data| data.remove::<Typing>(id));
@@ -83,21 +83,21 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At, Loo
 }
 
 /// The menu of a right-click.
-pub fn menu(response: &Response, desk: &mut Desk, at: At) {
+pub fn menu(response: &Response, edits: &mut Edits, at: At) {
     response.context_menu(|ui| {
         ui.set_min_width(150.0);
         if ui.button("Type a value").clicked() {
-            begin(ui, desk, at);
+            begin(ui, edits, at);
         }
         let default = format!(
             "Default ({})",
-            desk.params().rows().nth(at).map(|(_, p)| p.text(p.default_normalized())).unwrap_or_default()
+            edits.params().rows().nth(at).map(|(_, p)| p.text(p.default_normalized())).unwrap_or_default()
         );
         if ui.button(signed(&default)).clicked() {
-            desk.put(at, desk.default(at));
+            edits.put(at, edits.default(at));
         }
         if ui.button("Copy value").clicked() {
-            ui.ctx().copy_text(desk.text(at));
+            ui.ctx().copy_text(edits.text(at));
         }
     });
 }

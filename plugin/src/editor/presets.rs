@@ -1,15 +1,15 @@
 //! The presets to choose from, in groups, with search and favourites; saving, renaming and deleting one's own.
 
 use super::{
-    bank::{Bank, USER},
     browser::{among, search_field},
     button,
-    desk::Desk,
+    edits::Edits,
     files::Looks,
     icons::{Sign, family, family_name},
     layout::GAP,
     lists::{Cursor, Keys},
     paint::{focus_ring, panel, text, text_within, well},
+    preset_list::{PresetList, USER},
     theme::{BODY, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
 };
 use egui::{
@@ -54,12 +54,13 @@ impl Presets {
     }
 
     /// The places of the presets that are shown, and that the arrows go through.
-    pub fn wanted(&self, bank: &Bank, looks: &Looks) -> Vec<usize> {
+    pub fn wanted(&self, preset_list: &PresetList, looks: &Looks) -> Vec<usize> {
         let wanted = self.search.trim().to_lowercase();
         let found = |text: &str| text.to_lowercase().contains(&wanted);
         let fits = |n: &usize| {
-            let preset = &bank.presets()[*n];
-            let plays = || bank.instruments(*n).iter().any(|played| found(&played.name) || found(&family_name(&played.family)));
+            let preset = &preset_list.presets()[*n];
+            let plays =
+                || preset_list.instruments(*n).iter().any(|played| found(&played.name) || found(&family_name(&played.family)));
             (found(&preset.name) || found(&preset.group) || found(&preset.about) || plays())
                 && match self.group.as_deref() {
                     None => true,
@@ -67,7 +68,7 @@ impl Presets {
                     Some(group) => preset.group == group,
                 }
         };
-        (0..bank.presets().len()).filter(fits).collect()
+        (0..preset_list.presets().len()).filter(fits).collect()
     }
 
     /// What they have in common, in words; None for all.
@@ -79,14 +80,22 @@ impl Presets {
     }
 
     /// Draws the list over the displays; whether it is to stay open.
-    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, bank: &mut Bank, looks: &mut Looks) -> bool {
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        theme: &Theme,
+        edits: &mut Edits,
+        preset_list: &mut PresetList,
+        looks: &mut Looks,
+    ) -> bool {
         let groups = Rect::from_min_size(rect.min, vec2(GROUPS, rect.height()));
         let about = Rect::from_min_max(pos2(rect.right() - ABOUT, rect.top()), rect.max);
         let list = Rect::from_min_max(pos2(groups.right() + GAP, rect.top()), pos2(about.left() - GAP, rect.bottom()));
         panel(ui, groups, theme);
         panel(ui, list, theme);
         well(ui, about, theme);
-        self.groups(ui, groups, theme, bank);
+        self.groups(ui, groups, theme, preset_list);
         let head = Rect::from_min_size(list.min + vec2(12.0, 10.0), vec2(list.width() - 24.0, 28.0));
         let close = Rect::from_min_size(head.right_top() - vec2(26.0, 0.0), vec2(26.0, 28.0));
         let field = Rect::from_min_max(head.min, pos2(close.left() - 6.0, head.bottom()));
@@ -98,15 +107,15 @@ impl Presets {
         let searched = self.search != before;
         let closed = button::icon(ui, close, theme, Sign::Close, "Close the list", None, true).clicked();
         let rows = Rect::from_min_max(pos2(list.left() + 8.0, head.bottom() + 2.0 * GRID), list.max - vec2(6.0, 8.0));
-        self.rows(ui, rows, theme, (desk, bank, looks), keys, searched);
-        self.about(ui, about.shrink(16.0), theme, desk, bank);
+        self.rows(ui, rows, theme, (edits, preset_list, looks), keys, searched);
+        self.about(ui, about.shrink(16.0), theme, edits, preset_list);
         let escape = self.naming.is_none() && ui.input(|i| i.key_pressed(Key::Escape));
         !closed && !escape
     }
 
-    fn groups(&mut self, ui: &Ui, rect: Rect, theme: &Theme, bank: &Bank) {
+    fn groups(&mut self, ui: &Ui, rect: Rect, theme: &Theme, preset_list: &PresetList) {
         let mut names = vec![ALL.to_owned(), FAVOURITES.to_owned()];
-        for preset in bank.presets() {
+        for preset in preset_list.presets() {
             if !names.contains(&preset.group) {
                 names.push(preset.group.clone());
             }
@@ -133,11 +142,11 @@ impl Presets {
         ui: &mut Ui,
         rect: Rect,
         theme: &Theme,
-        (desk, bank, looks): (&mut Desk, &mut Bank, &mut Looks),
+        (edits, preset_list, looks): (&mut Edits, &mut PresetList, &mut Looks),
         keys: Keys,
         searched: bool,
     ) {
-        let shown = self.wanted(bank, looks);
+        let shown = self.wanted(preset_list, looks);
         if shown.is_empty() {
             let words = match self.group.as_deref() {
                 Some(USER) => "None yet: save what you hear",
@@ -147,7 +156,7 @@ impl Presets {
             text(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, BODY, theme.muted);
             return;
         }
-        let current = bank.current(desk);
+        let current = preset_list.current(edits);
         let scroll = std::mem::replace(&mut self.seen, current) != current;
         if searched {
             self.cursor.to_first(&shown);
@@ -160,7 +169,7 @@ impl Presets {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 for n in shown {
                     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width() - 10.0, 28.0), Sense::hover());
-                    let preset = &bank.presets()[n];
+                    let preset = &preset_list.presets()[n];
                     let on = current == Some(n);
                     let response = button::area_of(ui, row, ("preset", n), &preset.name, Role::Button, None);
                     let cursor = self.cursor.at() == Some(n);
@@ -173,7 +182,7 @@ impl Presets {
                     }
                     // What plays, as glyphs before the name's group.
                     let mut left = row.right() - 40.0 - 112.0;
-                    for played in bank.instruments(n).iter().rev() {
+                    for played in preset_list.instruments(n).iter().rev() {
                         let glyph = Rect::from_center_size(pos2(left - 10.0, row.center().y), vec2(18.0, 18.0));
                         let ink = if on { theme.a } else { theme.muted };
                         let ground = if on { theme.lit(theme.panel, theme.a) } else { theme.panel };
@@ -208,26 +217,26 @@ impl Presets {
         });
         if let Some(n) = picked {
             self.deleting = None;
-            if let Err(why) = bank.load(desk, n) {
-                desk.library().say(why);
+            if let Err(why) = preset_list.load(edits, n) {
+                edits.library().say(why);
             }
         }
     }
 
     /// What plays, and what can be done with it.
-    fn about(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, bank: &mut Bank) {
+    fn about(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, preset_list: &mut PresetList) {
         let painter = ui.painter().clone();
-        text_within(&painter, rect.min, Align2::LEFT_TOP, &Bank::name(desk), TITLE, theme.text, rect.width());
-        let current = bank.current(desk);
-        let own = current.filter(|at| bank.presets()[*at].file.is_some());
-        let preset = current.map(|at| bank.presets()[at].clone());
+        text_within(&painter, rect.min, Align2::LEFT_TOP, &PresetList::name(edits), TITLE, theme.text, rect.width());
+        let current = preset_list.current(edits);
+        let own = current.filter(|at| preset_list.presets()[*at].file.is_some());
+        let preset = current.map(|at| preset_list.presets()[at].clone());
         let group = preset.as_ref().map_or("", |p| p.group.as_str());
         text(&painter, rect.min + vec2(0.0, 24.0), Align2::LEFT_TOP, group, SMALL, theme.muted);
         let about = preset.as_ref().map_or("", |p| p.about.as_str());
         let words = painter.layout(about.into(), super::theme::font(BODY), theme.text, rect.width());
         let under = 48.0 + words.size().y + 3.0 * GRID;
         painter.galley(rect.min + vec2(0.0, 48.0), words, theme.text);
-        let played = current.map_or(&[][..], |at| bank.instruments(at));
+        let played = current.map_or(&[][..], |at| preset_list.instruments(at));
         for (n, played) in played.iter().enumerate() {
             let line = Rect::from_min_size(rect.min + vec2(0.0, under + 36.0 * n as f32), vec2(rect.width(), 32.0));
             let colour = if n == 0 { theme.a } else { theme.b };
@@ -266,17 +275,17 @@ impl Presets {
                 button::words(ui, half(0.0, true), theme, "Cancel", "").clicked() || ui.input(|i| i.key_pressed(Key::Escape));
             if done {
                 let result = match of {
-                    Some(at) => bank.rename(desk, at, &name),
-                    None => bank.save(desk, &name, ""),
+                    Some(at) => preset_list.rename(edits, at, &name),
+                    None => preset_list.save(edits, &name, ""),
                 };
                 match result {
                     Ok(()) => {
-                        desk.library().hush();
+                        edits.library().hush();
                         // It is to be seen, and the arrows are not to be left among one.
                         self.group = None;
                     }
                     Err(why) => {
-                        desk.library().say(why);
+                        edits.library().say(why);
                         self.naming = Some((name, of));
                     }
                 }
@@ -286,8 +295,8 @@ impl Presets {
         } else if let Some(at) = self.deleting {
             text(&painter, row(1.0).left_center(), Align2::LEFT_CENTER, "Delete this preset's file?", BODY, theme.alarm);
             if button::words(ui, half(0.0, false), theme, "Delete", "It cannot be undone").clicked() {
-                if let Err(why) = bank.delete(at) {
-                    desk.library().say(why);
+                if let Err(why) = preset_list.delete(at) {
+                    edits.library().say(why);
                 }
                 self.deleting = None;
             }
@@ -301,7 +310,7 @@ impl Presets {
             }
             if let Some(at) = own {
                 if button::words(ui, half(0.0, false), theme, "Rename …", "").clicked() {
-                    self.naming = Some((bank.presets()[at].name.clone(), Some(at)));
+                    self.naming = Some((preset_list.presets()[at].name.clone(), Some(at)));
                 }
                 if button::words(ui, half(0.0, true), theme, "Delete …", "").clicked() {
                     self.deleting = Some(at);

@@ -3,16 +3,16 @@
 use super::{
     browser::Browser,
     button,
-    desk::{At, Desk, at},
+    edits::{At, Edits, at},
     files::Looks,
     icons::{Sign, family, family_name},
+    instrument_list::InstrumentList,
     keys,
     knob::wheel,
     layout::{GAP, on_grid},
     live::{note, note_name},
     number,
     paint::{focus_ring, panel, text, text_within},
-    shelf::Shelf,
     theme::{GRID, SMALL, TITLE, Theme},
 };
 use crate::reading::harmless;
@@ -53,8 +53,8 @@ pub fn show(
     ui: &mut Ui,
     rect: Rect,
     theme: &Theme,
-    desk: &mut Desk,
-    shelf: &Shelf,
+    edits: &mut Edits,
+    instrument_list: &InstrumentList,
     looks: &mut Looks,
     browser: &Browser,
     open: Option<Slot>,
@@ -64,9 +64,9 @@ pub fn show(
     let a = Rect::from_min_size(rect.min, vec2(wide, rect.height()));
     let b = Rect::from_min_max(pos2(rect.right() - wide, rect.top()), rect.max);
     let morph = Rect::from_min_max(pos2(a.right() + GAP, rect.top()), pos2(b.left() - GAP, rect.bottom()));
-    let first = slot(ui, a, theme, desk, shelf, looks, browser, Side::of(Slot::A, theme, open));
-    morph_slider(ui, morph, theme, desk, at("morph"));
-    let second = slot(ui, b, theme, desk, shelf, looks, browser, Side::of(Slot::B, theme, open));
+    let first = slot(ui, a, theme, edits, instrument_list, looks, browser, Side::of(Slot::A, theme, open));
+    morph_slider(ui, morph, theme, edits, at("morph"));
+    let second = slot(ui, b, theme, edits, instrument_list, looks, browser, Side::of(Slot::B, theme, open));
     first.or(second)
 }
 
@@ -75,18 +75,18 @@ fn slot(
     ui: &mut Ui,
     rect: Rect,
     theme: &Theme,
-    desk: &mut Desk,
-    shelf: &Shelf,
+    edits: &mut Edits,
+    instrument_list: &InstrumentList,
     looks: &mut Looks,
     browser: &Browser,
     Side { slot, letter, colour, open }: Side,
 ) -> Option<Wish> {
     panel(ui, rect, theme);
-    let name = Shelf::name(desk, slot);
-    let morph = desk.value(at("morph"));
+    let name = InstrumentList::name(edits, slot);
+    let morph = edits.value(at("morph"));
     let share = if slot == Slot::A { 1.0 - morph } else { morph };
     let ink = theme.between(theme.muted, colour, 0.25 + share);
-    let model = Shelf::model(desk, slot);
+    let model = InstrumentList::model(edits, slot);
 
     // Buttons on the right, so that the name has what is left.
     let side = 26.0;
@@ -109,7 +109,7 @@ fn slot(
     let room = tile.right() - left - 4.0;
     let painter = ui.painter();
     text_within(painter, pos2(left, rect.center().y - 1.0), Align2::LEFT_BOTTOM, &name, TITLE, theme.text, room);
-    let about = match (&model, desk.library().missing(slot)) {
+    let about = match (&model, edits.library().missing(slot)) {
         (Some(model), _) => {
             let [low, high] = model.card().pitch_range_hz.map(|hz| note_name(note(hz)));
             format!("{letter}   {}   {low}–{high}", family_name(&model.card().family))
@@ -139,30 +139,30 @@ fn slot(
     let among = browser.among().map_or(String::new(), |among| format!(" among {among}"));
     for (at, sign, name, by) in [(1.0, Sign::Previous, "Previous", -1), (0.0, Sign::Next, "Next", 1)] {
         if button(ui, at, sign, &format!("{name} instrument {letter}{among}"), None) {
-            shelf.step(desk, slot, by, &browser.wanted(shelf, looks));
+            instrument_list.step(edits, slot, by, &browser.wanted(instrument_list, looks));
         }
     }
     wish
 }
 
 /// The way from A to B.
-fn morph_slider(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At) {
+fn morph_slider(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At) {
     panel(ui, rect, theme);
-    let row = desk.row(at);
-    let value = desk.value(at);
+    let row = edits.row(at);
+    let value = edits.value(at);
     let colour = theme.between(theme.a, theme.b, value);
     let line =
         Rect::from_min_max(pos2(rect.left() + 30.0, rect.bottom() - 24.0), pos2(rect.right() - 30.0, rect.bottom() - 20.0));
     let response = ui.interact(rect.shrink(4.0), Id::unique(("slider", row.id)), Sense::click_and_drag());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Slider, true, row.name);
-        info.value = Some(f64::from(desk.plain(at)));
-        info.current_text_value = Some(desk.text(at));
+        info.value = Some(f64::from(edits.plain(at)));
+        info.current_text_value = Some(edits.text(at));
         info
     });
     let travelled = response.id.with("travelled");
     if response.drag_started() {
-        desk.begin(at);
+        edits.begin(at);
     }
     if response.dragged() {
         let fine = if ui.input(|i| i.modifiers.shift) { 0.1 } else { 1.0 };
@@ -174,32 +174,32 @@ fn morph_slider(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At)
         };
         let to = to.clamp(0.0, 1.0);
         ui.data_mut(|data| data.insert_temp(travelled, to));
-        desk.set(at, to);
+        edits.set(at, to);
     }
     if response.drag_stopped() {
-        desk.end(at);
+        edits.end(at);
     }
     if response.double_clicked() {
-        desk.put(at, desk.default(at));
+        edits.put(at, edits.default(at));
     } else if response.clicked() {
         response.request_focus();
     }
     if response.hovered() {
         let turned: f32 = ui.input(|i| i.raw.events.iter().filter_map(wheel).sum());
         if turned != 0.0 {
-            desk.nudge(at, desk.value(at) + 0.02 * turned);
+            edits.nudge(at, edits.value(at) + 0.02 * turned);
         }
     }
     if let Some(keys) = keys::of(ui, &response) {
         let steps = keys.across + keys.up;
         if steps != 0.0 || keys.pages != 0.0 {
-            desk.nudge(at, desk.value(at) + 0.02 * steps + 0.1 * keys.pages);
+            edits.nudge(at, edits.value(at) + 0.02 * steps + 0.1 * keys.pages);
         }
         if keys.back {
-            desk.put(at, desk.default(at));
+            edits.put(at, edits.default(at));
         }
         if keys.enter {
-            number::begin(ui, desk, at);
+            number::begin(ui, edits, at);
         }
         focus_ring(ui.painter(), rect.shrink(4.0), theme);
     }
@@ -217,8 +217,8 @@ fn morph_slider(ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, at: At)
     }
     let thumb = pos2(line.left() + value * line.width(), line.center().y);
     painter.circle(thumb, 8.0, colour, Stroke::new(3.0, theme.panel));
-    number::menu(&response, desk, at);
+    number::menu(&response, edits, at);
     response.on_hover_cursor(CursorIcon::ResizeHorizontal).on_hover_text(row.help);
-    let text = desk.text(at);
-    number::show(ui, place, theme, desk, at, number::Look { text: &text, colour, size: SMALL });
+    let text = edits.text(at);
+    number::show(ui, place, theme, edits, at, number::Look { text: &text, colour, size: SMALL });
 }

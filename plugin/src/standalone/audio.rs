@@ -1,7 +1,7 @@
 //! What all backends have in common: streams, what goes wrong with them, and the player on their thread.
 
 use crate::{
-    Failure, cards, dummy, jack_client,
+    Failure, audio_devices, dummy, jack_client,
     options::{Backend, CARDS, Wanted},
 };
 use std::sync::{
@@ -76,12 +76,12 @@ impl Health {
 }
 
 /// The player as the audio thread has it.
-pub struct Seat {
+pub struct PlayerHandle {
     pub player: Arc<Mutex<Player>>,
     pub health: Arc<Health>,
 }
 
-impl Seat {
+impl PlayerHandle {
     /// Plays a block: the voice is in the first channel, and the sound is in both afterwards. Never waits: should the player be held
     /// elsewhere, which nobody does while a stream runs, the block is silent, and counted as a gap.
     pub fn play(&self, left: &mut [f32], right: &mut [f32]) {
@@ -109,10 +109,10 @@ impl Seat {
 pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Failure> {
     match wanted.backend {
         Backend::Jack => jack_client::open(wanted, player),
-        Backend::Cards => cards::open(wanted, player),
+        Backend::Cards => audio_devices::open(wanted, player),
         Backend::Dummy => dummy::open(wanted, player),
         Backend::Auto => jack_client::open(wanted, player).or_else(|no_jack| {
-            cards::open(wanted, player)
+            audio_devices::open(wanted, player)
                 .map_err(|no_card| format!("{no_card} Nor is there JACK: {no_jack} (--backend dummy plays without sound.)"))
         }),
     }
@@ -131,25 +131,25 @@ pub fn list() -> String {
         Ok(lines) => format!("{name}:\n{}", lines.iter().map(|l| format!("  {l}\n")).collect::<String>()),
         Err(why) => format!("{name}: {why}\n"),
     };
-    part("jack", jack_client::list()) + &part(CARDS, cards::list()) + "dummy: silence in, nowhere out\n"
+    part("jack", jack_client::list()) + &part(CARDS, audio_devices::list()) + "dummy: silence in, nowhere out\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seat() -> Seat {
+    fn handle() -> PlayerHandle {
         let player = Arc::new(Mutex::new(Player::default()));
         activate(&player, 48_000).unwrap();
-        Seat { player, health: Arc::default() }
+        PlayerHandle { player, health: Arc::default() }
     }
 
-    fn sounds(seat: &Seat) -> bool {
+    fn sounds(handle: &PlayerHandle) -> bool {
         let mut peak = 0.0_f32;
         for n in 0..200 {
             let tone = |i: usize| 0.3 * (0.05 * (480 * n + i) as f32).sin() + 0.2 * (0.1 * (480 * n + i) as f32).sin();
             let (mut left, mut right): (Vec<f32>, Vec<f32>) = ((0..480).map(tone).collect(), vec![0.0; 480]);
-            seat.play(&mut left, &mut right);
+            handle.play(&mut left, &mut right);
             peak = right.iter().fold(peak, |peak, x| peak.max(x.abs()));
         }
         peak > 0.01
@@ -157,31 +157,31 @@ mod tests {
 
     #[test]
     fn a_thread_that_panics_with_the_player_in_hand_does_not_silence_the_rest() {
-        let seat = seat();
-        let player = seat.player.clone();
+        let handle = handle();
+        let player = handle.player.clone();
         let panics = std::thread::spawn(move || {
             let _held = player.lock().unwrap();
             panic!("on purpose");
         });
-        assert!(panics.join().is_err() && seat.player.is_poisoned());
-        assert!(sounds(&seat));
-        assert_eq!((seat.health.blocks(), seat.health.dropouts()), (200, 0));
+        assert!(panics.join().is_err() && handle.player.is_poisoned());
+        assert!(sounds(&handle));
+        assert_eq!((handle.health.blocks(), handle.health.dropouts()), (200, 0));
     }
 
     #[test]
     fn a_block_that_is_not_played_is_silent_and_counts_as_a_gap() {
-        let seat = seat();
-        let held = seat.player.lock().unwrap();
+        let handle = handle();
+        let held = handle.player.lock().unwrap();
         let (mut left, mut right) = ([0.5; 64], [0.5; 64]);
-        seat.play(&mut left, &mut right);
+        handle.play(&mut left, &mut right);
         assert_eq!((left, right), ([0.0; 64], [0.0; 64]));
-        assert_eq!((seat.health.blocks(), seat.health.dropouts()), (0, 1));
+        assert_eq!((handle.health.blocks(), handle.health.dropouts()), (0, 1));
         drop(held);
-        assert!(sounds(&seat));
-        assert_eq!(seat.health.blocks(), 200);
+        assert!(sounds(&handle));
+        assert_eq!(handle.health.blocks(), 200);
         // Nor is one of a player that nobody has set up.
-        let seat = Seat { player: Arc::default(), health: Arc::default() };
-        seat.play(&mut left, &mut right);
-        assert_eq!((seat.health.blocks(), seat.health.dropouts()), (0, 1));
+        let handle = PlayerHandle { player: Arc::default(), health: Arc::default() };
+        handle.play(&mut left, &mut right);
+        assert_eq!((handle.health.blocks(), handle.health.dropouts()), (0, 1));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Failure,
-    audio::{self, Health, Running, Seat, Stream},
+    audio::{self, Health, PlayerHandle, Running, Stream},
     options::Wanted,
 };
 use std::{
@@ -39,7 +39,7 @@ impl Drop for Dummy {
 pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Failure> {
     audio::activate(player, wanted.sample_rate_hz)?;
     let health = Arc::new(Health::default());
-    let seat = Seat { player: player.clone(), health: health.clone() };
+    let handle = PlayerHandle { player: player.clone(), health: health.clone() };
     let (rate, buffer) = (wanted.sample_rate_hz, wanted.buffer);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
@@ -49,7 +49,7 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
         let mut blocks = 0_u32;
         while !stopping.load(Ordering::Relaxed) {
             left.fill(0.0);
-            seat.play(&mut left, &mut right);
+            handle.play(&mut left, &mut right);
             blocks = blocks.wrapping_add(1);
             let due = Duration::from_secs_f64(f64::from(blocks) * f64::from(buffer) / f64::from(rate));
             thread::sleep(due.saturating_sub(begun.elapsed()));

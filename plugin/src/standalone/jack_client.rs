@@ -2,7 +2,7 @@
 
 use crate::{
     Failure,
-    audio::{self, Health, Running, Seat, Stream},
+    audio::{self, Health, PlayerHandle, Running, Stream},
     options::Wanted,
 };
 use jack::{
@@ -27,7 +27,7 @@ struct Process {
     voice: Port<AudioIn>,
     left: Port<AudioOut>,
     right: Port<AudioOut>,
-    seat: Seat,
+    handle: PlayerHandle,
     begun: Arc<AtomicU64>,
 }
 
@@ -36,7 +36,7 @@ impl ProcessHandler for Process {
         let _ = self.begun.compare_exchange(NOT_YET, scope.last_frame_time().into(), Ordering::Relaxed, Ordering::Relaxed);
         let (left, right) = (self.left.as_mut_slice(scope), self.right.as_mut_slice(scope));
         left.copy_from_slice(self.voice.as_slice(scope));
-        self.seat.play(left, right);
+        self.handle.play(left, right);
         Control::Continue
     }
 }
@@ -156,8 +156,8 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
     let right = client.register_port("right", AudioOut::default()).map_err(failed)?;
     let unowned = (voice.clone_unowned(), left.clone_unowned());
     let names = [voice.name(), left.name(), right.name()].into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let seat = Seat { player: player.clone(), health: health.clone() };
-    let process = Process { voice, left, right, seat, begun: begun.clone() };
+    let handle = PlayerHandle { player: player.clone(), health: health.clone() };
+    let process = Process { voice, left, right, handle, begun: begun.clone() };
     let notices = Notices { health: health.clone(), sample_rate_hz: rate };
     // Connections are possible, and kept, only while the client is active.
     let active = client.activate_async(notices, process).map_err(failed)?;

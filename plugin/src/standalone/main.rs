@@ -5,10 +5,10 @@
 //! and a mutex around the player that the sound card's thread only ever tries: nobody else holds it while a stream runs.
 
 mod audio;
-mod cards;
+mod audio_devices;
+mod config;
 mod dummy;
 mod jack_client;
-mod memory;
 mod options;
 mod supervisor;
 mod window;
@@ -45,19 +45,19 @@ fn run(options: &Options) -> Result<(), Failure> {
         print!("{}", audio::list());
         return Ok(());
     }
-    let memory = memory::Memory::new(options)?;
-    let remembered = if options.forget { memory::Sound::default() } else { memory.sound() };
+    let config = config::Config::new(options)?;
+    let remembered = if options.forget { config::Sound::default() } else { config.sound() };
     let wanted = options.wanted(&remembered);
     let mut player = Player::default();
     let params = player.params().clone();
     let shown = player.shown().clone();
-    let session = memory.session()?;
+    let session = config.session()?;
     if !options.forget
         && let Some(session) = session
         && let Err(why) = state::from_json(&session, &params)
     {
         // What is there may be worth something to another Syrinx.
-        let kept = memory.set_session_aside()?;
+        let kept = config.set_session_aside()?;
         params.library().say(format!("The last session was not loaded: {why}. It is kept as {}.", kept.display()));
     }
     set_up(options, &params)?;
@@ -68,7 +68,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     let stopping = stop.clone();
     ctrlc::set_handler(move || stopping.store(true, Ordering::Relaxed)).map_err(|e| e.to_string())?;
     let player = Arc::new(Mutex::new(player));
-    let supervisor = Supervisor { wanted, player, memory, stop: stop.clone(), patient: !options.no_window, told: None };
+    let supervisor = Supervisor { wanted, player, config, stop: stop.clone(), patient: !options.no_window, told: None };
     let supervisor = std::thread::spawn(move || supervisor.run());
     if let Some(seconds) = options.seconds {
         let stop = stop.clone();
@@ -107,7 +107,7 @@ fn set_up(options: &Options, params: &syrinx_plugin::params::SyrinxParams) -> Re
     Ok(())
 }
 
-/// The number of the instrument called `name`; the player's own file is put on the shelf.
+/// The number of the instrument called `name`; the player's own file is put into the library.
 fn instrument(name: &str, params: &syrinx_plugin::params::SyrinxParams) -> Result<u8, Failure> {
     if let Some(number) = syrinx_models::number(name) {
         return Ok(number);

@@ -1,6 +1,6 @@
 //! The command line of the standalone, and what it asks for together with what is remembered.
 
-use crate::memory::Sound;
+use crate::config::Sound;
 use clap::{Parser, ValueEnum};
 use std::{ops::RangeInclusive, path::PathBuf};
 

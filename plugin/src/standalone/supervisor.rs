@@ -3,7 +3,7 @@
 use crate::{
     Failure,
     audio::{self, Stream},
-    memory::Memory,
+    config::Config,
     options::Wanted,
 };
 use std::{
@@ -27,7 +27,7 @@ const SAVE: Duration = Duration::from_secs(2);
 pub struct Supervisor {
     pub wanted: Wanted,
     pub player: Arc<Mutex<Player>>,
-    pub memory: Memory,
+    pub config: Config,
     /// Set when the program ends.
     pub stop: Arc<AtomicBool>,
     /// Whether a sound card that is missing from the start is waited for, because there is a window to say so in.
@@ -58,7 +58,7 @@ impl Supervisor {
             self.tell(&params, &shown);
             match audio::open(&self.wanted, &self.player) {
                 Ok(stream) => {
-                    if let Err(why) = self.memory.remember(&self.wanted) {
+                    if let Err(why) = self.config.remember(&self.wanted) {
                         eprintln!("syrinx: {why}");
                     }
                     if params.library().message().is_some_and(|message| message == said) {
@@ -92,7 +92,7 @@ impl Supervisor {
                 }
             }
         }
-        self.memory.save_session(state::to_json(&params))
+        self.config.save_session(state::to_json(&params))
     }
 
     /// What the window says is said on the terminal too.
@@ -112,7 +112,7 @@ impl Supervisor {
     }
 
     fn save(&mut self, params: &SyrinxParams) {
-        if let Err(why) = self.memory.save_session(state::to_json(params)) {
+        if let Err(why) = self.config.save_session(state::to_json(params)) {
             eprintln!("syrinx: the session is not saved: {why}");
         }
     }

@@ -1,5 +1,5 @@
 //! What the window can change, and how: gestures that the host sees begin, move and end, and a history of them to undo and redo. No
-//! drawing. The window's thread; values reach the audio thread through the framework's atomics and [`crate::weighting`] only.
+//! drawing. The window's thread; values reach the audio thread through the framework's atomics and [`crate::spectral_weights`] only.
 
 use super::history::{Entry, History, Snapshot};
 use crate::{
@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use syrinx_engine::{Model, PARAMS, Param as Row, Slot, Weights};
+use syrinx_engine::{Model, PARAMS, Param as Row, Slot, SpectralWeights};
 
 /// Hosts take a change that the window made with their next block; until then the window shows what it asked for.
 const CONFIRMED: Duration = Duration::from_millis(400);
@@ -38,7 +38,7 @@ struct Asked {
 }
 
 /// Everything that the window changes goes through here.
-pub struct Desk {
+pub struct Edits {
     params: Arc<SyrinxParams>,
     host: GuiContext,
     asked: Vec<Option<Asked>>,
@@ -52,7 +52,7 @@ pub struct Desk {
     on_b: bool,
 }
 
-impl Desk {
+impl Edits {
     /// With no history.
     pub fn new(params: Arc<SyrinxParams>, host: GuiContext) -> Self {
         let asked = vec![None; PARAMS.len()];
@@ -240,20 +240,20 @@ impl Desk {
         if self.library().missing(slot).is_some() {
             self.library().hush();
         }
-        self.together(|desk| {
-            desk.library().put(slot, model);
-            desk.put_plain(instrument(slot), f32::from(syrinx_engine::OWN_INSTRUMENT));
+        self.together(|edits| {
+            edits.library().put(slot, model);
+            edits.put_plain(instrument(slot), f32::from(syrinx_engine::OWN_INSTRUMENT));
         });
     }
 
     /// The weights in force.
-    pub fn weights(&self) -> Weights {
-        self.params.weighting().get()
+    pub fn weights(&self) -> SpectralWeights {
+        self.params.spectral_weights().get()
     }
 
     /// Within a gesture that `about_to_change` began.
-    pub fn weigh(&mut self, weights: &Weights) {
-        self.params.weighting().set(weights);
+    pub fn weigh(&mut self, weights: &SpectralWeights) {
+        self.params.spectral_weights().set(weights);
     }
 
     /// Everything as it is.
@@ -326,7 +326,7 @@ impl Desk {
         let now = self.snapshot();
         let other = self.other.replace(now.clone()).unwrap_or_else(|| now.clone());
         self.on_b = !self.on_b;
-        self.together(|desk| desk.go(&now, &other));
+        self.together(|edits| edits.go(&now, &other));
     }
 
     /// Makes the other of A and B what is in force.
@@ -336,15 +336,15 @@ impl Desk {
 
     /// Everything as on the first day; how the voice is heard stays.
     pub fn reset(&mut self, keep: impl Fn(&Row) -> bool) {
-        self.together(|desk| {
+        self.together(|edits| {
             for at in (0..PARAMS.len()).filter(|at| !keep(&PARAMS[*at])) {
-                let default = desk.default(at);
-                if desk.value(at) != default {
-                    desk.put(at, default);
+                let default = edits.default(at);
+                if edits.value(at) != default {
+                    edits.put(at, default);
                 }
             }
-            desk.weigh(&Weights::default());
-            desk.library().name_preset(None);
+            edits.weigh(&SpectralWeights::default());
+            edits.library().name_preset(None);
         });
     }
 }

@@ -3,7 +3,7 @@
 //! Of the folder's files only the cards are read, each once in a process; an instrument is judged, and held in memory, when it is chosen.
 
 use super::{
-    desk::{Desk, instrument},
+    edits::{Edits, instrument},
     files,
     icons::FAMILIES,
     lists::step_among,
@@ -103,12 +103,12 @@ impl Drop for Search {
 }
 
 /// All instruments.
-pub struct Shelf {
+pub struct InstrumentList {
     items: Vec<Item>,
     searching: Option<Search>,
 }
 
-impl Default for Shelf {
+impl Default for InstrumentList {
     fn default() -> Self {
         static FACTORY: OnceLock<Vec<Item>> = OnceLock::new();
         let items = FACTORY.get_or_init(|| {
@@ -121,7 +121,7 @@ impl Default for Shelf {
     }
 }
 
-impl Shelf {
+impl InstrumentList {
     /// All of them: the factory's first, then the player's, by family and name.
     pub fn items(&self) -> &[Item] {
         &self.items
@@ -156,9 +156,9 @@ impl Shelf {
     }
 
     /// The place of the instrument that a slot plays; none for one from elsewhere.
-    pub fn playing(&self, desk: &Desk, slot: Slot) -> Option<usize> {
-        let number = desk.plain(instrument(slot)).round() as u8;
-        let own = desk.library().own(slot);
+    pub fn playing(&self, edits: &Edits, slot: Slot) -> Option<usize> {
+        let number = edits.plain(instrument(slot)).round() as u8;
+        let own = edits.library().own(slot);
         self.items.iter().position(|item| match &item.source {
             Source::Factory(n) => *n == number,
             Source::File(_) => number == OWN_INSTRUMENT && own.as_ref().is_some_and(|m| *m.hash() == item.entry.hash),
@@ -166,35 +166,35 @@ impl Shelf {
     }
 
     /// The model that a slot plays; none where it is not to be had.
-    pub fn model(desk: &Desk, slot: Slot) -> Option<Arc<Model>> {
-        match desk.plain(instrument(slot)).round() as u8 {
-            OWN_INSTRUMENT => desk.library().own(slot),
+    pub fn model(edits: &Edits, slot: Slot) -> Option<Arc<Model>> {
+        match edits.plain(instrument(slot)).round() as u8 {
+            OWN_INSTRUMENT => edits.library().own(slot),
             number => syrinx_models::numbered(number).cloned(),
         }
     }
 
     /// What the slot's instrument is called.
-    pub fn name(desk: &Desk, slot: Slot) -> String {
-        Self::model(desk, slot)
-            .map_or_else(|| instrument_name(desk.plain(instrument(slot)).round() as i32), |m| m.card().name.clone())
+    pub fn name(edits: &Edits, slot: Slot) -> String {
+        Self::model(edits, slot)
+            .map_or_else(|| instrument_name(edits.plain(instrument(slot)).round() as i32), |m| m.card().name.clone())
     }
 
-    /// Plays an instrument of the shelf in a slot.
-    pub fn play(&self, desk: &mut Desk, slot: Slot, at: usize) {
+    /// Plays an instrument of the list in a slot.
+    pub fn play(&self, edits: &mut Edits, slot: Slot, at: usize) {
         let Some(item) = self.items.get(at) else { return };
         match &item.source {
-            Source::Factory(number) => desk.put_plain(instrument(slot), f32::from(*number)),
+            Source::Factory(number) => edits.put_plain(instrument(slot), f32::from(*number)),
             Source::File(path) => match judged::from_file(path) {
-                Ok(model) => desk.play_own(slot, model),
-                Err(error) => refuse(desk, &error),
+                Ok(model) => edits.play_own(slot, model),
+                Err(error) => refuse(edits, &error),
             },
         }
     }
 
     /// Plays the one before or after the one that plays, among those at the places `wanted`.
-    pub fn step(&self, desk: &mut Desk, slot: Slot, by: isize, wanted: &[usize]) {
-        if let Some(to) = step_among(wanted, self.items.len(), self.playing(desk, slot), by) {
-            self.play(desk, slot, to);
+    pub fn step(&self, edits: &mut Edits, slot: Slot, by: isize, wanted: &[usize]) {
+        if let Some(to) = step_among(wanted, self.items.len(), self.playing(edits, slot), by) {
+            self.play(edits, slot, to);
         }
     }
 }
@@ -209,18 +209,18 @@ fn wrong(error: &ModelError) -> String {
 }
 
 /// Says why an instrument is not played.
-fn refuse(desk: &Desk, error: &ModelError) {
-    desk.library().say(format!("{} What plays stays as it is.", wrong(error)));
+fn refuse(edits: &Edits, error: &ModelError) {
+    edits.library().say(format!("{} What plays stays as it is.", wrong(error)));
 }
 
 /// Plays the file at `path` in a slot, or says what is wrong with it.
-pub fn load(desk: &mut Desk, slot: Slot, path: &Path) {
+pub fn load(edits: &mut Edits, slot: Slot, path: &Path) {
     match judged::from_file(path) {
         Ok(model) => {
-            desk.library().hush();
-            desk.play_own(slot, model);
+            edits.library().hush();
+            edits.play_own(slot, model);
         }
-        Err(error) => refuse(desk, &error),
+        Err(error) => refuse(edits, &error),
     }
 }
 
@@ -276,10 +276,10 @@ mod tests {
         for n in 0..40 {
             std::fs::write(folder.path().join(format!("{n}.onnx")), syrinx_models::bytes("harmonium").unwrap()).unwrap();
         }
-        let mut shelf = Shelf::default();
-        shelf.search(folder.path());
-        let stop = Arc::downgrade(&shelf.searching.as_ref().unwrap().stop);
-        drop(shelf);
+        let mut instrument_list = InstrumentList::default();
+        instrument_list.search(folder.path());
+        let stop = Arc::downgrade(&instrument_list.searching.as_ref().unwrap().stop);
+        drop(instrument_list);
         assert!(stop.upgrade().is_none(), "its thread has ended");
     }
 }

@@ -90,7 +90,7 @@ impl Target {
 
 /// Which of the fits are on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FitSettings {
+pub struct AutoRangeSettings {
     /// Shifts loudness.
     pub auto_range: bool,
     /// Transposes by octaves.
@@ -172,7 +172,7 @@ enum Octave {
 
 /// Follows one voice, frame by frame.
 #[derive(Clone)]
-pub struct Fit {
+pub struct AutoRange {
     pitch: Usual<PITCH_MEMORY, PITCH_BINS>,
     loudness: Usual<LOUDNESS_MEMORY, LOUDNESS_BINS>,
     octave: Octave,
@@ -193,7 +193,7 @@ pub struct Fit {
     target: Target,
 }
 
-impl Fit {
+impl AutoRange {
     /// Knows nothing of the voice yet.
     pub const fn new() -> Self {
         Self {
@@ -230,7 +230,7 @@ impl Fit {
     /// **Auto range**: the middle between the 5th and 95th percentile of the voice's loudness is brought to the instrument's, by
     /// [`MOST_SHIFT_DB`] at most; quickly at first, then more slowly than a phrase, hardly at all within a held note, and only while the voice
     /// sounds. Switched off, it glides back.
-    pub fn step(&mut self, voice: &Features, target: Target, floor_db: f32, settings: FitSettings) -> Shift {
+    pub fn step(&mut self, voice: &Features, target: Target, floor_db: f32, settings: AutoRangeSettings) -> Shift {
         if target != self.target {
             self.target = target;
             self.adapting_s = 0.0;
@@ -358,7 +358,7 @@ impl Fit {
         (guess * guessed + sung) / (guess + self.pitch.len as f32).max(1.0)
     }
 
-    /// The best octave by [`Fit::outside`], where an octave of transposition costs `octave_st` more.
+    /// The best octave by [`AutoRange::outside`], where an octave of transposition costs `octave_st` more.
     fn best(&self, pitch_st: f32, guess: f32, octave_st: f32) -> i32 {
         let [low, high] = self.target.pitch_range_hz;
         // Neither an empty range nor one without numbers says anything.
@@ -398,7 +398,7 @@ impl Fit {
     }
 }
 
-impl Default for Fit {
+impl Default for AutoRange {
     fn default() -> Self {
         Self::new()
     }
@@ -410,7 +410,7 @@ mod tests {
 
     /// A violin, more or less.
     const VIOLIN: Target = Target { pitch_range_hz: [196.0, 2000.0], loudness_range_db: [-45.0, -15.0] };
-    const BOTH: FitSettings = FitSettings { auto_range: true, octave_fit: true };
+    const BOTH: AutoRangeSettings = AutoRangeSettings { auto_range: true, octave_fit: true };
     const FLOOR_DB: f32 = -65.0;
 
     fn note(f0_hz: f32, loudness_db: f32) -> Features {
@@ -422,7 +422,7 @@ mod tests {
     }
 
     /// Holds one frame for `seconds` and returns the shift at the end.
-    fn hold(fit: &mut Fit, voice: Features, target: Target, seconds: f32) -> Shift {
+    fn hold(fit: &mut AutoRange, voice: Features, target: Target, seconds: f32) -> Shift {
         let mut shift = Shift::default();
         for _ in 0..(seconds / FRAME_S).round() as usize {
             shift = fit.step(&voice, target, FLOOR_DB, BOTH);
@@ -432,7 +432,7 @@ mod tests {
 
     /// Sings a melody, in semitones from `from_hz` and a tenth of a second a unit of length: each note is scooped up to and has vibrato, every
     /// third follows a consonant, and after every fifth is a breath. Tells every transposition that is heard, each change once.
-    fn sing(fit: &mut Fit, target: Target, from_hz: f32, melody: &[(f32, u32)]) -> Vec<f32> {
+    fn sing(fit: &mut AutoRange, target: Target, from_hz: f32, melody: &[(f32, u32)]) -> Vec<f32> {
         let mut heard: Vec<f32> = Vec::new();
         for (n, (semitones, length)) in melody.iter().enumerate() {
             if n % 5 == 0 {
@@ -483,7 +483,7 @@ mod tests {
             let target = Target { pitch_range_hz: card.pitch_range_hz, loudness_range_db: card.loudness_range_db };
             let [low, high] = card.pitch_range_hz;
             for (number, (from_hz, melody)) in MELODIES.iter().enumerate() {
-                let mut fit = Fit::new();
+                let mut fit = AutoRange::new();
                 let notes: Vec<(f32, u32)> =
                     melody.iter().cycle().take(30).enumerate().map(|(n, st)| (*st, 2 + (n * 7 % 5) as u32)).collect();
                 let heard = sing(&mut fit, target, *from_hz, &notes);
@@ -505,10 +505,10 @@ mod tests {
 
     #[test]
     fn switched_off_it_adds_exactly_nothing() {
-        let mut fit = Fit::new();
+        let mut fit = AutoRange::new();
         for n in 0..3000 {
             let voice = if n % 300 < 250 { note(60.0, -60.0) } else { rest() };
-            assert_eq!(fit.step(&voice, VIOLIN, FLOOR_DB, FitSettings::default()), Shift::default());
+            assert_eq!(fit.step(&voice, VIOLIN, FLOOR_DB, AutoRangeSettings::default()), Shift::default());
         }
     }
 
@@ -518,7 +518,7 @@ mod tests {
         for (f0_hz, semitones) in
             [(440.0, 0.0), (240.0, 0.0), (200.0, 12.0), (110.0, 12.0), (66.0, 24.0), (2500.0, -12.0), (40.0, 36.0)]
         {
-            let mut fit = Fit::new();
+            let mut fit = AutoRange::new();
             hold(&mut fit, rest(), VIOLIN, 1.0);
             assert_eq!(fit.step(&note(f0_hz, -30.0), VIOLIN, FLOOR_DB, BOTH).semitones, semitones, "{f0_hz} Hz");
             assert_eq!(hold(&mut fit, note(f0_hz, -30.0), VIOLIN, 1.0).semitones, semitones, "{f0_hz} Hz");
@@ -527,7 +527,7 @@ mod tests {
 
     #[test]
     fn eighty_milliseconds_of_one_note_decide() {
-        let mut fit = Fit::new();
+        let mut fit = AutoRange::new();
         assert_eq!(hold(&mut fit, note(60.0, -30.0), VIOLIN, 0.06).semitones, 24.0, "an octave or two too low at first");
         assert_eq!(hold(&mut fit, note(240.0, -30.0), VIOLIN, 0.06).semitones, 0.0);
         assert_eq!(hold(&mut fit, note(240.0, -30.0), VIOLIN, 0.06).semitones, 0.0);
@@ -538,7 +538,7 @@ mod tests {
     fn the_mains_do_not_decide() {
         for hum_db in [-80.0, -55.0] {
             for gap_s in [0.0, 0.2] {
-                let mut fit = Fit::new();
+                let mut fit = AutoRange::new();
                 hold(&mut fit, note(50.0, hum_db), VIOLIN, 3.0);
                 hold(&mut fit, rest(), VIOLIN, gap_s);
                 assert_eq!(hold(&mut fit, note(240.0, -25.0), VIOLIN, 0.1).semitones, 0.0, "a hum at {hum_db} dB");
@@ -551,7 +551,7 @@ mod tests {
 
     #[test]
     fn no_single_note_changes_the_octave() {
-        let mut fit = Fit::new();
+        let mut fit = AutoRange::new();
         assert_eq!(hold(&mut fit, note(440.0, -30.0), VIOLIN, 1.0).semitones, 0.0);
         hold(&mut fit, rest(), VIOLIN, 1.0);
         assert_eq!(hold(&mut fit, note(80.0, -30.0), VIOLIN, 9.0).semitones, 0.0);
@@ -560,7 +560,7 @@ mod tests {
 
     #[test]
     fn a_voice_that_has_left_the_instrument_is_followed_between_phrases() {
-        let mut fit = Fit::new();
+        let mut fit = AutoRange::new();
         assert_eq!(sing(&mut fit, VIOLIN, 330.0, &[(0.0, 5), (4.0, 5), (7.0, 5), (5.0, 5), (0.0, 5)]), [0.0]);
         // Another singer, two octaves lower.
         let low: Vec<(f32, u32)> = [0.0, 4.0, 7.0, 5.0].iter().cycle().take(40).map(|st| (*st, 4)).collect();
@@ -573,7 +573,7 @@ mod tests {
         for width in [3.0, 7.0, 12.0_f32] {
             let narrow = Target { pitch_range_hz: [220.0, 220.0 * (width / 12.0).exp2()], ..VIOLIN };
             for (from_hz, melody) in MELODIES {
-                let mut fit = Fit::new();
+                let mut fit = AutoRange::new();
                 let notes: Vec<(f32, u32)> = melody.iter().cycle().take(100).map(|st| (*st, 4)).collect();
                 let heard = sing(&mut fit, narrow, from_hz, &notes);
                 assert_eq!(heard.len(), 1, "{from_hz} Hz on {width} semitones: {heard:?}");
@@ -584,7 +584,7 @@ mod tests {
     #[test]
     fn a_new_instrument_is_fitted_in_the_next_gap_to_what_was_sung() {
         let bass = Target { pitch_range_hz: [41.0, 200.0], ..VIOLIN };
-        let mut fit = Fit::new();
+        let mut fit = AutoRange::new();
         hold(&mut fit, note(440.0, -30.0), VIOLIN, 2.0);
         assert_eq!(hold(&mut fit, note(440.0, -30.0), bass, 2.0).semitones, 0.0);
         assert_eq!(hold(&mut fit, rest(), bass, 0.1).semitones, -24.0);
@@ -596,7 +596,7 @@ mod tests {
     #[test]
     fn a_soft_voice_and_a_loud_one_meet_the_middle_of_the_range() {
         for (voice_db, wanted) in [(-40.0, 10.0), (-20.0, -10.0), (-60.0, 18.0), (20.0, -18.0), (-30.0, 0.0)] {
-            let mut fit = Fit::new();
+            let mut fit = AutoRange::new();
             let mut before = 0.0;
             for _ in 0..2500 {
                 let shift = fit.step(&note(440.0, voice_db), VIOLIN, FLOOR_DB, BOTH).loudness_db;
@@ -610,8 +610,8 @@ mod tests {
     #[test]
     fn a_steady_note_is_settled_after_three_tenths_of_a_second() {
         for (attack_s, voice_db) in [(0.02, -40.0), (0.2, -12.0), (0.1, -60.0)] {
-            let mut fit = Fit::new();
-            let shift = |fit: &mut Fit, n: usize| {
+            let mut fit = AutoRange::new();
+            let shift = |fit: &mut AutoRange, n: usize| {
                 let rise = (1.0 - n as f32 * FRAME_S / attack_s).max(0.0);
                 fit.step(&note(220.0, voice_db - 30.0 * rise), VIOLIN, FLOOR_DB - 40.0, BOTH).loudness_db
             };
@@ -623,7 +623,7 @@ mod tests {
 
     #[test]
     fn a_phrase_keeps_its_swell() {
-        let mut fit = Fit::new();
+        let mut fit = AutoRange::new();
         let settled = hold(&mut fit, note(440.0, -40.0), VIOLIN, 15.0).loudness_db;
         let mut extremes = [settled; 2];
         // Four seconds up by 20 dB and down again.
@@ -638,12 +638,12 @@ mod tests {
 
     #[test]
     fn switching_off_glides_back_to_exactly_nothing() {
-        let mut fit = Fit::new();
+        let mut fit = AutoRange::new();
         let mut before = hold(&mut fit, note(80.0, -45.0), VIOLIN, 10.0).loudness_db;
         assert!(before > 13.0);
         let mut frames = 0;
         while before != 0.0 {
-            let shift = fit.step(&note(80.0, -45.0), VIOLIN, FLOOR_DB, FitSettings::default());
+            let shift = fit.step(&note(80.0, -45.0), VIOLIN, FLOOR_DB, AutoRangeSettings::default());
             assert!(shift.semitones == 0.0 && before - shift.loudness_db <= FASTEST_SHIFT_DB_S * FRAME_S * 1.001);
             before = shift.loudness_db;
             frames += 1;
@@ -653,7 +653,7 @@ mod tests {
 
     #[test]
     fn no_instrument_and_broken_numbers_shift_nothing() {
-        let mut fit = Fit::new();
+        let mut fit = AutoRange::new();
         assert_eq!(hold(&mut fit, note(50.0, -60.0), Target::ANY, 5.0), Shift::default());
         let broken = Target { pitch_range_hz: [f32::NAN, 0.0], loudness_range_db: [f32::NAN; 2] };
         hold(&mut fit, note(f32::INFINITY, f32::NAN), broken, 1.0);

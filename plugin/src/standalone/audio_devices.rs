@@ -3,7 +3,7 @@
 
 use crate::{
     Failure,
-    audio::{self, Health, OUTPUTS, Running, Seat, Stream},
+    audio::{self, Health, OUTPUTS, PlayerHandle, Running, Stream},
     options::{CARDS, Wanted},
 };
 use cpal::{
@@ -22,14 +22,14 @@ use syrinx_plugin::player::Player;
 const STEP: usize = 256;
 
 /// Both streams, and how long sound takes on its way through the card.
-struct Cards {
+struct Devices {
     _input: cpal::Stream,
     _output: cpal::Stream,
     /// From the microphone to the input's callback, in the ring, and from the output's callback to the loudspeaker, samples.
     latency: Arc<[AtomicUsize; 3]>,
 }
 
-impl Running for Cards {
+impl Running for Devices {
     fn card_latency_samples(&self) -> Option<usize> {
         let [input, ring, output] = &*self.latency;
         let parts = [input, ring, output].map(|part| part.load(Ordering::Relaxed));
@@ -175,7 +175,7 @@ struct Sound {
     target: usize,
     playing: bool,
     channels: usize,
-    seat: Seat,
+    handle: PlayerHandle,
     latency: Arc<[AtomicUsize; 3]>,
 }
 
@@ -189,14 +189,14 @@ impl Sound {
         if self.playing {
             if waiting < len {
                 self.playing = false;
-                self.seat.health.dropout();
+                self.handle.health.dropout();
             } else if waiting > 3 * self.target.max(len) {
                 // The input's clock runs ahead of the output's; or the system stood still.
                 let excess = waiting - self.target.max(len);
                 if let Ok(chunk) = self.ring.read_chunk(excess) {
                     chunk.commit_all();
                 }
-                self.seat.health.dropout();
+                self.handle.health.dropout();
             }
         }
         self.latency[1].store(self.ring.slots().saturating_sub(len).max(1), Ordering::Relaxed);
@@ -206,7 +206,7 @@ impl Sound {
             if self.playing {
                 left[..len].fill_with(|| self.ring.pop().unwrap_or(0.0));
             }
-            self.seat.play(&mut left[..len], &mut right[..len]);
+            self.handle.play(&mut left[..len], &mut right[..len]);
             for ((frame, left), right) in block.chunks_exact_mut(self.channels).zip(left).zip(right) {
                 match frame {
                     [only] => *only = T::from_sample(0.5 * (left + right)),
@@ -249,7 +249,7 @@ fn sound<T: SizedSample + FromSample<f32>>(
     config: StreamConfig,
     mut sound: Sound,
 ) -> Result<cpal::Stream, cpal::Error> {
-    let health = sound.seat.health.clone();
+    let health = sound.handle.health.clone();
     device.build_output_stream(
         config,
         move |data: &mut [T], info: &cpal::OutputCallbackInfo| {
@@ -301,7 +301,7 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
         target: buffer + buffer / 2,
         playing: false,
         channels: usize::from(output_config.channels),
-        seat: Seat { player: player.clone(), health: health.clone() },
+        handle: PlayerHandle { player: player.clone(), health: health.clone() },
         latency: latency.clone(),
     };
     let sounds = match output_format {
@@ -322,6 +322,6 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
         sample_rate_hz: wanted.sample_rate_hz,
         buffer: wanted.buffer,
         health,
-        running: Box::new(Cards { _input: heard, _output: sounds, latency }),
+        running: Box::new(Devices { _input: heard, _output: sounds, latency }),
     })
 }

@@ -1,8 +1,8 @@
-//! The honesty line: the delay as the host is told, what computing costs, what was late, and in words whatever is wrong.
+//! The status bar: the delay as the host is told, what computing costs, what was late, and in words whatever is wrong.
 
 use super::{
     button,
-    desk::{Desk, at},
+    edits::{Edits, at},
     icons::Sign,
     live::Live,
     paint::{text, width},
@@ -16,7 +16,7 @@ const HEAVY: f32 = 0.7;
 
 /// What the line remembers: how much of each count the player has seen and put aside.
 #[derive(Default)]
-pub struct Honesty {
+pub struct StatusBar {
     seen: [u32; COUNTS],
 }
 
@@ -35,7 +35,7 @@ struct Readout {
     count: Option<usize>,
 }
 
-impl Honesty {
+impl StatusBar {
     /// What has been counted since it was last put aside.
     fn news(&mut self, shown: &Shown) -> [u32; COUNTS] {
         let now = counts(shown);
@@ -112,16 +112,16 @@ impl Honesty {
     }
 
     /// Draws the line.
-    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, desk: &mut Desk, shown: &Shown, live: &Live) {
+    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, shown: &Shown, live: &Live) {
         let painter = ui.painter();
         painter.rect_filled(rect, 0, theme.panel);
         painter.hline(rect.x_range(), rect.top() + 0.5, theme.border());
         let middle = rect.center().y;
         let mode = at("latency_mode");
-        let now = desk.plain(mode).round() as usize;
+        let now = edits.plain(mode).round() as usize;
         let switch = Rect::from_min_size(pos2(rect.left() + 12.0, middle - 10.0), vec2(112.0, 20.0));
-        if let Some(n) = button::choice(ui, switch, theme, "Latency mode", desk.row(mode).help, &["Live", "Studio"], now) {
-            desk.put_plain(mode, n as f32);
+        if let Some(n) = button::choice(ui, switch, theme, "Latency mode", edits.row(mode).help, &["Live", "Studio"], now) {
+            edits.put_plain(mode, n as f32);
         }
         let mut x = switch.right() + 16.0;
         for readout in self.readouts(shown, live) {
@@ -141,14 +141,14 @@ impl Honesty {
             response.on_hover_text(readout.help);
             x += place.width().max(width(ui.painter(), readout.longest, SMALL)) + 20.0;
         }
-        let version = format!("{}   Syrinx {}", desk.face(), env!("CARGO_PKG_VERSION"));
+        let version = format!("{}   Syrinx {}", edits.face(), env!("CARGO_PKG_VERSION"));
         let version = text(ui.painter(), pos2(rect.right() - 12.0, middle), Align2::RIGHT_CENTER, &version, SMALL, theme.muted);
-        if let Some(message) = desk.library().message() {
+        if let Some(message) = edits.library().message() {
             let close = Rect::from_center_size(pos2(version.left() - 22.0, middle), vec2(20.0, 20.0));
             let room = Rect::from_min_max(pos2(x, rect.top() + 1.0), pos2(close.left() - 6.0, rect.bottom()));
             say(ui, room, theme, &message);
             if button::icon(ui, close, theme, Sign::Close, "Dismiss the message", None, true).clicked() {
-                desk.library().hush();
+                edits.library().hush();
             }
         }
     }
@@ -188,26 +188,26 @@ mod tests {
 
     #[test]
     fn what_was_put_aside_is_counted_anew() {
-        let (shown, mut honesty) = (Shown::default(), Honesty::default());
+        let (shown, mut status_bar) = (Shown::default(), StatusBar::default());
         shown.dropouts.set(5.0);
-        assert_eq!(honesty.news(&shown), [0, 0, 5]);
-        honesty.seen = counts(&shown);
+        assert_eq!(status_bar.news(&shown), [0, 0, 5]);
+        status_bar.seen = counts(&shown);
         shown.dropouts.set(7.0);
-        assert_eq!(honesty.news(&shown), [0, 0, 2]);
+        assert_eq!(status_bar.news(&shown), [0, 0, 2]);
         // The stream begins anew.
         shown.dropouts.set(1.0);
-        assert_eq!(honesty.news(&shown), [0, 0, 0]);
+        assert_eq!(status_bar.news(&shown), [0, 0, 0]);
         shown.dropouts.set(2.0);
-        assert_eq!(honesty.news(&shown), [0, 0, 1]);
+        assert_eq!(status_bar.news(&shown), [0, 0, 1]);
     }
 
     #[test]
     fn a_stereo_input_that_is_none_is_told() {
-        let (shown, live, mut honesty) = (Shown::default(), Live::default(), Honesty::default());
+        let (shown, live, mut status_bar) = (Shown::default(), Live::default(), StatusBar::default());
         shown.sample_rate_hz.set(48_000.0);
         let mut words = |note| {
             shown.input_note.set(note);
-            honesty.readouts(&shown, &live).last().map(|readout| (readout.words.clone(), readout.bad)).unwrap()
+            status_bar.readouts(&shown, &live).last().map(|readout| (readout.words.clone(), readout.bad)).unwrap()
         };
         assert_eq!(words(InputNote::Cancelling), ("Left cancels right".into(), true));
         assert_eq!(words(InputNote::OneSided), ("Voice on one side".into(), false));

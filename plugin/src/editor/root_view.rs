@@ -1,19 +1,19 @@
 //! The whole page: what it shows, and where. Its parts are widgets of their own.
 
 use super::{
-    bank::Bank,
     bars, browser, controls,
-    desk::{Desk, at},
     dialog::{Answer, Dialog, For},
-    field, files, header, honesty,
+    edits::{Edits, at},
+    field, files, header,
+    instrument_list::{self, InstrumentList},
     layout::Layout,
     live::Live,
     meters,
     pitch_view::PitchView,
+    preset_list::PresetList,
     presets::Presets,
     region::Region,
-    shelf::{self, Shelf},
-    slots,
+    slots, status_bar,
     theme::Theme,
 };
 use crate::{monitor::Shown, params::SyrinxParams};
@@ -46,9 +46,9 @@ struct Kept {
 }
 
 /// The page, its widgets' memory, and what they show.
-pub struct Page {
+pub struct RootView {
     shown: Arc<Shown>,
-    desk: Option<Desk>,
+    edits: Option<Edits>,
     params: Arc<SyrinxParams>,
     home: Option<files::Home>,
     /// How the window is to look.
@@ -59,8 +59,8 @@ pub struct Page {
     rest_s: f64,
     dressed: Option<Theme>,
     live: Live,
-    shelf: Shelf,
-    bank: Bank,
+    instrument_list: InstrumentList,
+    preset_list: PresetList,
     regions: [Option<Kept>; 2],
     over: Over,
     dialog: Dialog,
@@ -69,17 +69,17 @@ pub struct Page {
     controls: controls::Controls,
     browser: browser::Browser,
     presets: Presets,
-    honesty: honesty::Honesty,
+    status_bar: status_bar::StatusBar,
 }
 
-impl Page {
+impl RootView {
     /// A page that keeps its things in `home`.
     pub fn new(params: Arc<SyrinxParams>, shown: Arc<Shown>, home: Option<files::Home>) -> Self {
         let looks = home.as_ref().map(files::Home::looks).unwrap_or_default();
-        let bank = Bank::new(home.as_ref().map(|home| home.presets.clone()));
+        let preset_list = PresetList::new(home.as_ref().map(|home| home.presets.clone()));
         Self {
             shown,
-            desk: None,
+            edits: None,
             params,
             home,
             remembered: looks.clone(),
@@ -88,8 +88,8 @@ impl Page {
             rest_s: 0.0,
             dressed: None,
             live: Live::default(),
-            shelf: Shelf::default(),
-            bank,
+            instrument_list: InstrumentList::default(),
+            preset_list,
             regions: [None, None],
             over: Over::Nothing,
             dialog: Dialog::default(),
@@ -98,29 +98,29 @@ impl Page {
             controls: controls::Controls::default(),
             browser: browser::Browser::default(),
             presets: Presets::default(),
-            honesty: honesty::Honesty::default(),
+            status_bar: status_bar::StatusBar::default(),
         }
     }
 
     /// A window opens on the page: only now are the player's folders looked through.
     pub fn open(&mut self, ctx: &egui::Context, host: GuiContext) {
-        if let Some(why) = self.bank.rescan() {
+        if let Some(why) = self.preset_list.rescan() {
             self.params.library().say(why);
         }
         if let Some(home) = self.home.as_ref().filter(|home| home.instruments.exists()) {
-            self.shelf.search(&home.instruments);
+            self.instrument_list.search(&home.instruments);
         }
         super::theme::set_typeface(ctx);
         self.dressed = None;
-        match &mut self.desk {
-            Some(desk) => desk.reopen(host),
-            None => self.desk = Some(Desk::new(self.params.clone(), host)),
+        match &mut self.edits {
+            Some(edits) => edits.reopen(host),
+            None => self.edits = Some(Edits::new(self.params.clone(), host)),
         }
     }
 
     /// What the window changes goes through here; None before it is open.
-    pub fn desk(&mut self) -> Option<&mut Desk> {
-        self.desk.as_mut()
+    pub fn edits(&mut self) -> Option<&mut Edits> {
+        self.edits.as_mut()
     }
 
     /// The region of what a slot plays, read anew only when it plays something else.
@@ -142,25 +142,25 @@ impl Page {
             theme.dress(ui.ctx());
             self.dressed = Some(theme);
         }
-        let Some(mut desk) = self.desk.take() else { return };
-        self.take_answers(&mut desk);
+        let Some(mut edits) = self.edits.take() else { return };
+        self.take_answers(&mut edits);
         let now = ui.input(|i| i.time);
         self.live.tick(&self.shown, now);
         let window = ui.max_rect();
         let layout = Layout::of(window);
         ui.painter().rect_filled(window, 0, theme.back);
-        let morph = desk.value(at("morph"));
+        let morph = edits.value(at("morph"));
         let colour = if morph > 0.5 { theme.b } else { theme.a };
         let knobs = theme.between(theme.a, theme.b, morph);
 
-        let name = Bank::name(&desk);
-        let changed = self.bank.changed(&desk);
+        let name = PresetList::name(&edits);
+        let changed = self.preset_list.changed(&edits);
         let among = self.presets.among();
         match header::show(
             ui,
             layout.header,
             &theme,
-            &mut desk,
+            &mut edits,
             &mut self.looks,
             (&name, changed),
             among.as_deref(),
@@ -170,30 +170,30 @@ impl Page {
                 self.over = if self.over == Over::Presets { Over::Nothing } else { Over::Presets };
             }
             Some(header::Wish::Step(by)) => {
-                if let Err(why) = self.bank.step(&mut desk, by, &self.presets.wanted(&self.bank, &self.looks)) {
-                    desk.library().say(why);
+                if let Err(why) = self.preset_list.step(&mut edits, by, &self.presets.wanted(&self.preset_list, &self.looks)) {
+                    edits.library().say(why);
                 }
             }
             Some(header::Wish::Save) => {
                 self.over = Over::Presets;
                 self.presets.ask_for_name();
             }
-            Some(header::Wish::Reset) => desk.reset(|_| false),
+            Some(header::Wish::Reset) => edits.reset(|_| false),
             None => {}
         }
         let open = if let Over::Instruments(slot) = self.over { Some(slot) } else { None };
         if let Some(slots::Wish::Browse(slot)) =
-            slots::show(ui, layout.slots, &theme, &mut desk, &self.shelf, &mut self.looks, &self.browser, open)
+            slots::show(ui, layout.slots, &theme, &mut edits, &self.instrument_list, &mut self.looks, &self.browser, open)
         {
             self.over = if open == Some(slot) { Over::Nothing } else { Over::Instruments(slot) };
         }
         match self.over {
-            Over::Nothing => self.displays(ui, &layout, &theme, &mut desk, now, morph, colour),
+            Over::Nothing => self.displays(ui, &layout, &theme, &mut edits, now, morph, colour),
             Over::Instruments(slot) => {
                 let mut view = browser::View {
                     theme: &theme,
-                    desk: &mut desk,
-                    shelf: &mut self.shelf,
+                    edits: &mut edits,
+                    instrument_list: &mut self.instrument_list,
                     looks: &mut self.looks,
                     home: self.home.as_ref(),
                     dialog: &mut self.dialog,
@@ -205,7 +205,7 @@ impl Page {
                 }
             }
             Over::Presets => {
-                if !self.presets.show(ui, layout.centre(), &theme, &mut desk, &mut self.bank, &mut self.looks) {
+                if !self.presets.show(ui, layout.centre(), &theme, &mut edits, &mut self.preset_list, &mut self.looks) {
                     self.over = Over::Nothing;
                 }
             }
@@ -216,10 +216,10 @@ impl Page {
         if self.over != Over::Presets {
             self.presets.close();
         }
-        self.controls.show(ui, layout.controls, &theme, &mut desk, &self.shown, &self.live, knobs);
-        self.honesty.show(ui, layout.footer, &theme, &mut desk, &self.shown, &self.live);
-        self.remember(&desk, now);
-        let rests = self.live.rests() && !self.dialog.is_open() && !self.shelf.searches() && self.changed_s.is_none();
+        self.controls.show(ui, layout.controls, &theme, &mut edits, &self.shown, &self.live, knobs);
+        self.status_bar.show(ui, layout.footer, &theme, &mut edits, &self.shown, &self.live);
+        self.remember(&edits, now);
+        let rests = self.live.rests() && !self.dialog.is_open() && !self.instrument_list.searches() && self.changed_s.is_none();
         if !rests {
             ui.ctx().request_repaint_after(FRAME);
         } else if now >= self.rest_s - EARLY_S {
@@ -228,7 +228,7 @@ impl Page {
             self.rest_s = now + REST.as_secs_f64();
             ui.ctx().request_repaint_after(REST);
         }
-        self.desk = Some(desk);
+        self.edits = Some(edits);
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -237,19 +237,19 @@ impl Page {
         ui: &mut Ui,
         layout: &Layout,
         theme: &Theme,
-        desk: &mut Desk,
+        edits: &mut Edits,
         now: f64,
         morph: f32,
         colour: egui::Color32,
     ) {
         let mut playing = Vec::new();
-        let struck = !desk.is_on(at("sustain"));
+        let struck = !edits.is_on(at("sustain"));
         for (slot, share, colour) in [(Slot::A, 1.0 - morph, theme.a), (Slot::B, morph, theme.b)] {
             let first = playing.is_empty();
             if share > 0.0
-                && let Some(model) = Shelf::model(desk, slot)
+                && let Some(model) = InstrumentList::model(edits, slot)
             {
-                playing.push((Shelf::name(desk, slot), self.region(slot, &model, struck), colour, share, first));
+                playing.push((InstrumentList::name(edits, slot), self.region(slot, &model, struck), colour, share, first));
             }
         }
         // The one that leads comes last, and so lies on top.
@@ -264,27 +264,27 @@ impl Page {
                 first: *first,
             })
             .collect();
-        self.field.show(ui, layout.field, theme, desk, &self.live, &instruments);
-        bars::show(ui, layout.bars, theme, desk, &self.live, self.shown.played_hz.get(), colour);
+        self.field.show(ui, layout.field, theme, edits, &self.live, &instruments);
+        bars::show(ui, layout.bars, theme, edits, &self.live, self.shown.played_hz.get(), colour);
         self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour);
         meters::show(ui, layout.meters, theme, &mut self.live, colour);
     }
 
     /// Takes what other threads have come to: the file dialog, the search of the folder.
-    fn take_answers(&mut self, desk: &mut Desk) {
+    fn take_answers(&mut self, edits: &mut Edits) {
         match self.dialog.answer() {
-            Some(Answer::Chosen(For::Instrument(slot), path)) => shelf::load(desk, slot, &path),
-            Some(Answer::Failed(why)) => desk.library().say(why),
+            Some(Answer::Chosen(For::Instrument(slot), path)) => instrument_list::load(edits, slot, &path),
+            Some(Answer::Failed(why)) => edits.library().say(why),
             None => {}
         }
-        if let Some(why) = self.shelf.take_found() {
-            desk.library().say(why);
+        if let Some(why) = self.instrument_list.take_found() {
+            edits.library().say(why);
         }
-        desk.library().free_returned();
+        edits.library().free_returned();
     }
 
     /// Keeps the looks, once they have rested.
-    fn remember(&mut self, desk: &Desk, now: f64) {
+    fn remember(&mut self, edits: &Edits, now: f64) {
         if self.looks == self.remembered {
             self.changed_s = None;
             return;
@@ -296,7 +296,7 @@ impl Page {
             if let Some(home) = &self.home
                 && let Err(why) = home.remember(&self.looks)
             {
-                desk.library().say(why);
+                edits.library().say(why);
             }
         }
     }

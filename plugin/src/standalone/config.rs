@@ -63,7 +63,7 @@ struct Format {
 }
 
 /// Where all that is kept.
-pub struct Memory {
+pub struct Config {
     sound: PathBuf,
     session: PathBuf,
     /// Whether the player named the session's file: it may be anything.
@@ -72,7 +72,7 @@ pub struct Memory {
     saved: Vec<u8>,
 }
 
-impl Memory {
+impl Config {
     /// In the player's own configuration folder, but for a session named by a flag.
     pub fn new(options: &Options) -> Result<Self, Failure> {
         let folder = dirs::config_dir().ok_or("this system names no folder for settings (on Linux: set HOME)")?.join("syrinx");

@@ -4,10 +4,10 @@
 use crate::monitor::Value;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
-use syrinx_engine::{LEAST_WEIGHT_DB, MAX_HARMONICS, MOST_WEIGHT_DB, NOISE_POINTS, Weights};
+use syrinx_engine::{LEAST_WEIGHT_DB, MAX_HARMONICS, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights};
 
 /// The weights that are in force, dB.
-pub struct Weighting {
+pub struct SharedWeights {
     harmonics: [Value; MAX_HARMONICS],
     noise: [Value; NOISE_POINTS],
     version: AtomicU32,
@@ -22,7 +22,7 @@ struct Kept {
     noise: Vec<(usize, f32)>,
 }
 
-impl Default for Weighting {
+impl Default for SharedWeights {
     fn default() -> Self {
         Self {
             harmonics: std::array::from_fn(|_| Value::default()),
@@ -32,24 +32,24 @@ impl Default for Weighting {
     }
 }
 
-impl Weighting {
+impl SharedWeights {
     /// Puts weights in force.
-    pub fn set(&self, weights: &Weights) {
+    pub fn set(&self, weights: &SpectralWeights) {
         self.harmonics.iter().zip(weights.harmonics_db).for_each(|(value, db)| value.set(db));
         self.noise.iter().zip(weights.noise_db).for_each(|(value, db)| value.set(db));
         self.version.fetch_add(1, Ordering::Release);
     }
 
     /// The weights in force.
-    pub fn get(&self) -> Weights {
-        Weights {
+    pub fn get(&self) -> SpectralWeights {
+        SpectralWeights {
             harmonics_db: std::array::from_fn(|k| self.harmonics[k].get()),
             noise_db: std::array::from_fn(|k| self.noise[k].get()),
         }
     }
 
     /// The weights, if they are newer than `seen`. Audio thread; a change that is half written is seen whole the next time.
-    pub fn news(&self, seen: &mut u32) -> Option<Weights> {
+    pub fn news(&self, seen: &mut u32) -> Option<SpectralWeights> {
         let version = self.version.load(Ordering::Acquire);
         (std::mem::replace(seen, version) != version).then(|| self.get())
     }
@@ -57,11 +57,11 @@ impl Weighting {
     /// As a session keeps them; nothing where all are neutral.
     pub fn to_json(&self) -> Option<String> {
         let weights = self.get();
-        (weights != Weights::default()).then(|| Self::write(&weights))
+        (weights != SpectralWeights::default()).then(|| Self::write(&weights))
     }
 
     /// Weights as text.
-    pub fn write(weights: &Weights) -> String {
+    pub fn write(weights: &SpectralWeights) -> String {
         let kept = |all: &[f32]| all.iter().copied().enumerate().filter(|(_, db)| *db != 0.0).collect();
         let kept = Kept { harmonics: kept(&weights.harmonics_db), noise: kept(&weights.noise_db) };
         serde_json::to_string(&kept).expect("it is made of numbers")
@@ -71,12 +71,12 @@ impl Weighting {
     ///
     /// # Errors
     /// A part of a sentence.
-    pub fn parse(text: &str) -> Result<Weights, String> {
+    pub fn parse(text: &str) -> Result<SpectralWeights, String> {
         if !text.trim_start().starts_with('{') {
             return Err("they are no list of weights".into());
         }
         let kept: Kept = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        let mut weights = Weights::default();
+        let mut weights = SpectralWeights::default();
         for (all, kept) in [(&mut weights.harmonics_db[..], kept.harmonics), (&mut weights.noise_db[..], kept.noise)] {
             let count = all.len();
             for (number, db) in kept {
@@ -98,23 +98,23 @@ mod tests {
 
     #[test]
     fn weights_come_back_from_a_session_and_news_come_once() {
-        let weighting = Weighting::default();
-        assert_eq!((weighting.to_json(), weighting.news(&mut 0)), (None, None));
-        let mut weights = Weights::default();
+        let shared = SharedWeights::default();
+        assert_eq!((shared.to_json(), shared.news(&mut 0)), (None, None));
+        let mut weights = SpectralWeights::default();
         (weights.harmonics_db[4], weights.noise_db[23]) = (-7.5, 3.0);
-        weighting.set(&weights);
+        shared.set(&weights);
         let mut seen = 0;
-        assert_eq!(weighting.news(&mut seen), Some(weights));
-        assert_eq!(weighting.news(&mut seen), None);
-        let text = weighting.to_json().unwrap();
+        assert_eq!(shared.news(&mut seen), Some(weights));
+        assert_eq!(shared.news(&mut seen), None);
+        let text = shared.to_json().unwrap();
         assert_eq!(text, r#"{"harmonics":[[4,-7.5]],"noise":[[23,3.0]]}"#);
-        assert_eq!(Weighting::parse(&text), Ok(weights));
+        assert_eq!(SharedWeights::parse(&text), Ok(weights));
     }
 
     #[test]
     fn weights_that_cannot_be_are_refused() {
         for text in ["", "[]", r#"{"harmonics":[[128,1.0]]}"#, r#"{"noise":[[0,99.0]]}"#, r#"{"noise":[[-1,1.0]]}"#] {
-            assert!(Weighting::parse(text).is_err(), "{text:?}");
+            assert!(SharedWeights::parse(text).is_err(), "{text:?}");
         }
     }
 }

@@ -7,8 +7,8 @@ use syrinx_analysis::{
 use syrinx_tracker::Features;
 
 use crate::{
-    hearing::{Hearing, INPUTS, LOUDNESS_UNIT, RISE_INPUTS, STATE, UNVOICED_BELOW, midi},
-    levels::{FLOOR_DB, OUTPUTS, power},
+    input_features::{Hearing, INPUTS, LOUDNESS_UNIT, RISE_INPUTS, STATE, UNVOICED_BELOW, midi},
+    output_levels::{FLOOR_DB, OUTPUTS, power},
     split::{Part, Split},
 };
 
@@ -167,7 +167,7 @@ fn as_noise(target: &mut [f32; OUTPUTS], f0_hz: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{hearing::PITCH_INPUT, testing::note};
+    use crate::{input_features::PITCH_INPUT, testing::note};
 
     #[test]
     fn frames_of_a_note_become_rows_relative_to_loudness() {

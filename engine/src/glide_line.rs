@@ -4,7 +4,7 @@
 const GLIDE_S: f64 = 0.005;
 
 /// The values of one setting along the stream. Every change starts a straight glide to its target at the very sample it came with.
-pub struct Curve {
+pub struct GlideLine {
     values: Vec<f32>,
     end: u64,
     now: f32,
@@ -16,8 +16,8 @@ pub struct Curve {
     left: usize,
 }
 
-impl Curve {
-    /// A curve that remembers at least `history` samples, and moves by `fastest_per_s` in a second at most: great changes take longer.
+impl GlideLine {
+    /// A line that remembers at least `history` samples, and moves by `fastest_per_s` in a second at most: great changes take longer.
     pub fn new(sample_rate_hz: u32, history: usize, fastest_per_s: f32) -> Self {
         let glide = (GLIDE_S * f64::from(sample_rate_hz)).round() as usize;
         let values = vec![0.0; history.max(1).next_power_of_two()];
@@ -87,30 +87,30 @@ impl Curve {
 
 #[cfg(test)]
 mod tests {
-    use super::Curve;
+    use super::GlideLine;
 
     #[test]
     fn a_change_starts_at_its_sample_and_glides() {
-        let mut curve = Curve::new(48_000, 1000, f32::INFINITY);
-        curve.set(2.0);
-        curve.advance(100);
-        assert_eq!((curve.at(-5), curve.at(0), curve.at(99)), (2.0, 2.0, 2.0));
-        curve.set(12.0);
-        curve.advance(400);
-        assert_eq!(curve.at(99), 2.0);
-        assert!(curve.at(100) > 2.0 && (curve.at(100 + 119) - 7.0).abs() < 1e-3);
-        assert_eq!((curve.at(100 + 239), curve.at(400), curve.at(9000)), (12.0, 12.0, 12.0));
-        assert!(curve.holds(0, 99) && !curve.holds(0, 110) && !curve.holds(200, 392) && curve.holds(340, 499));
-        curve.reset();
-        assert_eq!(curve.at(0), 12.0);
+        let mut line = GlideLine::new(48_000, 1000, f32::INFINITY);
+        line.set(2.0);
+        line.advance(100);
+        assert_eq!((line.at(-5), line.at(0), line.at(99)), (2.0, 2.0, 2.0));
+        line.set(12.0);
+        line.advance(400);
+        assert_eq!(line.at(99), 2.0);
+        assert!(line.at(100) > 2.0 && (line.at(100 + 119) - 7.0).abs() < 1e-3);
+        assert_eq!((line.at(100 + 239), line.at(400), line.at(9000)), (12.0, 12.0, 12.0));
+        assert!(line.holds(0, 99) && !line.holds(0, 110) && !line.holds(200, 392) && line.holds(340, 499));
+        line.reset();
+        assert_eq!(line.at(0), 12.0);
     }
 
     #[test]
     fn great_changes_take_longer() {
-        let mut curve = Curve::new(48_000, 2000, 1000.0);
-        curve.advance(1);
-        curve.set(24.0);
-        curve.advance(1500);
-        assert!((curve.at(576) - 12.0).abs() < 0.05 && curve.at(1152) == 24.0 && curve.at(1100) < 24.0);
+        let mut line = GlideLine::new(48_000, 2000, 1000.0);
+        line.advance(1);
+        line.set(24.0);
+        line.advance(1500);
+        assert!((line.at(576) - 12.0).abs() < 0.05 && line.at(1152) == 24.0 && line.at(1100) < 24.0);
     }
 }

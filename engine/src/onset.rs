@@ -56,7 +56,7 @@ const DRIFT_REACH_ST: f32 = 0.3;
 
 /// What a frame is to the notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stroke {
+pub enum Onset {
     /// A note begins.
     Begins,
     /// The note that has begun still rises to its level.
@@ -67,7 +67,7 @@ pub enum Stroke {
 
 /// Finds the notes of one voice.
 #[derive(Clone, Copy, Debug)]
-pub struct Strokes {
+pub struct OnsetDetector {
     /// The last levels, dB, oldest first.
     levels: [f32; RECENT],
     /// The lowest of a moment ago, dB.
@@ -89,7 +89,7 @@ pub struct Strokes {
     lobe: f32,
 }
 
-impl Strokes {
+impl OnsetDetector {
     /// In silence.
     pub const fn new() -> Self {
         Self {
@@ -109,7 +109,7 @@ impl Strokes {
     }
 
     /// Takes one more frame of `voice`, whose level counts as `level_db`, a finite number.
-    pub fn step(&mut self, level_db: f32, voice: &Features) -> Stroke {
+    pub fn step(&mut self, level_db: f32, voice: &Features) -> Onset {
         let recent = self.levels[0];
         self.levels.rotate_left(1);
         self.levels[RECENT - 1] = level_db;
@@ -126,23 +126,23 @@ impl Strokes {
             self.gap = self.gap.saturating_add(1);
         }
 
-        let stroke = if louder || back || leapt {
+        let onset = if louder || back || leapt {
             self.rising = true;
             if louder || back {
                 // A voice may scoop up to its note.
                 self.looking = SCOOP_FRAMES;
                 self.known = 0;
             }
-            Stroke::Begins
+            Onset::Begins
         } else {
             self.rising &= level_db >= recent + STILL_RISING_DB;
-            if self.rising { Stroke::Rises } else { Stroke::Holds }
+            if self.rising { Onset::Rises } else { Onset::Holds }
         };
-        if stroke != Stroke::Holds {
+        if onset != Onset::Holds {
             // What has risen is spent.
             self.lowest_db = level_db;
         }
-        stroke
+        onset
     }
 
     /// Follows the pitch of the note, in semitones; whether another note is found at the end of a leap.
@@ -247,7 +247,7 @@ mod tests {
     /// Seconds at which notes begin, of a voice told by its level in dB, its pitch in semitones from A4, and whether it has one, at each
     /// second. Beginnings within 60 ms of one another are one.
     fn begins(seconds: f32, voice: impl Fn(f32) -> (f32, f32, bool)) -> Vec<f32> {
-        let mut strokes = Strokes::new();
+        let mut onsets = OnsetDetector::new();
         let mut found: Vec<f32> = Vec::new();
         for frame in 0..(seconds * FRAME_RATE_HZ as f32) as u64 {
             let t = frame as f32 / FRAME_RATE_HZ as f32;
@@ -259,7 +259,7 @@ mod tests {
                 confidence: if voiced && heard { 0.9 } else { 0.1 },
                 loudness_db: level,
             };
-            if strokes.step(level, &features) == Stroke::Begins && heard && found.last().is_none_or(|last| t - last > 0.06) {
+            if onsets.step(level, &features) == Onset::Begins && heard && found.last().is_none_or(|last| t - last > 0.06) {
                 found.push(t);
             }
         }

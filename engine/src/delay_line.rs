@@ -1,12 +1,12 @@
-//! A ring of samples addressed by their position in the stream. Audio thread; never allocates after `new`.
+//! A delay line: samples addressed by their position in the stream. Audio thread; never allocates after `new`.
 
 /// The last `capacity` samples written; positions outside those read as zero.
-pub struct SampleRing {
+pub struct DelayLine {
     samples: Vec<f32>,
     end: u64,
 }
 
-impl SampleRing {
+impl DelayLine {
     /// Remembers at least `capacity` samples.
     pub fn new(capacity: usize) -> Self {
         Self { samples: vec![0.0; capacity.max(1).next_power_of_two()], end: 0 }
@@ -35,15 +35,15 @@ impl SampleRing {
 
 #[cfg(test)]
 mod tests {
-    use super::SampleRing;
+    use super::DelayLine;
 
     #[test]
     fn reads_what_was_written_and_zero_elsewhere() {
-        let mut ring = SampleRing::new(4);
-        (0..10).for_each(|i| ring.push(i as f32));
-        let got: Vec<f32> = [-1, 5, 6, 9, 10].map(|p| ring.get(p)).to_vec();
+        let mut line = DelayLine::new(4);
+        (0..10).for_each(|i| line.push(i as f32));
+        let got: Vec<f32> = [-1, 5, 6, 9, 10].map(|p| line.get(p)).to_vec();
         assert_eq!(got, [0.0, 0.0, 6.0, 9.0, 0.0]);
-        ring.reset();
-        assert_eq!((ring.get(9), ring.end), (0.0, 0));
+        line.reset();
+        assert_eq!((line.get(9), line.end), (0.0, 0));
     }
 }

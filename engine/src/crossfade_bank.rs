@@ -8,14 +8,14 @@ pub const LEAP_OCTAVES: f32 = 0.25;
 
 /// A harmonic bank that cross-fades at leaps: the old note fades at its own pitch while the new one starts at its own. A glide there
 /// would be heard as a chirp, and sweep partials through Nyquist within a few samples.
-pub struct LeapingBank {
+pub struct CrossfadeBank {
     sounding: HarmonicBank,
     /// Silent but for the frame in which it fades.
     leaving: HarmonicBank,
     reached: Controls,
 }
 
-impl LeapingBank {
+impl CrossfadeBank {
     /// A silent bank for a stream of `sample_rate_hz` samples a second.
     pub fn new(sample_rate_hz: u32) -> Self {
         let bank = || HarmonicBank::new(sample_rate_hz);
@@ -34,7 +34,7 @@ impl LeapingBank {
     }
 }
 
-impl HarmonicSynth for LeapingBank {
+impl HarmonicSynth for CrossfadeBank {
     fn reset(&mut self) {
         self.sounding.reset();
         self.leaving.reset();
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_leap_is_one_note_fading_into_another() {
-        let leap = rendered(&mut LeapingBank::new(48_000), &[note(200.0), note(200.0), note(1000.0), note(1000.0)]);
+        let leap = rendered(&mut CrossfadeBank::new(48_000), &[note(200.0), note(200.0), note(1000.0), note(1000.0)]);
         let old = rendered(&mut HarmonicBank::new(48_000), &[note(200.0), note(200.0), Controls::silent(0), Controls::silent(0)]);
         let new =
             rendered(&mut HarmonicBank::new(48_000), &[Controls::silent(0), Controls::silent(0), note(1000.0), note(1000.0)]);
@@ -85,14 +85,14 @@ mod tests {
     #[test]
     fn a_glide_stays_a_glide() {
         let glide: Vec<Controls> = (0..20).map(|n| note(200.0 * 1.05_f32.powi(n))).collect();
-        assert_eq!(rendered(&mut LeapingBank::new(48_000), &glide), rendered(&mut HarmonicBank::new(48_000), &glide));
+        assert_eq!(rendered(&mut CrossfadeBank::new(48_000), &glide), rendered(&mut HarmonicBank::new(48_000), &glide));
     }
 
     #[test]
     fn leaps_in_every_frame_stay_bounded_and_end_silent() {
         let mut frames: Vec<Controls> = (0..50).map(|n| note(if n % 2 == 0 { 100.0 } else { 2000.0 })).collect();
         frames.extend([Controls::silent(0); 3]);
-        let out = rendered(&mut LeapingBank::new(48_000), &frames);
+        let out = rendered(&mut CrossfadeBank::new(48_000), &frames);
         assert!(out.iter().all(|x| x.abs() <= 0.51));
         assert!(out[51 * LEN..].iter().all(|x| *x == 0.0));
     }

@@ -1,6 +1,6 @@
 //! The presets to choose from, which of them plays, and the user's as files. No drawing.
 
-use super::{desk::Desk, files, lists::step_among};
+use super::{edits::Edits, files, lists::step_among};
 use crate::library::Named;
 pub use crate::presets::USER;
 use crate::presets::{self, EXTENSION, Played, Preset};
@@ -9,7 +9,7 @@ use std::{path::PathBuf, sync::Arc};
 use syrinx_engine::{PARAMS, Param as Row};
 
 /// All presets, and which of them plays.
-pub struct Bank {
+pub struct PresetList {
     /// The user's are shared with other instances, for instruments may be in them.
     presets: Vec<Arc<Preset>>,
     /// What plays in each of them.
@@ -18,11 +18,11 @@ pub struct Bank {
 }
 
 /// What the preset that was loaded last is called; a fresh instance is the factory's first.
-fn loaded(desk: &Desk) -> Named {
-    desk.library().preset().unwrap_or_else(|| presets::factory()[0].named())
+fn loaded(edits: &Edits) -> Named {
+    edits.library().preset().unwrap_or_else(|| presets::factory()[0].named())
 }
 
-impl Bank {
+impl PresetList {
     /// The factory's presets; those of the user's folder come with [`rescan`](Self::rescan).
     pub fn new(folder: Option<PathBuf>) -> Self {
         let presets: Vec<_> = presets::factory().iter().cloned().map(Arc::new).collect();
@@ -64,49 +64,49 @@ impl Bank {
     }
 
     /// The name of the preset that was loaded last.
-    pub fn name(desk: &Desk) -> String {
-        loaded(desk).name
+    pub fn name(edits: &Edits) -> String {
+        loaded(edits).name
     }
 
     /// The place of the preset that was loaded last.
-    pub fn current(&self, desk: &Desk) -> Option<usize> {
-        let Named { name, group } = loaded(desk);
+    pub fn current(&self, edits: &Edits) -> Option<usize> {
+        let Named { name, group } = loaded(edits);
         self.presets.iter().position(|p| p.name == name && p.group == group)
     }
 
     /// Whether the sound is no longer that of the preset.
-    pub fn changed(&self, desk: &Desk) -> bool {
-        let Some(preset) = self.current(desk).map(|at| &self.presets[at]) else { return true };
+    pub fn changed(&self, edits: &Edits) -> bool {
+        let Some(preset) = self.current(edits).map(|at| &self.presets[at]) else { return true };
         let Ok((settings, weights)) = preset.sound() else { return true };
         let differs = |row: &Row| {
-            let at = super::desk::at(row.id);
+            let at = super::edits::at(row.id);
             let wanted = settings.value(row.id).expect("the table's own id");
-            desk.normalized(at, wanted) != desk.value(at)
+            edits.normalized(at, wanted) != edits.value(at)
         };
-        PARAMS.iter().filter(|row| !row.session).any(differs) || desk.weights() != weights
+        PARAMS.iter().filter(|row| !row.session).any(differs) || edits.weights() != weights
     }
 
     /// Plays a preset: one step of the history.
     ///
     /// # Errors
     /// A sentence; nothing is changed then.
-    pub fn load(&self, desk: &mut Desk, at: usize) -> Result<(), String> {
+    pub fn load(&self, edits: &mut Edits, at: usize) -> Result<(), String> {
         let Some(preset) = self.presets.get(at) else { return Ok(()) };
         let ((settings, weights), own) = (preset.sound()?, preset.own()?);
-        desk.together(|desk| {
+        edits.together(|edits| {
             for (slot, model) in own {
-                desk.library().put(slot, model);
+                edits.library().put(slot, model);
             }
             for (at, row) in PARAMS.iter().enumerate().filter(|(_, row)| !row.session) {
-                let to = desk.normalized(at, settings.value(row.id).expect("the table's own id"));
-                if desk.value(at) != to {
-                    desk.put(at, to);
+                let to = edits.normalized(at, settings.value(row.id).expect("the table's own id"));
+                if edits.value(at) != to {
+                    edits.put(at, to);
                 }
             }
-            desk.weigh(&weights);
-            desk.library().name_preset(Some(preset.named()));
+            edits.weigh(&weights);
+            edits.library().name_preset(Some(preset.named()));
         });
-        desk.library().hush();
+        edits.library().hush();
         Ok(())
     }
 
@@ -114,9 +114,9 @@ impl Bank {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn step(&self, desk: &mut Desk, by: isize, wanted: &[usize]) -> Result<(), String> {
-        match step_among(wanted, self.presets.len(), self.current(desk), by) {
-            Some(to) => self.load(desk, to),
+    pub fn step(&self, edits: &mut Edits, by: isize, wanted: &[usize]) -> Result<(), String> {
+        match step_among(wanted, self.presets.len(), self.current(edits), by) {
+            Some(to) => self.load(edits, to),
             None => Ok(()),
         }
     }
@@ -134,15 +134,15 @@ impl Bank {
     ///
     /// # Errors
     /// A sentence; nothing is lost.
-    pub fn save(&mut self, desk: &Desk, name: &str, about: &str) -> Result<(), String> {
+    pub fn save(&mut self, edits: &Edits, name: &str, about: &str) -> Result<(), String> {
         let name = presets::name(name)?;
         let path = match self.file(name) {
             Some(file) => file.clone(),
             None => presets::path(self.folder()?, name),
         };
-        files::write(&path, &presets::write(desk.params(), name, about))?;
+        files::write(&path, &presets::write(edits.params(), name, about))?;
         let trouble = self.rescan();
-        desk.library().name_preset(Some(Named { name: name.into(), group: USER.into() }));
+        edits.library().name_preset(Some(Named { name: name.into(), group: USER.into() }));
         trouble.map_or(Ok(()), Err)
     }
 
@@ -150,7 +150,7 @@ impl Bank {
     ///
     /// # Errors
     /// A sentence; nothing is lost.
-    pub fn rename(&mut self, desk: &Desk, at: usize, name: &str) -> Result<(), String> {
+    pub fn rename(&mut self, edits: &Edits, at: usize, name: &str) -> Result<(), String> {
         let preset = self.presets.get(at).cloned();
         let Some((Preset { name: before, .. }, file)) =
             preset.as_deref().and_then(|preset| Some((preset, preset.file.as_ref()?)))
@@ -167,8 +167,8 @@ impl Bank {
         files::write(&presets::path(self.folder()?, name), &presets::renamed(file, name)?)?;
         std::fs::remove_file(file)
             .map_err(|e| format!("{} cannot be removed: {e}. The preset has both names now.", file.display()))?;
-        if loaded(desk) == (Named { name: before.clone(), group: USER.into() }) {
-            desk.library().name_preset(Some(Named { name: name.into(), group: USER.into() }));
+        if loaded(edits) == (Named { name: before.clone(), group: USER.into() }) {
+            edits.library().name_preset(Some(Named { name: name.into(), group: USER.into() }));
         }
         self.rescan().map_or(Ok(()), Err)
     }

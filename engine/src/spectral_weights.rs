@@ -20,33 +20,33 @@ pub fn noise_point_hz(point: usize) -> f32 {
 
 /// Weights by hand, dB; [`LEAST_WEIGHT_DB`] is off.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Weights {
+pub struct SpectralWeights {
     /// Of each harmonic, from the fundamental.
     pub harmonics_db: [f32; MAX_HARMONICS],
     /// Of the noise about each [`noise_point_hz`].
     pub noise_db: [f32; NOISE_POINTS],
 }
 
-impl Default for Weights {
+impl Default for SpectralWeights {
     fn default() -> Self {
         Self { harmonics_db: [0.0; MAX_HARMONICS], noise_db: [0.0; NOISE_POINTS] }
     }
 }
 
 /// Weights as the audio thread applies them.
-pub(crate) struct Gains {
-    weights: Weights,
+pub(crate) struct SpectralGains {
+    weights: SpectralWeights,
     neutral: bool,
     harmonics: [f32; MAX_HARMONICS],
 }
 
-impl Gains {
+impl SpectralGains {
     pub fn new() -> Self {
-        Self { weights: Weights::default(), neutral: true, harmonics: [1.0; MAX_HARMONICS] }
+        Self { weights: SpectralWeights::default(), neutral: true, harmonics: [1.0; MAX_HARMONICS] }
     }
 
     /// Takes new weights; whatever is no number, or out of range, is made harmless.
-    pub fn set(&mut self, weights: &Weights) {
+    pub fn set(&mut self, weights: &SpectralWeights) {
         if *weights == self.weights {
             return;
         }
@@ -54,7 +54,7 @@ impl Gains {
         let sane = |db: &mut f32| *db = if db.is_finite() { db.clamp(LEAST_WEIGHT_DB, MOST_WEIGHT_DB) } else { 0.0 };
         self.weights.harmonics_db.iter_mut().for_each(sane);
         self.weights.noise_db.iter_mut().for_each(sane);
-        self.neutral = self.weights == Weights::default();
+        self.neutral = self.weights == SpectralWeights::default();
         for (gain, db) in self.harmonics.iter_mut().zip(&self.weights.harmonics_db) {
             *gain = linear(*db);
         }
@@ -108,20 +108,20 @@ mod tests {
 
     #[test]
     fn neutral_weights_change_nothing() {
-        let mut gains = Gains::new();
+        let mut gains = SpectralGains::new();
         let mut c = flat();
         gains.shape(&mut c);
         assert_eq!((c, gains.noise(100.0, 200.0)), (flat(), 1.0));
-        gains.set(&Weights { harmonics_db: [f32::NAN; MAX_HARMONICS], noise_db: [f32::INFINITY; NOISE_POINTS] });
+        gains.set(&SpectralWeights { harmonics_db: [f32::NAN; MAX_HARMONICS], noise_db: [f32::INFINITY; NOISE_POINTS] });
         gains.shape(&mut c);
         assert_eq!(c, flat(), "what is no number is no weight");
     }
 
     #[test]
     fn one_harmonic_moves_and_the_others_stay() {
-        let mut weights = Weights::default();
+        let mut weights = SpectralWeights::default();
         (weights.harmonics_db[1], weights.harmonics_db[3]) = (6.0206, LEAST_WEIGHT_DB);
-        let mut gains = Gains::new();
+        let mut gains = SpectralGains::new();
         gains.set(&weights);
         let mut c = flat();
         gains.shape(&mut c);
@@ -134,8 +134,8 @@ mod tests {
 
     #[test]
     fn all_off_is_silence() {
-        let mut gains = Gains::new();
-        gains.set(&Weights { harmonics_db: [-400.0; MAX_HARMONICS], noise_db: [-400.0; NOISE_POINTS] });
+        let mut gains = SpectralGains::new();
+        gains.set(&SpectralWeights { harmonics_db: [-400.0; MAX_HARMONICS], noise_db: [-400.0; NOISE_POINTS] });
         let mut c = flat();
         gains.shape(&mut c);
         assert_eq!((c.amplitude, gains.noise(60.0, 100.0)), (0.0, 0.0));
@@ -159,7 +159,7 @@ mod tests {
             let mut engine = Engine::of(EngineConfig::default(), model.clone()).unwrap();
             let mut out = vec![0.0; tone.len()];
             for (n, (block, out)) in tone.chunks(64).zip(out.chunks_mut(64)).enumerate() {
-                let mut weights = Weights::default();
+                let mut weights = SpectralWeights::default();
                 weights.harmonics_db.fill(drawn(n));
                 weights.noise_db.fill(drawn(n + 7));
                 engine.weigh(&weights);
@@ -177,9 +177,9 @@ mod tests {
 
     #[test]
     fn noise_is_weighted_about_its_point() {
-        let mut weights = Weights::default();
+        let mut weights = SpectralWeights::default();
         weights.noise_db[10] = -20.0;
-        let mut gains = Gains::new();
+        let mut gains = SpectralGains::new();
         gains.set(&weights);
         let hz = noise_point_hz(10);
         assert!((gains.noise(hz, hz) - 0.1).abs() < 1e-3);
