@@ -10,7 +10,7 @@ use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButto
 use egui_kittest::kittest::{self, NodeT, Queryable};
 use nice_plug::prelude::ParamPtr;
 use std::{path::Path, time::Duration};
-use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, Settings, Shift, Sides, Slot, Spectrum};
+use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, ParamId, Settings, Shift, Sides, Slot, Spectrum};
 use syrinx_plugin::editor::{
     edits::{Edits, at},
     icons::FAMILIES,
@@ -182,7 +182,7 @@ fn the_window_while_somebody_sings() {
         ("singing_200_light", 2.0, false),
     ] {
         let mut stage = Stage::open(folder.path(), Opening { scale, dark, ..Opening::default() });
-        stage.edits().put_plain(at("pitch_shift"), 7.0);
+        stage.edits().put_plain(at(ParamId::pitch_shift), 7.0);
         stage.sing_phrase(55.0, 7.0);
         stage.photograph(name);
     }
@@ -193,8 +193,8 @@ fn the_window_at_its_smallest_and_when_it_is_large() {
     let folder = folder();
     for (name, size) in [("smallest", LEAST), ("large", (1600.0, 1000.0))] {
         let mut stage = Stage::open(folder.path(), Opening { size, ..Opening::default() });
-        stage.edits().put_plain(at("instrument_a"), 3.0);
-        stage.edits().put_plain(at("morph"), 40.0);
+        stage.edits().put_plain(at(ParamId::instrument_a), 3.0);
+        stage.edits().put_plain(at(ParamId::morph), 40.0);
         stage.sing_phrase(57.0, 0.0);
         stage.photograph(name);
     }
@@ -204,7 +204,7 @@ fn the_window_at_its_smallest_and_when_it_is_large() {
 fn a_voice_outside_is_told_the_gesture_that_mends_it() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.edits().put_plain(at("instrument_a"), 1.0);
+    stage.edits().put_plain(at(ParamId::instrument_a), 1.0);
     stage.sing_phrase(43.0, 0.0);
     stage.photograph("outside");
     let field = stage.layout().field;
@@ -220,9 +220,9 @@ fn a_voice_outside_is_told_the_gesture_that_mends_it() {
 fn octave_fit_and_auto_range_are_seen_at_work() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.edits().put_plain(at("instrument_a"), 1.0);
-    stage.edits().put_plain(at("octave_fit"), 1.0);
-    stage.edits().put_plain(at("auto_range"), 1.0);
+    stage.edits().put_plain(at(ParamId::instrument_a), 1.0);
+    stage.edits().put_plain(at(ParamId::octave_fit), 1.0);
+    stage.edits().put_plain(at(ParamId::auto_range), 1.0);
     stage.fitted = Shift { semitones: 24.0, loudness_db: -4.2 };
     stage.sing_phrase(43.0, 24.0);
     stage.photograph("fitted");
@@ -422,7 +422,7 @@ fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
     player.activate(48_000.0, 1, 1).unwrap();
     let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
     // A flute, and a voice two octaves under it and softer.
-    stage.edits().put_plain(at("instrument_a"), 1.0);
+    stage.edits().put_plain(at(ParamId::instrument_a), 1.0);
     stage.click("Octave fit");
     stage.click("Auto range");
     let sing = |stage: &mut Stage, player: &mut Player, seconds: f32| {
@@ -467,7 +467,7 @@ fn a_plucked_instrument_is_at_home_where_it_is_struck() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
     let guitar = syrinx_models::factory().iter().find(|(_, model)| model.card().id == "guitar").unwrap();
-    stage.edits().put_plain(at("instrument_a"), f32::from(guitar.0));
+    stage.edits().put_plain(at(ParamId::instrument_a), f32::from(guitar.0));
     let [soft, loud] = guitar.1.card().decay.as_ref().unwrap().struck_range_db;
     stage.sing_phrase(55.0, 0.0);
     for _ in 0..120 {
@@ -475,7 +475,7 @@ fn a_plucked_instrument_is_at_home_where_it_is_struck() {
     }
     stage.double_click(stage.layout().field.center());
     assert!(stage.value("loudness").abs() < 3.0, "{} dB to a voice that fits already", stage.value("loudness"));
-    stage.edits().put_plain(at("sustain"), 1.0);
+    stage.edits().put_plain(at(ParamId::sustain), 1.0);
     stage.double_click(stage.layout().field.center());
     assert!(stage.value("loudness") < -15.0, "held, it is played as softly as it rings: {} dB", stage.value("loudness"));
 }
@@ -504,10 +504,10 @@ fn weights_reach_the_audio_thread_and_come_back() {
 fn a_and_b_are_two_sets_of_settings() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.edits().put_plain(at("brightness"), 3.0);
+    stage.edits().put_plain(at(ParamId::brightness), 3.0);
     stage.click("Compare: B");
     assert_eq!(stage.value("brightness"), 3.0, "both are the same at first");
-    stage.edits().put_plain(at("brightness"), -2.0);
+    stage.edits().put_plain(at(ParamId::brightness), -2.0);
     stage.click("Compare: A");
     assert_eq!(stage.value("brightness"), 3.0);
     stage.click("Compare: B");
@@ -819,11 +819,11 @@ fn the_list_of_many_instruments_has_families_and_scrolls() {
 fn presets_are_played_saved_renamed_and_deleted() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    stage.edits().put_plain(at("input_gain"), 4.0);
+    stage.edits().put_plain(at(ParamId::input_gain), 4.0);
     stage.click("Next preset");
     assert_eq!(stage.value("instrument_a"), 1.0, "the flute comes second");
     assert_eq!(stage.value("input_gain"), 4.0, "how the voice is heard stays");
-    stage.edits().put_plain(at("reverb_mix"), 33.0);
+    stage.edits().put_plain(at(ParamId::reverb_mix), 33.0);
     stage.click("Save as a preset");
     stage.type_text("\u{202e}emag");
     stage.click("Save");
@@ -864,7 +864,7 @@ fn a_preset_bears_any_name_and_its_file_stays_in_the_folder() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
     for (n, name) in ["Sax #2: F# lead", "../escape", "CON"].into_iter().enumerate() {
-        stage.edits().put_plain(at("reverb_mix"), 10.0 * n as f32);
+        stage.edits().put_plain(at(ParamId::reverb_mix), 10.0 * n as f32);
         stage.click("Save as a preset");
         stage.type_text(name);
         stage.click("Save");

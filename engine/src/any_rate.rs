@@ -2,7 +2,7 @@
 //! of a cent, is the most that can be off). Below and above, the host's rate times or through a whole number is one that it plays at, and a
 //! resampler (rubato's, linear in phase) stands on either side of it; all delays are whole samples of the host's then.
 
-use crate::{Engine, EngineConfig, EngineError, Model};
+use crate::{Block, Engine, EngineConfig, EngineError, Model, engine::samples};
 use rubato::{Fft, FixedSync, Resampler, WindowFunction, audioadapter_buffers::direct::SequentialSliceOfVecs};
 use std::sync::Arc;
 
@@ -82,10 +82,23 @@ impl AnyRate {
 
     /// [`Engine::process`] at the host's rate.
     pub fn process(&mut self, input: &[&[f32]], output: &mut [&mut [f32]]) {
-        match &mut self.around {
-            None => self.engine.process(input, output),
-            Some(around) => around.process(&mut self.engine, input, output),
+        self.play(Block { input, output, events: &[] });
+    }
+
+    /// [`Engine::play`] at the host's rate. Where there are resamplers, events are heard from the next chunk on (16 ms at 8 kHz).
+    pub fn play(&mut self, block: Block<'_, '_>) {
+        let Some(around) = &mut self.around else { return self.engine.play(block) };
+        let Block { input, output, mut events } = block;
+        let len = samples(output);
+        let mut from = 0;
+        while let [first, ..] = events {
+            let at = first.at.clamp(from, len);
+            around.run(&mut self.engine, input, output, from, at);
+            from = at;
+            // Behind the last sample there is no later.
+            events = self.engine.take(events, if at == len { usize::MAX } else { at });
         }
+        around.run(&mut self.engine, input, output, from, len);
     }
 }
 
@@ -172,9 +185,9 @@ impl Around {
         self.host + self.host / 2 + self.host / 2 + engine
     }
 
-    fn process(&mut self, engine: &mut Engine, input: &[&[f32]], output: &mut [&mut [f32]]) {
-        let len = output.iter().map(|o| o.len()).min().unwrap_or(0);
-        for n in 0..len {
+    /// Samples `from` to `to` of a block.
+    fn run(&mut self, engine: &mut Engine, input: &[&[f32]], output: &mut [&mut [f32]], from: usize, to: usize) {
+        for n in from..to {
             for (number, channel) in self.heard.iter_mut().enumerate() {
                 let source = input.get(number).or(input.last());
                 channel[self.at] = source.and_then(|s| s.get(n)).copied().filter(|x| x.is_finite()).unwrap_or(0.0);

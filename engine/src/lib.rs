@@ -1,7 +1,7 @@
 //! The whole instrument: voice in, instrument out. Knows no plugin API, no window and no file dialog.
 //!
 //! **The real-time contract.** Between `Engine::new` and dropping it, on the audio thread, nothing reachable from
-//! [`Engine::process`], [`Engine::set`], [`Engine::weigh`], [`Engine::install`], [`Engine::retired`], [`Engine::frames`] and [`Engine::reset`] allocates, frees, locks, makes a
+//! [`Engine::play`], [`Engine::set`], [`Engine::weigh`], [`Engine::install`], [`Engine::retired`], [`Engine::frames`] and [`Engine::reset`] allocates, frees, locks, makes a
 //! system call, panics or loops without bound. NaN and infinity in never come out. The output lags the input by
 //! [`Engine::latency_samples`], always, and does not depend on how the host cuts the stream into blocks. Same input, same settings,
 //! same output, after every reset, at every pace.
@@ -10,6 +10,7 @@ mod any_rate;
 mod attack;
 mod auto_range;
 mod automation;
+mod block;
 mod bounce;
 mod config;
 mod crossfade_bank;
@@ -41,11 +42,12 @@ mod typed;
 
 pub use any_rate::AnyRate;
 pub use auto_range::{MOST_SHIFT_DB, Shift};
+pub use block::{Block, Change, Event};
 pub use bounce::bounce;
 pub use config::{EngineConfig, EngineError};
 pub use engine::Engine;
 pub use instrument::{Instrument, Slot};
-pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, SettingError, Settings};
+pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, ParamId, SettingError, Settings};
 pub use sides::Sides;
 pub use spectral_weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};
 pub use syrinx_decoder::{Card, Decay, Decoder, MAX_FILE_BYTES, Model, ModelError, is_control};

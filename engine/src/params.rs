@@ -98,7 +98,27 @@ macro_rules! params {
             session: false $(|| $session)?, help: concat!($($help),+).trim_ascii(),
         },)+)+];
 
+        /// Names a parameter of the table: what is misspelt does not compile. The names are the ids.
+        #[allow(non_camel_case_types, missing_docs)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ParamId { $($($field,)+)+ }
+
+        impl ParamId {
+            /// All of them, in the order of [`PARAMS`].
+            pub const ALL: &[Self] = &[$($(Self::$field,)+)+];
+        }
+
         impl Settings {
+            /// The value of a parameter.
+            pub fn get(&self, id: ParamId) -> f32 {
+                match id { $($(ParamId::$field => self.$field,)+)+ }
+            }
+
+            /// Gives a parameter a value, in its unit.
+            pub fn put(&mut self, id: ParamId, value: f32) {
+                match id { $($(ParamId::$field => self.$field = value,)+)+ }
+            }
+
             fn slot(&mut self, id: &str) -> Option<&mut f32> {
                 match id { $($(stringify!($field) => Some(&mut self.$field),)+)+ _ => None }
             }
@@ -222,6 +242,18 @@ const SCALE_NAMES: [&str; SCALES.len()] = {
     }
     names
 };
+
+impl ParamId {
+    /// Its place in [`PARAMS`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Its row of [`PARAMS`].
+    pub const fn param(self) -> &'static Param {
+        &PARAMS[self as usize]
+    }
+}
 
 /// Why a setting was refused.
 #[derive(Debug, PartialEq, thiserror::Error)]

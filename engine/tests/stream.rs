@@ -9,7 +9,9 @@ use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use demo_voice::demo_voice;
 use long::in_long_form;
 use std::sync::Arc;
-use syrinx_engine::{Engine, EngineConfig, Instrument, LatencyMode, Model, OWN_INSTRUMENT, PARAMS, Settings, Slot};
+use syrinx_engine::{
+    Block, Change, Engine, EngineConfig, Event, Instrument, LatencyMode, Model, OWN_INSTRUMENT, PARAMS, ParamId, Settings, Slot,
+};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -63,6 +65,61 @@ fn block_size_never_changes_the_output() {
             }
         }
     }
+}
+
+/// What happens inside a block is heard as if the block had been cut there, wherever the host cuts it; out of order or out of the block, it
+/// happens no earlier than what was before it, and at the block's end. No event allocates.
+#[test]
+fn events_are_heard_from_their_very_sample_on() {
+    use ParamId::{brightness, instrument_a, latency_mode, loudness, mix, pitch_shift};
+    let voice = voice(48_000, 1.5);
+    let events: Vec<Event> = [
+        (0, pitch_shift, 3.0),
+        (9_001, loudness, -9.0),
+        (9_001, pitch_shift, 1.0),
+        (9_001, pitch_shift, 7.0),
+        (20_000, mix, 40.0),
+        (20_001, brightness, f32::NAN),
+        (31_017, instrument_a, 1.0),
+        (44_444, latency_mode, 1.0),
+        (50_000, pitch_shift, 400.0),
+    ]
+    .map(|(at, param, value)| Event { at, change: Change::Setting(param, value) })
+    .into();
+
+    // Blocks cut at every event, each setting by hand.
+    let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory()).unwrap();
+    let mut wanted = vec![0.0; voice.len()];
+    let mut from = 0;
+    for at in events.iter().map(|event| event.at).chain([voice.len()]) {
+        engine.process(&[&voice[from..at]], &mut [&mut wanted[from..at]]);
+        let mut settings = engine.settings();
+        for Event { change, .. } in events.iter().filter(|event| event.at == at) {
+            let Change::Setting(param, value) = *change else { unreachable!() };
+            settings.put(param, value);
+        }
+        engine.set(&settings);
+        from = at;
+    }
+    let reached = engine.settings();
+    assert_eq!((reached.pitch_shift, reached.brightness, reached.latency_mode), (24.0, 0.0, 1.0));
+
+    for size in [1, 64, 1000, voice.len()] {
+        let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory()).unwrap();
+        let mut played = vec![0.0; voice.len()];
+        for (number, (input, output)) in voice.chunks(size).zip(played.chunks_mut(size)).enumerate() {
+            let here: Vec<Event> = events.iter().filter(|event| event.at / size == number).copied().collect();
+            let here: Vec<Event> = here.iter().map(|event| Event { at: event.at - number * size, ..*event }).collect();
+            assert_no_alloc(|| engine.play(Block { input: &[input], output: &mut [output], events: &here }));
+        }
+        assert!(played == wanted, "in blocks of {size}");
+        assert_eq!(engine.settings(), reached);
+    }
+
+    let late = [(300, 1.0), (100, 2.0), (usize::MAX, 3.0)].map(|(at, to)| Event { at, change: Change::Setting(pitch_shift, to) });
+    let mut out = [0.0; 512];
+    engine.play(Block { input: &[&[0.0; 512]], output: &mut [&mut out], events: &late });
+    assert_eq!(engine.settings().pitch_shift, 3.0);
 }
 
 /// A host may give silence for as long as it likes before the voice begins.

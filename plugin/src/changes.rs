@@ -3,7 +3,7 @@
 use syrinx_engine::PARAMS;
 
 /// Changes that fit in one block. Those beyond are thinned out to the last of each parameter.
-const MOST: usize = 4096;
+pub const MOST_CHANGES: usize = 4096;
 
 /// What becomes of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Changes {
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { events: Vec::with_capacity(MOST), ..Self::none() }
+        Self { events: Vec::with_capacity(MOST_CHANGES), ..Self::none() }
     }
 }
 
@@ -106,10 +106,10 @@ mod tests {
     fn the_last_value_survives_however_many_there_are() {
         let mut changes = Changes::default();
         changes.begin(10);
-        for n in 0..3 * MOST {
-            changes.add(0, 1, Change::Value(n as f32 / (3 * MOST) as f32));
+        for n in 0..3 * MOST_CHANGES {
+            changes.add(0, 1, Change::Value(n as f32 / (3 * MOST_CHANGES) as f32));
         }
         assert_eq!(changes.events.capacity(), Changes::default().events.capacity(), "nothing was allocated");
-        assert_eq!(changes.leftovers().collect::<Vec<_>>(), [(1, (3 * MOST - 1) as f32 / (3 * MOST) as f32)]);
+        assert_eq!(changes.leftovers().collect::<Vec<_>>(), [(1, (3 * MOST_CHANGES - 1) as f32 / (3 * MOST_CHANGES) as f32)]);
     }
 }

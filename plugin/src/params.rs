@@ -7,7 +7,7 @@ use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU32, Ordering, fence},
 };
-use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, Settings};
+use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, ParamId, Settings};
 
 /// One row of the table, in the framework's kind that fits it.
 pub enum HostParam {
@@ -101,11 +101,16 @@ impl Controls {
 
     /// The values as the engine takes them.
     pub fn settings(&self) -> Settings {
-        Settings::from_values(|at| match &self.params[at] {
+        Settings::from_values(|row| self.value(row))
+    }
+
+    /// The value of a row's parameter, in its unit, with what modulation adds.
+    pub fn value(&self, row: usize) -> f32 {
+        match &self.params[row] {
             HostParam::Number(p) => p.value(),
             HostParam::Index(p) => p.value() as f32,
             HostParam::Switch(p) => f32::from(u8::from(p.value())),
-        })
+        }
     }
 
     /// The weights of single harmonics and of the noise.
@@ -179,8 +184,8 @@ impl SyrinxParams {
 
     /// Sets every parameter, as a host would: any thread.
     pub fn apply(&self, settings: &Settings) {
-        for (row, param) in self.rows() {
-            let value = settings.value(row.id).expect("the table's own id");
+        for (id, (_, param)) in ParamId::ALL.iter().zip(self.rows()) {
+            let value = settings.get(*id);
             // SAFETY: this is what the framework does for a host; a face without a host does without the framework.
             unsafe {
                 match param {

@@ -2,13 +2,13 @@
 //! alike. It lives on the audio thread while sound runs, and on the main thread before and after.
 
 use crate::{
-    changes::{Change, Changes},
+    changes::{Change, Changes, MOST_CHANGES},
     library::{Library, Stage},
     monitor::{Frames, InputNote, Shown},
     params::{Controls, SyrinxParams},
 };
 use std::{marker::PhantomData, ptr, sync::Arc, time::Instant};
-use syrinx_engine::{AnyRate, EngineError, Settings, Sides};
+use syrinx_engine::{AnyRate, Block, Change as EngineChange, EngineError, Event, ParamId, Settings, Sides};
 
 /// Most channels, in and out.
 const CHANNELS: usize = 2;
@@ -105,6 +105,8 @@ struct Audio {
     settings: Settings,
     /// The version of the weights that the engine has.
     weights_seen: u32,
+    /// The changes of a block as the engine takes them.
+    events: Vec<Event>,
 }
 
 impl Default for Player {
@@ -122,6 +124,7 @@ impl Default for Player {
             told: Told::default(),
             settings: Settings::default(),
             weights_seen: 0,
+            events: Vec::with_capacity(MOST_CHANGES),
         };
         Self { params, audio }
     }
@@ -221,44 +224,53 @@ impl Audio {
     fn play(&mut self, buffers: &Buffers<'_>, changes: &Changes) -> Result<News, NotActivated> {
         // Reading the clock neither waits nor enters the system.
         let begun = Instant::now();
-        let mut waiting = changes.events().iter().peekable();
         let Some(engine) = &mut self.engine else {
-            for event in waiting {
+            for event in changes.events() {
                 self.controls.change(event.row, event.change);
             }
             return Err(NotActivated);
         };
-        // A state that is being put in force right now is taken whole with one of the next steps, or not yet.
+        // A state that is being put in force right now is taken whole with one of the next blocks, or not yet.
         if self.controls.is_whole() {
             self.stage.exchange(engine.engine());
             if let Some(weights) = self.controls.spectral_weights().news(&mut self.weights_seen) {
                 engine.engine().weigh(&weights);
             }
         }
-        let mut at = 0;
+        if let Some(settings) = self.controls.whole() {
+            self.settings = settings;
+        }
+        engine.engine().set(&self.settings);
+        let mut changed = false;
+        self.events.clear();
+        for event in changes.events() {
+            changed |= self.controls.change(event.row, event.change);
+            let change = EngineChange::Setting(ParamId::ALL[event.row], self.controls.value(event.row));
+            self.events.push(Event { at: event.at, change });
+        }
+        if changed {
+            self.shown.redraw();
+        }
+        let (mut at, mut first) = (0, 0);
         loop {
-            let mut changed = false;
-            while let Some(event) = waiting.next_if(|event| event.at <= at) {
-                changed |= self.controls.change(event.row, event.change);
-            }
-            if changed {
-                self.shown.redraw();
-            }
-            if let Some(settings) = self.controls.whole() {
-                self.settings = settings;
-            }
-            engine.engine().set(&self.settings);
-            if at == buffers.len {
-                break;
-            }
-            let to = waiting.peek().map_or(buffers.len, |event| event.at).min(at + STEP).min(buffers.len);
-            step(engine, buffers, self.input_channels, at, to);
+            let to = (at + STEP).min(buffers.len);
+            // What happens behind a step's last sample happens at the next one's first, but at the block's end.
+            let later = self.events[first..].iter().position(|event| event.at >= to && to < buffers.len);
+            let next = later.map_or(self.events.len(), |later| first + later);
+            let events = &mut self.events[first..next];
+            events.iter_mut().for_each(|event| event.at -= at);
+            step(engine, buffers, self.input_channels, events, at, to);
+            first = next;
             // A window that takes none, because there is none, misses those that come when the ring is full.
             engine.engine().frames(|frame| {
                 let _ = self.frames.push(frame);
             });
             at = to;
+            if at == buffers.len {
+                break;
+            }
         }
+        self.settings = engine.engine().settings();
         for (row, value) in changes.leftovers() {
             self.controls.change(row, Change::Value(value));
         }
@@ -287,7 +299,7 @@ impl Audio {
 }
 
 /// Plays some samples of a block.
-fn step(engine: &mut AnyRate, buffers: &Buffers<'_>, input_channels: usize, from: usize, to: usize) {
+fn step(engine: &mut AnyRate, buffers: &Buffers<'_>, input_channels: usize, events: &[Event], from: usize, to: usize) {
     let len = to - from;
     let (mut input, mut output) = ([[0.0; STEP]; CHANNELS], [[0.0; STEP]; CHANNELS]);
     for (copy, source) in input.iter_mut().zip(buffers.inputs).filter(|(_, source)| !source.is_null()) {
@@ -300,7 +312,8 @@ fn step(engine: &mut AnyRate, buffers: &Buffers<'_>, input_channels: usize, from
         left.iter_mut().zip(right).for_each(|(left, right)| *left = 0.5 * (*left + right));
     }
     let [to_left, to_right] = &mut output;
-    engine.process(&[&left[..len], &right[..len]][..inputs], &mut [&mut to_left[..len], &mut to_right[..len]]);
+    let (input, output_slices) = ([&left[..len], &right[..len]], &mut [&mut to_left[..len], &mut to_right[..len]]);
+    engine.play(Block { input: &input[..inputs], output: output_slices, events });
     for (samples, sink) in output.iter().zip(buffers.outputs).filter(|(_, sink)| !sink.is_null()) {
         // SAFETY: as above, the other way round.
         unsafe { ptr::copy_nonoverlapping(samples.as_ptr(), sink.add(from), len) };

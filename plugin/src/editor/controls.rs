@@ -12,7 +12,7 @@ use super::{
 };
 use crate::monitor::Shown;
 use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
-use syrinx_engine::{Calibration, KEYS, Kind, PARAMS};
+use syrinx_engine::{Calibration, KEYS, Kind, PARAMS, ParamId};
 
 const HEADING: f32 = 28.0;
 const SMALL_KNOB: f32 = 20.0;
@@ -72,12 +72,12 @@ impl Controls {
 
     fn voice(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, shown: &Shown) {
         let knobs = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
-        small(ui, cell(knobs, 2, 1, 0, 0), theme, edits, "input_gain", "Gain", theme.voice);
-        small(ui, cell(knobs, 2, 1, 1, 0), theme, edits, "gate", "Gate", theme.voice);
+        small(ui, cell(knobs, 2, 1, 0, 0), theme, edits, ParamId::input_gain, "Gain", theme.voice);
+        small(ui, cell(knobs, 2, 1, 1, 0), theme, edits, ParamId::gate, "Gate", theme.voice);
         let rows = Rect::from_min_max(pos2(rect.left() + GRID, knobs.bottom() + GRID), rect.max - vec2(GRID, 0.0));
         let row = |n: f32, height: f32| Rect::from_min_size(rows.min + vec2(0.0, n), vec2(rows.width(), height));
-        let low = at("voice_low");
-        let high = at("voice_high");
+        let low = at(ParamId::voice_low);
+        let high = at(ParamId::voice_high);
         match &mut self.calibration {
             None => {
                 if button::words(ui, row(0.0, 24.0), theme, "Learn my range", "Glide from your lowest note to your highest: the tracker is then spared what you do not sing, and is sooner and surer").clicked() {
@@ -121,31 +121,31 @@ impl Controls {
                 }
             }
         }
-        toggle(ui, row(50.0, 22.0), theme, edits, "auto_gate", "Adaptive gate", theme.voice);
+        toggle(ui, row(50.0, 22.0), theme, edits, ParamId::auto_gate, "Adaptive gate", theme.voice);
     }
 }
 
 /// All pitches that can be listened for, Hz.
 fn every_pitch(edits: &Edits) -> (f32, f32) {
-    (edits.row(at("voice_low")).min, edits.row(at("voice_high")).max)
+    (edits.row(at(ParamId::voice_low)).min, edits.row(at(ParamId::voice_high)).max)
 }
 
 fn set_range(edits: &mut Edits, (low, high): (f32, f32)) {
     let (least, most) = every_pitch(edits);
     edits.together(|edits| {
-        for (id, hz) in [("voice_low", low), ("voice_high", high)] {
+        for (id, hz) in [(ParamId::voice_low, low), (ParamId::voice_high, high)] {
             edits.put_plain(at(id), hz.clamp(least, most));
         }
     });
 }
 
-fn small(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: &str, name: &str, colour: Color32) {
+fn small(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: ParamId, name: &str, colour: Color32) {
     // Room for the name above and the number below, and no bigger than looks well.
     let radius = (0.5 * (rect.height() - 34.0)).clamp(15.0, SMALL_KNOB + 8.0).min(0.42 * rect.width());
     knob::show(ui, rect, theme, edits, at(id), name, Look { radius, colour, big: false });
 }
 
-fn toggle(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: &str, name: &str, colour: Color32) {
+fn toggle(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: ParamId, name: &str, colour: Color32) {
     toggle_that_tells(ui, rect, theme, edits, id, name, None, colour);
 }
 
@@ -156,7 +156,7 @@ fn toggle_that_tells(
     rect: Rect,
     theme: &Theme,
     edits: &mut Edits,
-    id: &str,
+    id: ParamId,
     name: &str,
     tells: Option<&str>,
     colour: Color32,
@@ -175,8 +175,10 @@ fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits,
     let radius = (0.5 * (knobs.height() - 30.0)).clamp(36.0, BIG_KNOB + 12.0).min(0.22 * knobs.width());
     let fitted =
         [format!("{:+.0} st", live.fitted_st), format!("{:+.0} dB", live.fitted_db)].map(|words| words.replace('-', "−"));
-    let pairs =
-        [("pitch_shift", "Pitch shift", "octave_fit", "Octave fit"), ("loudness", "Loudness", "auto_range", "Auto range")];
+    let pairs = [
+        (ParamId::pitch_shift, "Pitch shift", ParamId::octave_fit, "Octave fit"),
+        (ParamId::loudness, "Loudness", ParamId::auto_range, "Auto range"),
+    ];
     for (n, (id, name, switch, switch_name)) in pairs.into_iter().enumerate() {
         knob::show(ui, cell(knobs, 2, 1, n, 0), theme, edits, at(id), name, Look { radius, colour, big: true });
         let place = cell(switches, 2, 1, n, 0);
@@ -185,14 +187,14 @@ fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits,
     }
 }
 
-fn names(id: &str) -> &'static [&'static str] {
+fn names(id: ParamId) -> &'static [&'static str] {
     match PARAMS[at(id)].kind {
         Kind::Choice(names) => names,
         _ => KEYS,
     }
 }
 
-fn pick(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: &str) {
+fn pick(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: ParamId) {
     let at = at(id);
     let row = edits.row(at);
     if let Some(n) = button::list(ui, rect, theme, row.name, row.help, names(id), edits.plain(at).round() as usize) {
@@ -202,41 +204,41 @@ fn pick(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: &str) {
 
 fn snap(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     let half = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
-    small(ui, cell(half, 1, 1, 0, 0), theme, edits, "snap", "Amount", colour);
+    small(ui, cell(half, 1, 1, 0, 0), theme, edits, ParamId::snap, "Amount", colour);
     let top = half.bottom() + 2.0 * GRID;
     let wide = rect.width() - 2.0 * GRID;
     let row = |n: f32| Rect::from_min_size(pos2(rect.left() + GRID, top + n), vec2(wide, 24.0));
-    pick(ui, row(0.0), theme, edits, "snap_key");
-    pick(ui, row(30.0), theme, edits, "snap_scale");
+    pick(ui, row(0.0), theme, edits, ParamId::snap_key);
+    pick(ui, row(30.0), theme, edits, ParamId::snap_scale);
 }
 
-fn grid(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, columns: usize, knobs: &[(&str, &str, Color32)]) {
+fn grid(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, columns: usize, knobs: &[(ParamId, &str, Color32)]) {
     for (n, (id, name, colour)) in knobs.iter().enumerate() {
-        small(ui, cell(rect, columns, 2, n % columns, n / columns), theme, edits, id, name, *colour);
+        small(ui, cell(rect, columns, 2, n % columns, n / columns), theme, edits, *id, name, *colour);
     }
 }
 
 fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     let knobs = [
-        ("harmonics", "Harmonics", colour),
-        ("noise", "Noise", colour),
-        ("breath", "Breath", theme.voice),
-        ("brightness", "Brightness", colour),
-        ("even_odd", "Even/odd", colour),
-        ("attack", "Attack", colour),
+        (ParamId::harmonics, "Harmonics", colour),
+        (ParamId::noise, "Noise", colour),
+        (ParamId::breath, "Breath", theme.voice),
+        (ParamId::brightness, "Brightness", colour),
+        (ParamId::even_odd, "Even/odd", colour),
+        (ParamId::attack, "Attack", colour),
     ];
     grid(ui, rect, theme, edits, 3, &knobs);
     // Beside the heading: lit, the voice sustains what a plucked instrument would let die away.
     let place = Rect::from_min_max(pos2(rect.right() - 64.0, rect.top() - 23.0), pos2(rect.right(), rect.top() - 4.0));
-    toggle(ui, place, theme, edits, "sustain", "Sustain", colour);
+    toggle(ui, place, theme, edits, ParamId::sustain, "Sustain", colour);
 }
 
 fn room_group(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     let top = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
-    small(ui, cell(top, 1, 1, 0, 0), theme, edits, "reverb_mix", "Mix", colour);
+    small(ui, cell(top, 1, 1, 0, 0), theme, edits, ParamId::reverb_mix, "Mix", colour);
     let below = Rect::from_min_max(pos2(rect.left(), top.bottom()), rect.max);
-    small(ui, cell(below, 2, 1, 0, 0), theme, edits, "reverb_size", "Size", colour);
-    small(ui, cell(below, 2, 1, 1, 0), theme, edits, "reverb_damping", "Damping", colour);
+    small(ui, cell(below, 2, 1, 0, 0), theme, edits, ParamId::reverb_size, "Size", colour);
+    small(ui, cell(below, 2, 1, 1, 0), theme, edits, ParamId::reverb_damping, "Damping", colour);
 }
 
 fn output(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
@@ -246,6 +248,6 @@ fn output(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Col
         theme,
         edits,
         1,
-        &[("mix", "Dry/wet", theme.between(theme.voice, colour, 0.5)), ("output_gain", "Output", colour)],
+        &[(ParamId::mix, "Dry/wet", theme.between(theme.voice, colour, 0.5)), (ParamId::output_gain, "Output", colour)],
     );
 }

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use syrinx_engine::{Model, PARAMS, Param as Row, Slot, SpectralWeights};
+use syrinx_engine::{Model, PARAMS, Param as Row, ParamId, Slot, SpectralWeights};
 
 /// Hosts take a change that the window made with their next block; until then the window shows what it asked for.
 const CONFIRMED: Duration = Duration::from_millis(400);
@@ -21,9 +21,9 @@ const ONE_CHANGE: Duration = Duration::from_millis(900);
 /// The place of a parameter in the table.
 pub type At = usize;
 
-/// The place of the parameter `id`, which is in the table.
-pub fn at(id: &str) -> At {
-    PARAMS.iter().position(|row| row.id == id).unwrap_or_else(|| panic!("{id} is in no table"))
+/// The place of a parameter.
+pub const fn at(id: ParamId) -> At {
+    id.index()
 }
 
 /// A value that the host has been asked for.
@@ -352,7 +352,7 @@ impl Edits {
 /// The parameter that says which instrument a slot plays.
 pub fn instrument(slot: Slot) -> At {
     at(match slot {
-        Slot::A => "instrument_a",
-        Slot::B => "instrument_b",
+        Slot::A => ParamId::instrument_a,
+        Slot::B => ParamId::instrument_b,
     })
 }

@@ -13,7 +13,7 @@ use egui::{
     Align2, Color32, CornerRadius, CursorIcon, Id, Mesh, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     pos2, vec2,
 };
-use syrinx_engine::MOST_SHIFT_DB;
+use syrinx_engine::{MOST_SHIFT_DB, ParamId};
 
 /// Notes from left to right: E1 to D8, MIDI. The tracker hears up to C8.
 const NOTES: (f32, f32) = (28.0, 110.0);
@@ -87,7 +87,7 @@ impl Field {
         let painter = ui.painter().with_clip_rect(axes.rect);
         grid(&painter, theme, &axes);
 
-        let (shift, loudness) = (at("pitch_shift"), at("loudness"));
+        let (shift, loudness) = (at(ParamId::pitch_shift), at(ParamId::loudness));
         // What is fitted by itself and what is set by hand add up.
         let offset = (-edits.plain(shift) - live.fitted_st, -edits.plain(loudness) - live.fitted_db);
         let outlines: Vec<Rect> = instruments.iter().map(|shown| region(&painter, theme, &axes, shown, offset)).collect();
@@ -109,7 +109,7 @@ impl Field {
     }
 
     fn interact(&self, ui: &Ui, axes: &Axes, theme: &Theme, edits: &mut Edits, live: &Live, leader: Option<&Shown<'_>>) {
-        let (shift, loudness) = (at("pitch_shift"), at("loudness"));
+        let (shift, loudness) = (at(ParamId::pitch_shift), at(ParamId::loudness));
         let response = ui.interact(axes.rect, Id::unique("field"), Sense::click_and_drag());
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Canvas, true, "Range of the instrument");
@@ -212,9 +212,9 @@ impl Field {
             Place::Louder => "louder than",
             Place::Inside => return,
         };
-        let set = (edits.plain(at("pitch_shift")), edits.plain(at("loudness")));
+        let set = (edits.plain(at(ParamId::pitch_shift)), edits.plain(at(ParamId::loudness)));
         let mends = match place {
-            Place::Below | Place::Above if edits.is_on(at("octave_fit")) && set.0 == 0.0 => {
+            Place::Below | Place::Above if edits.is_on(at(ParamId::octave_fit)) && set.0 == 0.0 => {
                 "Octave fit follows when you stay there"
             }
             Place::Softer | Place::Louder if ranging(edits, live) && set.1 == 0.0 => "Auto range is on its way",
@@ -230,16 +230,16 @@ impl Field {
 
 /// Whether auto range brings the loudness in by itself, and has not come to the end of what it may do.
 fn ranging(edits: &Edits, live: &Live) -> bool {
-    edits.is_on(at("auto_range")) && live.fitted_db.abs() < MOST_SHIFT_DB - 0.5
+    edits.is_on(at(ParamId::auto_range)) && live.fitted_db.abs() < MOST_SHIFT_DB - 0.5
 }
 
 /// What octave fit and auto range add to the voice now, in words; None while both are off and have let go.
 fn fitted_words(edits: &Edits, live: &Live) -> Option<String> {
     let mut parts = Vec::new();
-    if edits.is_on(at("octave_fit")) {
+    if edits.is_on(at(ParamId::octave_fit)) {
         parts.push(format!("Octave fit {:+.0} st", live.fitted_st));
     }
-    if edits.is_on(at("auto_range")) || live.fitted_db.abs() >= 0.05 {
+    if edits.is_on(at(ParamId::auto_range)) || live.fitted_db.abs() >= 0.05 {
         parts.push(format!("Auto range {:+.1} dB", live.fitted_db));
     }
     let words = parts.join(", ").replace('-', "−");

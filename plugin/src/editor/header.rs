@@ -9,6 +9,7 @@ use super::{
     theme::{BIG, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
 };
 use egui::{Align2, CornerRadius, Popup, Rect, RichText, Role, StrokeKind, Ui, pos2, vec2};
+use syrinx_engine::ParamId;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub fn show(
         edits.copy_to_other();
     }
     history(ui, theme, edits, undo, redo);
-    let bypass = at("bypass");
+    let bypass = at(ParamId::bypass);
     let off = edits.is_on(bypass);
     let lit = Some(if off { theme.faint(theme.muted, 0.5) } else { theme.a });
     let name = if off { "Bypassed: play" } else { "Bypass" };

@@ -6,7 +6,7 @@ pub use crate::presets::USER;
 use crate::presets::{self, EXTENSION, Played, Preset};
 use crate::reading::Once;
 use std::{path::PathBuf, sync::Arc};
-use syrinx_engine::{PARAMS, Param as Row};
+use syrinx_engine::ParamId;
 
 /// All presets, and which of them plays.
 pub struct PresetList {
@@ -78,12 +78,8 @@ impl PresetList {
     pub fn changed(&self, edits: &Edits) -> bool {
         let Some(preset) = self.current(edits).map(|at| &self.presets[at]) else { return true };
         let Ok((settings, weights)) = preset.sound() else { return true };
-        let differs = |row: &Row| {
-            let at = super::edits::at(row.id);
-            let wanted = settings.value(row.id).expect("the table's own id");
-            edits.normalized(at, wanted) != edits.value(at)
-        };
-        PARAMS.iter().filter(|row| !row.session).any(differs) || edits.weights() != weights
+        let differs = |id: ParamId| edits.normalized(id.index(), settings.get(id)) != edits.value(id.index());
+        ParamId::ALL.iter().filter(|id| !id.param().session).any(|id| differs(*id)) || edits.weights() != weights
     }
 
     /// Plays a preset: one step of the history.
@@ -97,8 +93,9 @@ impl PresetList {
             for (slot, model) in own {
                 edits.library().put(slot, model);
             }
-            for (at, row) in PARAMS.iter().enumerate().filter(|(_, row)| !row.session) {
-                let to = edits.normalized(at, settings.value(row.id).expect("the table's own id"));
+            for id in ParamId::ALL.iter().filter(|id| !id.param().session) {
+                let at = id.index();
+                let to = edits.normalized(at, settings.get(*id));
                 if edits.value(at) != to {
                     edits.put(at, to);
                 }

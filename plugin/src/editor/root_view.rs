@@ -20,7 +20,7 @@ use crate::{monitor::Shown, params::SyrinxParams};
 use egui::Ui;
 use nice_plug::context::gui::GuiContext;
 use std::{sync::Arc, time::Duration};
-use syrinx_engine::{Model, Slot};
+use syrinx_engine::{Model, ParamId, Slot};
 
 /// Between two pictures while something moves.
 const FRAME: Duration = Duration::from_millis(16);
@@ -149,7 +149,7 @@ impl RootView {
         let window = ui.max_rect();
         let layout = Layout::of(window);
         ui.painter().rect_filled(window, 0, theme.back);
-        let morph = edits.value(at("morph"));
+        let morph = edits.value(at(ParamId::morph));
         let colour = if morph > 0.5 { theme.b } else { theme.a };
         let knobs = theme.between(theme.a, theme.b, morph);
 
@@ -243,7 +243,7 @@ impl RootView {
         colour: egui::Color32,
     ) {
         let mut playing = Vec::new();
-        let struck = !edits.is_on(at("sustain"));
+        let struck = !edits.is_on(at(ParamId::sustain));
         for (slot, share, colour) in [(Slot::A, 1.0 - morph, theme.a), (Slot::B, morph, theme.b)] {
             let first = playing.is_empty();
             if share > 0.0

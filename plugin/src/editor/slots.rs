@@ -17,7 +17,7 @@ use super::{
 };
 use crate::reading::harmless;
 use egui::{Align2, Color32, CornerRadius, CursorIcon, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
-use syrinx_engine::Slot;
+use syrinx_engine::{ParamId, Slot};
 
 /// One of the two instruments, as the window shows it.
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ pub fn show(
     let b = Rect::from_min_max(pos2(rect.right() - wide, rect.top()), rect.max);
     let morph = Rect::from_min_max(pos2(a.right() + GAP, rect.top()), pos2(b.left() - GAP, rect.bottom()));
     let first = slot(ui, a, theme, edits, instrument_list, looks, browser, Side::of(Slot::A, theme, open));
-    morph_slider(ui, morph, theme, edits, at("morph"));
+    morph_slider(ui, morph, theme, edits, at(ParamId::morph));
     let second = slot(ui, b, theme, edits, instrument_list, looks, browser, Side::of(Slot::B, theme, open));
     first.or(second)
 }
@@ -83,7 +83,7 @@ fn slot(
 ) -> Option<Wish> {
     panel(ui, rect, theme);
     let name = InstrumentList::name(edits, slot);
-    let morph = edits.value(at("morph"));
+    let morph = edits.value(at(ParamId::morph));
     let share = if slot == Slot::A { 1.0 - morph } else { morph };
     let ink = theme.between(theme.muted, colour, 0.25 + share);
     let model = InstrumentList::model(edits, slot);

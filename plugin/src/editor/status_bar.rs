@@ -10,6 +10,7 @@ use super::{
 };
 use crate::monitor::{InputNote, Shown};
 use egui::{Align, Align2, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, text::LayoutJob, vec2};
+use syrinx_engine::ParamId;
 
 /// From here on, load is a worry, as a share of the time there is.
 const HEAVY: f32 = 0.7;
@@ -117,7 +118,7 @@ impl StatusBar {
         painter.rect_filled(rect, 0, theme.panel);
         painter.hline(rect.x_range(), rect.top() + 0.5, theme.border());
         let middle = rect.center().y;
-        let mode = at("latency_mode");
+        let mode = at(ParamId::latency_mode);
         let now = edits.plain(mode).round() as usize;
         let switch = Rect::from_min_size(pos2(rect.left() + 12.0, middle - 10.0), vec2(112.0, 20.0));
         if let Some(n) = button::choice(ui, switch, theme, "Latency mode", edits.row(mode).help, &["Live", "Studio"], now) {
