@@ -26,7 +26,7 @@ use crate::{
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
-use syrinx_tracker::{Features, FrameClock, LatencyMode};
+use syrinx_tracker::{Features, FrameClock};
 
 /// Voice in, instrument out.
 pub struct Engine {
@@ -151,7 +151,7 @@ impl Engine {
         if !self.listener.has_heard() {
             self.settle();
         }
-        let as_wanted = self.wanted_mode() == self.listener.mode();
+        let as_wanted = settings.latency() == self.listener.mode();
         if !as_wanted && self.mixer.is_at_beginning() && !self.latency_switch.is_fading() {
             self.reset();
         } else {
@@ -183,7 +183,7 @@ impl Engine {
 
     /// Begins anew in the mode that is wanted.
     fn restart(&mut self) {
-        self.listener.restart(self.wanted_mode());
+        self.listener.restart(self.automation.settings().latency());
         self.automation.reset();
         let settings = self.automation.settings();
         self.part.reset(settings);
@@ -191,10 +191,6 @@ impl Engine {
         self.mixer.reset(settings, self.clock.max_len());
         self.tell.reset();
         self.next_frame = 0;
-    }
-
-    fn wanted_mode(&self) -> LatencyMode {
-        if self.automation.settings().latency_mode >= 0.5 { LatencyMode::Studio } else { LatencyMode::Live }
     }
 
     /// Takes `input` and gives as many samples of `output`, one slice a channel, while nothing changes. See [`Engine::play`].

@@ -2,7 +2,7 @@
 //! arithmetic on one frame, with the memory that snap, fit, sustain and attack need.
 
 use crate::{
-    Settings,
+    ParamId, Settings,
     attack::SoftAttack,
     auto_range::{AutoRange, AutoRangeSettings, Shift, Target},
     lift::Lift,
@@ -93,7 +93,10 @@ impl Mapping {
         loudness_db: f32,
     ) -> Mapped {
         let voice = &self.held.step(&self.slips.step(voice));
-        let fit = AutoRangeSettings { auto_range: settings.auto_range >= 0.5, octave_fit: settings.octave_fit >= 0.5 };
+        let fit = AutoRangeSettings {
+            auto_range: settings.is_on(ParamId::auto_range),
+            octave_fit: settings.is_on(ParamId::octave_fit),
+        };
         let room_db = self.noise.step(voice);
         let floor_db = settings.gate.max(room_db + ABOVE_ROOM_DB);
         let fitted = self.fit.step(voice, target, floor_db, fit);
@@ -104,7 +107,7 @@ impl Mapping {
         let unshifted_hz = self.snap.step(octave_hz, voiced, snap);
 
         let adapted = room_db + ABOVE_NOISE_DB * (1.0 - 2.0 * voice.confidence);
-        let gate = if settings.auto_gate >= 0.5 { settings.gate.max(adapted) } else { settings.gate };
+        let gate = if settings.is_on(ParamId::auto_gate) { settings.gate.max(adapted) } else { settings.gate };
         let under = (gate - voice.loudness_db).max(0.0);
         let gated = voice.loudness_db - (GATE_SLOPE - 1.0) * under;
         let sustained = self.sustain.step(gated, voice, ringing, settings.sustains_as_instrument());

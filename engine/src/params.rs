@@ -1,6 +1,6 @@
 //! What a player can set: one table of parameters, read by every face of Syrinx, and their values as plain numbers.
 
-use syrinx_tracker::TrackerConfig;
+use syrinx_tracker::{LatencyMode, TrackerConfig};
 
 use crate::snap::SCALES;
 
@@ -278,6 +278,17 @@ fn ids() -> String {
 }
 
 impl Settings {
+    /// Whether a switch is on.
+    pub fn is_on(&self, switch: ParamId) -> bool {
+        debug_assert!(switch.param().kind == Kind::Switch, "{switch:?} is no switch");
+        self.get(switch) >= 0.5
+    }
+
+    /// The latency mode.
+    pub fn latency(&self) -> LatencyMode {
+        if self.latency_mode >= 0.5 { LatencyMode::Studio } else { LatencyMode::Live }
+    }
+
     /// Whether instruments that die away do so while the voice holds.
     pub(crate) fn sustains_as_instrument(&self) -> bool {
         self.sustain < 0.5

@@ -2,8 +2,8 @@
 //!
 //! The network learns frame by frame, from what the live tracker hears in a recording to the harmonics and noise measured at the same
 //! instant; nothing is rendered while training, and there is no backpropagation through time, because the memory of an instrument is a
-//! fixed linear recurrence. A frame's way: [`Split`] says what it is for, `hearing` makes it an input, `rows` pairs that with its target,
-//! `batch` varies it (as `formants` says the instrument would), `mlp` answers, `levels` locks the answer to the loudness, `loss` compares,
+//! fixed linear recurrence. A frame's way: [`Split`] says what it is for, `input_features` makes it an input, `dataset` pairs that with its target,
+//! `batch` varies it (as `formants` says the instrument would), `mlp` answers, `output_levels` locks the answer to the loudness, `loss` compares,
 //! `learner` corrects, and `export` writes the result as the ONNX file that `syrinx_decoder` reads. [`evaluate`] renders it beside recordings
 //! that it never saw.
 //!
