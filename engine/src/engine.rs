@@ -6,7 +6,7 @@
 //! that asks for it. What the features of frame `n` describe lies `tracker delay` before its end; the delay of the whole, by which
 //! voice and settings are held back too, is the sum of both. It depends on rate and latency mode only: not on the block size.
 //!
-//! **Block size never changes the output**: whole segments are rendered, whatever the host's blocks, and handed out from a ring.
+//! **Block size never changes the output**: whole segments are rendered, whatever the host's blocks, and handed out from a delay line.
 //!
 //! **Everything is done on the audio thread**, the network included: some twenty microseconds a frame, where a thread of its own would
 //! cost a block and a wake-up of delay, and be late when the machine is busy. So live, bounced and exported takes are the same samples.

@@ -22,7 +22,7 @@ const ABOVE_NOISE_DB: f32 = 8.0;
 /// What is louder than the room by this, dB, and than the gate, is sung to be fitted.
 const ABOVE_ROOM_DB: f32 = 12.0;
 
-/// The features the instrument is asked to play, but for the two curves that automation moves within a frame.
+/// The features the instrument is asked to play, but for the two settings that automation moves within a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Mapped {
     /// As the voice's, with pitch and loudness as the instrument plays them.

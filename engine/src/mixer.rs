@@ -30,7 +30,7 @@ pub struct Mixer {
     reverb: Reverb,
     guard: Guard,
     mix: Mix,
-    /// The voice as it came, for as long as it is held back, a ring a channel.
+    /// The voice as it came, for as long as it is held back, a delay line a channel.
     voice: Vec<DelayLine>,
     room: [Vec<f32>; 2],
     out: Vec<DelayLine>,
@@ -42,14 +42,14 @@ impl Mixer {
     /// For as many channels, segments of `longest` samples at most, and a voice that is held back by `delay` at most; `step` samples are kept or
     /// handed out at a time.
     pub fn new(sample_rate_hz: u32, channels: usize, longest: usize, delay: usize, step: usize) -> Self {
-        let rings = |len: usize| (0..channels).map(|_| DelayLine::new(len)).collect();
+        let lines = |len: usize| (0..channels).map(|_| DelayLine::new(len)).collect();
         Self {
             reverb: Reverb::new(sample_rate_hz),
             guard: Guard::new(sample_rate_hz),
             mix: Mix::default(),
-            voice: rings(delay + 4 * longest + step),
+            voice: lines(delay + 4 * longest + step),
             room: [vec![0.0; longest], vec![0.0; longest]],
-            out: rings(3 * longest + step),
+            out: lines(3 * longest + step),
             position: 0,
         }
     }
@@ -66,8 +66,8 @@ impl Mixer {
         self.settle(settings);
         self.voice.iter_mut().chain(&mut self.out).for_each(DelayLine::reset);
         self.position = 0;
-        for ring in &mut self.out {
-            (0..silence).for_each(|_| ring.push(0.0));
+        for line in &mut self.out {
+            (0..silence).for_each(|_| line.push(0.0));
         }
     }
 
@@ -83,8 +83,8 @@ impl Mixer {
 
     /// Keeps the next samples of the voice, a slice a channel.
     pub fn keep<'a>(&mut self, voice: impl Iterator<Item = &'a [f32]>) {
-        for (ring, samples) in self.voice.iter_mut().zip(voice) {
-            samples.iter().for_each(|sample| ring.push(*sample));
+        for (line, samples) in self.voice.iter_mut().zip(voice) {
+            samples.iter().for_each(|sample| line.push(*sample));
         }
     }
 
@@ -122,11 +122,11 @@ impl Mixer {
             }
             let sides = &sides[..channels];
             self.guard.step(sides.iter().fold(0.0, |peak, (_, _, played)| peak.max(played.abs())));
-            for (ring, (bare, dry_voice, played)) in self.out.iter_mut().zip(sides) {
+            for (line, (bare, dry_voice, played)) in self.out.iter_mut().zip(sides) {
                 // Whole at both ends, to the bit.
                 let mixed = |played: f32| limit((1.0 - bypass) * played + bypass * bare);
                 peak = peak.max(mixed(*played).abs());
-                ring.push(mixed(self.guard.pass(*played, *dry_voice)));
+                line.push(mixed(self.guard.pass(*played, *dry_voice)));
             }
         }
         peak
@@ -135,9 +135,9 @@ impl Mixer {
     /// Hands out samples `from` to `to` of a block, times `gain` at each of them; surplus channels repeat the last.
     pub fn hand_out(&mut self, output: &mut [&mut [f32]], from: usize, to: usize, gain: Option<impl Fn(usize) -> f32>) {
         for (channel, out) in output.iter_mut().enumerate() {
-            let ring = &self.out[channel.min(self.out.len() - 1)];
+            let line = &self.out[channel.min(self.out.len() - 1)];
             for (at, sample) in out[from..to].iter_mut().enumerate() {
-                *sample = ring.get((self.position + at as u64) as i64);
+                *sample = line.get((self.position + at as u64) as i64);
                 if let Some(gain) = &gain {
                     *sample *= gain(at);
                 }

@@ -149,7 +149,7 @@ impl Part {
         })
     }
 
-    /// Adds the harmonics of one segment, its pitch following the shift's curve within it.
+    /// Adds the harmonics of one segment, its pitch following the shift's glide within it.
     fn render_harmonics(&mut self, mapped: &Mapped, automation: &Automation, end: i64, len: usize) {
         let start = end - len as i64;
         let (from_hz, to_hz) = (self.reached_hz, mapped.unshifted_hz);
