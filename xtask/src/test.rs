@@ -229,7 +229,11 @@ impl Job<'_> {
         command.args(["--include-ignored", "--exact", "--test-threads", "1"]).args(&self.tests);
         let (passed, said) = match command.output() {
             Ok(output) => {
-                let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+                let mut said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+                if !output.status.success() {
+                    // It may have passed, and fallen on its way out.
+                    said += &format!("\n{}: {}\n", self.program.name, output.status);
+                }
                 // A program that runs other tests than it was asked for has none of these names.
                 let all = said.contains(&format!("test result: ok. {} passed", self.tests.len()));
                 (output.status.success() && all, said)
