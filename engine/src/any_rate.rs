@@ -2,7 +2,7 @@
 //! of a cent, is the most that can be off). Below and above, the host's rate times or through a whole number is one that it plays at, and a
 //! resampler (rubato's, linear in phase) stands on either side of it; all delays are whole samples of the host's then.
 
-use crate::{Block, Engine, EngineConfig, EngineError, Model, engine::samples};
+use crate::{Block, Engine, EngineConfig, EngineError, Model, block};
 use rubato::{Fft, FixedSync, Resampler, WindowFunction, audioadapter_buffers::direct::SequentialSliceOfVecs};
 use std::sync::Arc;
 
@@ -88,17 +88,10 @@ impl AnyRate {
     /// [`Engine::play`] at the host's rate. Where there are resamplers, events are heard from the next chunk on (16 ms at 8 kHz).
     pub fn play(&mut self, block: Block<'_, '_>) {
         let Some(around) = &mut self.around else { return self.engine.play(block) };
-        let Block { input, output, mut events } = block;
-        let len = samples(output);
-        let mut from = 0;
-        while let [first, ..] = events {
-            let at = first.at.clamp(from, len);
-            around.run(&mut self.engine, input, output, from, at);
-            from = at;
-            // Behind the last sample there is no later.
-            events = self.engine.take(events, if at == len { usize::MAX } else { at });
-        }
-        around.run(&mut self.engine, input, output, from, len);
+        let Block { input, output, events } = block;
+        let len = block::len(output);
+        let run = |(around, engine): &mut (&mut Around, &mut Engine), from, to| around.run(engine, input, output, from, to);
+        block::walk(&mut (&mut **around, &mut self.engine), events, len, run, |(_, engine), events| engine.take(events));
     }
 }
 

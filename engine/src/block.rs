@@ -18,13 +18,38 @@ pub struct Event {
     /// The sample before which it happens, counted from the block's first; what is said to happen behind the last does so at the block's end.
     pub at: usize,
     /// What happens.
-    pub change: Change,
+    pub kind: EventKind,
 }
 
-/// What an event changes.
+/// What an event is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Change {
+pub enum EventKind {
     /// A parameter takes a value, in its unit. Values that cannot be are made harmless, as by [`Settings::sanitised`](crate::Settings::sanitised).
     Setting(ParamId, f32),
+}
+
+/// How long a block with this output is.
+pub(crate) fn len(output: &[&mut [f32]]) -> usize {
+    output.iter().map(|o| o.len()).min().unwrap_or(0)
+}
+
+/// Goes through a block of `len` samples: `run` plays what lies between two samples, and `take` gets all events of one sample at once.
+pub(crate) fn walk<P>(
+    player: &mut P,
+    mut events: &[Event],
+    len: usize,
+    mut run: impl FnMut(&mut P, usize, usize),
+    mut take: impl FnMut(&mut P, &[Event]),
+) {
+    let mut from = 0;
+    while let [first, ..] = events {
+        let at = first.at.clamp(from, len);
+        run(player, from, at);
+        // Behind the last sample there is no later.
+        let later = events.iter().position(|event| event.at > at && at < len).unwrap_or(events.len());
+        take(player, &events[..later]);
+        (from, events) = (at, &events[later..]);
+    }
+    run(player, from, len);
 }

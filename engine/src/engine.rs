@@ -14,7 +14,7 @@
 use crate::{
     Settings,
     automation::Automation,
-    block::{Block, Change, Event},
+    block::{self, Block, Event, EventKind},
     config::{EngineConfig, EngineError},
     instrument::{Instrument, Slot},
     latency_switch::LatencySwitch,
@@ -195,48 +195,37 @@ impl Engine {
 
     /// Takes `input` and gives as many samples of `output`, one slice a channel, while nothing changes. See [`Engine::play`].
     pub fn process(&mut self, input: &[&[f32]], output: &mut [&mut [f32]]) {
-        let len = samples(output);
-        self.run(input, output, 0, len);
+        self.run(input, output, 0, block::len(output));
     }
 
     /// Plays a block; each of its events is heard from its very sample on, as if the block had been cut there and [`Engine::set`] been called. Never
     /// allocates, locks or waits.
     ///
     /// ```
-    /// use syrinx_engine::{Block, Change, Engine, EngineConfig, Event, ParamId};
+    /// use syrinx_engine::{Block, Engine, EngineConfig, Event, EventKind, ParamId};
     ///
     /// let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory())?;
     /// let (voice, mut sound) = ([0.0; 512], [0.0; 512]);
     /// // An octave up from the hundredth sample on.
-    /// let events = [Event { at: 100, change: Change::Setting(ParamId::pitch_shift, 12.0) }];
+    /// let events = [Event { at: 100, kind: EventKind::Setting(ParamId::pitch_shift, 12.0) }];
     /// engine.play(Block { input: &[&voice], output: &mut [&mut sound], events: &events });
     /// assert_eq!(engine.settings().pitch_shift, 12.0);
     /// # Ok::<(), syrinx_engine::EngineError>(())
     /// ```
     pub fn play(&mut self, block: Block<'_, '_>) {
-        let Block { input, output, mut events } = block;
-        let len = samples(output);
-        let mut from = 0;
-        while let [first, ..] = events {
-            let at = first.at.clamp(from, len);
-            self.run(input, output, from, at);
-            from = at;
-            // Behind the last sample there is no later.
-            events = self.take(events, if at == len { usize::MAX } else { at });
-        }
-        self.run(input, output, from, len);
+        let Block { input, output, events } = block;
+        let len = block::len(output);
+        block::walk(self, events, len, |engine, from, to| engine.run(input, output, from, to), Self::take);
     }
 
-    /// Takes all events up to a sample at once: a value that another follows at the same sample is none. Those that are left.
-    pub(crate) fn take<'e>(&mut self, events: &'e [Event], at: usize) -> &'e [Event] {
-        let (now, later) = events.split_at(events.iter().position(|event| event.at > at).unwrap_or(events.len()));
+    /// Takes the events of one sample at once: a value that another follows there is none.
+    pub(crate) fn take(&mut self, events: &[Event]) {
         let mut settings = self.settings();
-        for event in now {
-            let Change::Setting(param, value) = event.change;
+        for event in events {
+            let EventKind::Setting(param, value) = event.kind;
             settings.put(param, value);
         }
         self.set(&settings);
-        later
     }
 
     /// Samples `from` to `to` of a block.
@@ -274,9 +263,4 @@ impl Engine {
         let peak = self.mixer.mix(self.part.segment(len), &settings, voice, end);
         self.tell.output(peak);
     }
-}
-
-/// How long a block is.
-pub(crate) fn samples(output: &[&mut [f32]]) -> usize {
-    output.iter().map(|o| o.len()).min().unwrap_or(0)
 }

@@ -42,7 +42,7 @@ mod typed;
 
 pub use any_rate::AnyRate;
 pub use auto_range::{MOST_SHIFT_DB, Shift};
-pub use block::{Block, Change, Event};
+pub use block::{Block, Event, EventKind};
 pub use bounce::bounce;
 pub use config::{EngineConfig, EngineError};
 pub use engine::Engine;

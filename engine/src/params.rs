@@ -119,31 +119,12 @@ macro_rules! params {
                 match id { $($(ParamId::$field => self.$field = value,)+)+ }
             }
 
-            fn slot(&mut self, id: &str) -> Option<&mut f32> {
-                match id { $($(stringify!($field) => Some(&mut self.$field),)+)+ _ => None }
-            }
-
-            /// The value of the parameter `id`, if there is one.
-            pub fn value(&self, id: &str) -> Option<f32> {
-                match id { $($(stringify!($field) => Some(self.$field),)+)+ _ => None }
-            }
-
             /// The settings whose values are `value(at)`, for each place `at` in [`PARAMS`].
             pub fn from_values(value: impl Fn(usize) -> f32) -> Self {
                 let mut at = 0;
                 $($(let $field = value(at); at += 1;)+)+
                 debug_assert_eq!(at, PARAMS.len());
                 Self { $($($field,)+)+ }
-            }
-
-            /// The same settings with every value finite and in its range: whatever a host sends is safe to play.
-            pub fn sanitised(mut self) -> Self {
-                let mut params = PARAMS.iter();
-                $($(
-                    let p = params.next().expect("the table has a row for every field");
-                    self.$field = if self.$field.is_finite() { self.$field.clamp(p.min, p.max) } else { p.default };
-                )+)+
-                self
             }
         }
     };
@@ -244,6 +225,11 @@ const SCALE_NAMES: [&str; SCALES.len()] = {
 };
 
 impl ParamId {
+    /// The parameter with this id, if there is one.
+    pub fn named(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.param().id == id)
+    }
+
     /// Its place in [`PARAMS`].
     pub const fn index(self) -> usize {
         self as usize
@@ -278,6 +264,25 @@ fn ids() -> String {
 }
 
 impl Settings {
+    /// The value of the parameter `id`, if there is one.
+    pub fn value(&self, id: &str) -> Option<f32> {
+        ParamId::named(id).map(|id| self.get(id))
+    }
+
+    /// Every row of [`PARAMS`] with its value.
+    pub fn rows(&self) -> impl Iterator<Item = (&'static Param, f32)> {
+        ParamId::ALL.iter().map(|id| (id.param(), self.get(*id)))
+    }
+
+    /// The same settings with every value finite and in its range: whatever a host sends is safe to play.
+    pub fn sanitised(mut self) -> Self {
+        for id in ParamId::ALL {
+            let (row, value) = (id.param(), self.get(*id));
+            self.put(*id, if value.is_finite() { value.clamp(row.min, row.max) } else { row.default });
+        }
+        self
+    }
+
     /// Whether a switch is on.
     pub fn is_on(&self, switch: ParamId) -> bool {
         debug_assert!(switch.param().kind == Kind::Switch, "{switch:?} is no switch");
@@ -299,13 +304,14 @@ impl Settings {
     /// # Errors
     /// When there is no such parameter, or the text is not a number in its range; nothing is changed then.
     pub fn set(&mut self, id: &str, text: &str) -> Result<(), SettingError> {
-        let param = PARAMS.iter().find(|p| p.id == id).ok_or_else(|| SettingError::Unknown(id.into()))?;
+        let known = ParamId::named(id).ok_or_else(|| SettingError::Unknown(id.into()))?;
+        let param = known.param();
         let Some(value) = param.parse(text) else {
             // It may be pasted, and goes to a terminal or a line of the window.
             let given = text.trim().chars().filter(|c| !c.is_control()).take(40).collect();
             return Err(SettingError::OutOfRange { id: param.id, takes: param.takes(), given });
         };
-        *self.slot(id).expect("every parameter in the table has a slot") = value;
+        self.put(known, value);
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ use demo_voice::demo_voice;
 use long::in_long_form;
 use std::sync::Arc;
 use syrinx_engine::{
-    Block, Change, Engine, EngineConfig, Event, Instrument, LatencyMode, Model, OWN_INSTRUMENT, PARAMS, ParamId, Settings, Slot,
+    Block, Engine, EngineConfig, Event, EventKind, Instrument, LatencyMode, Model, OWN_INSTRUMENT, PARAMS, ParamId, Settings,
+    Slot,
 };
 
 #[global_allocator]
@@ -84,7 +85,7 @@ fn events_are_heard_from_their_very_sample_on() {
         (44_444, latency_mode, 1.0),
         (50_000, pitch_shift, 400.0),
     ]
-    .map(|(at, param, value)| Event { at, change: Change::Setting(param, value) })
+    .map(|(at, param, value)| Event { at, kind: EventKind::Setting(param, value) })
     .into();
 
     // Blocks cut at every event, each setting by hand.
@@ -94,8 +95,8 @@ fn events_are_heard_from_their_very_sample_on() {
     for at in events.iter().map(|event| event.at).chain([voice.len()]) {
         engine.process(&[&voice[from..at]], &mut [&mut wanted[from..at]]);
         let mut settings = engine.settings();
-        for Event { change, .. } in events.iter().filter(|event| event.at == at) {
-            let Change::Setting(param, value) = *change else { unreachable!() };
+        for Event { kind, .. } in events.iter().filter(|event| event.at == at) {
+            let EventKind::Setting(param, value) = *kind else { unreachable!() };
             settings.put(param, value);
         }
         engine.set(&settings);
@@ -116,7 +117,8 @@ fn events_are_heard_from_their_very_sample_on() {
         assert_eq!(engine.settings(), reached);
     }
 
-    let late = [(300, 1.0), (100, 2.0), (usize::MAX, 3.0)].map(|(at, to)| Event { at, change: Change::Setting(pitch_shift, to) });
+    let late =
+        [(300, 1.0), (100, 2.0), (usize::MAX, 3.0)].map(|(at, to)| Event { at, kind: EventKind::Setting(pitch_shift, to) });
     let mut out = [0.0; 512];
     engine.play(Block { input: &[&[0.0; 512]], output: &mut [&mut out], events: &late });
     assert_eq!(engine.settings().pitch_shift, 3.0);

@@ -7,7 +7,7 @@ use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU32, Ordering, fence},
 };
-use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, ParamId, Settings};
+use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, Settings};
 
 /// One row of the table, in the framework's kind that fits it.
 pub enum HostParam {
@@ -184,8 +184,7 @@ impl SyrinxParams {
 
     /// Sets every parameter, as a host would: any thread.
     pub fn apply(&self, settings: &Settings) {
-        for (id, (_, param)) in ParamId::ALL.iter().zip(self.rows()) {
-            let value = settings.get(*id);
+        for ((_, param), (_, value)) in self.rows().zip(settings.rows()) {
             // SAFETY: this is what the framework does for a host; a face without a host does without the framework.
             unsafe {
                 match param {

@@ -8,7 +8,7 @@ use crate::{
     params::{Controls, SyrinxParams},
 };
 use std::{marker::PhantomData, ptr, sync::Arc, time::Instant};
-use syrinx_engine::{AnyRate, Block, Change as EngineChange, EngineError, Event, ParamId, Settings, Sides};
+use syrinx_engine::{AnyRate, Block, EngineError, Event, EventKind, ParamId, Settings, Sides};
 
 /// Most channels, in and out.
 const CHANNELS: usize = 2;
@@ -245,8 +245,8 @@ impl Audio {
         self.events.clear();
         for event in changes.events() {
             changed |= self.controls.change(event.row, event.change);
-            let change = EngineChange::Setting(ParamId::ALL[event.row], self.controls.value(event.row));
-            self.events.push(Event { at: event.at, change });
+            let kind = EventKind::Setting(ParamId::ALL[event.row], self.controls.value(event.row));
+            self.events.push(Event { at: event.at, kind });
         }
         if changed {
             self.shown.redraw();

@@ -274,8 +274,7 @@ pub fn renamed(path: &Path, name: &str) -> Result<Vec<u8>, String> {
 /// The settings, the weights and the instruments of the player's own that play, as the file of a preset with this name has them.
 pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
     let settings = params.settings();
-    let value = |row: &Row| {
-        let value = settings.value(row.id).expect("the table's own id");
+    let value = |(row, value): (&Row, f32)| {
         let text = match row.kind {
             Kind::Instrument => instrument_text(value as u8),
             _ => format!("{} {}", row.display(value), row.unit).trim_end().to_owned(),
@@ -291,7 +290,7 @@ pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
         syrinx_preset: FORMAT,
         name: name.into(),
         about: about.into(),
-        values: PARAMS.iter().filter(|row| !is_sessions(row)).map(value).collect(),
+        values: settings.rows().filter(|(row, _)| !is_sessions(row)).map(value).collect(),
         weights: params.spectral_weights().to_json(),
         own,
     };

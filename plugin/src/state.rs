@@ -18,7 +18,7 @@ use crate::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use nice_plug::plugin::{ParamValue, PluginState};
 use std::{collections::BTreeMap, sync::Arc};
-use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param, Settings, Slot, SpectralWeights};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param, ParamId, Settings, Slot, SpectralWeights};
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 1;
@@ -39,8 +39,8 @@ const SLOTS: [(Slot, &str); 2] = [(Slot::A, "a"), (Slot::B, "b")];
 /// The state as it is, for faces without a host.
 pub fn capture(params: &SyrinxParams) -> PluginState {
     let settings = params.settings();
-    let value = |row: &Param| (row.id.to_owned(), param_value(row, settings.value(row.id).expect("the table's own id")));
-    PluginState { version: env!("CARGO_PKG_VERSION").into(), params: PARAMS.iter().map(value).collect(), fields: save(params) }
+    let values = settings.rows().map(|(row, value)| (row.id.to_owned(), param_value(row, value)));
+    PluginState { version: env!("CARGO_PKG_VERSION").into(), params: values.collect(), fields: save(params) }
 }
 
 /// Takes a state, whole or not at all: the audio thread plays all of it from one sample on. Not for the audio thread.
@@ -50,8 +50,7 @@ pub fn capture(params: &SyrinxParams) -> PluginState {
 pub fn apply(mut state: PluginState, params: &SyrinxParams) -> Result<(), String> {
     migrate(&mut state)?;
     let now = params.settings();
-    let kept = |row: &Param| now.value(row.id).expect("the table's own id");
-    let value = |at: usize| state.params.get(PARAMS[at].id).and_then(number).unwrap_or_else(|| kept(&PARAMS[at]));
+    let value = |at: usize| state.params.get(PARAMS[at].id).and_then(number).unwrap_or_else(|| now.get(ParamId::ALL[at]));
     let settings = Settings::from_values(value);
     // Whatever takes time comes first.
     let restored = Restored::from_fields(&state.fields);
