@@ -16,6 +16,7 @@ mod config;
 mod crossfade_bank;
 mod delay_line;
 mod engine;
+mod ensemble;
 mod frame_history;
 mod glide_line;
 mod guard;

@@ -1,4 +1,4 @@
-//! What the voice says: input gain, one channel out of two, both trackers, and how the voice is coloured. Knows no instrument. Audio thread;
+//! What the voice says: input gain, one channel out of two, the tracker, and how the voice is coloured. Knows no instrument. Audio thread;
 //! never allocates after `new`.
 
 use crate::{
@@ -20,8 +20,8 @@ const LOUDEST_SAMPLE: f32 = 1000.0;
 
 /// Listens to one voice.
 pub struct Listener {
-    trackers: [Tracker; 2],
-    mode: LatencyMode,
+    tracker: Tracker,
+    sample_rate_hz: u32,
     channels: usize,
     gain: GlideLine,
     sides: SideChoice,
@@ -40,13 +40,12 @@ impl Listener {
     /// For a voice in so many channels.
     ///
     /// # Errors
-    /// When the trackers refuse.
+    /// When the tracker refuses.
     pub fn new(sample_rate_hz: u32, channels: usize) -> Result<Self, TrackerError> {
-        let tracker =
-            |mode| Tracker::new(sample_rate_hz, TrackerConfig { mode, continue_glides: true, ..TrackerConfig::default() });
+        let config = TrackerConfig { mode: LatencyMode::Studio, continue_glides: true, ..TrackerConfig::default() };
         let mut listener = Self {
-            trackers: [tracker(LatencyMode::Live)?, tracker(LatencyMode::Studio)?],
-            mode: LatencyMode::Live,
+            tracker: Tracker::new(sample_rate_hz, config)?,
+            sample_rate_hz,
             channels,
             gain: GlideLine::new(sample_rate_hz, STEP, f32::INFINITY),
             sides: SideChoice::new(sample_rate_hz),
@@ -58,18 +57,19 @@ impl Listener {
             heard: false,
         };
         listener.colours = FrameHistory::new(listener.most_frames(), 0.0);
+        listener.tracker.restart(LatencyMode::Live);
         listener.gain.set(1.0);
         Ok(listener)
     }
 
     /// Samples by which its frames lag the voice, in the mode that it listens in.
     pub fn delay_samples(&self) -> usize {
-        self.trackers[self.mode as usize].delay_samples()
+        self.tracker.delay_samples()
     }
 
     /// The most that [`Listener::delay_samples`] can be.
     pub fn most_delay_samples(&self) -> usize {
-        self.trackers[LatencyMode::Studio as usize].delay_samples()
+        Tracker::delay_samples_in(LatencyMode::Studio, self.sample_rate_hz)
     }
 
     /// Frames that the delay can be long, and a few more.
@@ -84,7 +84,7 @@ impl Listener {
 
     /// The mode that it listens in.
     pub fn mode(&self) -> LatencyMode {
-        self.mode
+        self.tracker.mode()
     }
 
     /// What the voice is taken from.
@@ -100,9 +100,7 @@ impl Listener {
     /// Takes the settings that are its own, all but the latency mode.
     pub fn set(&mut self, settings: &Settings) {
         self.gain.set(gain(settings.input_gain, f32::NEG_INFINITY));
-        for tracker in &mut self.trackers {
-            tracker.set_range(settings.voice_low, settings.voice_high);
-        }
+        self.tracker.set_range(settings.voice_low, settings.voice_high);
     }
 
     /// As if what is set had always been.
@@ -112,8 +110,7 @@ impl Listener {
 
     /// The stream begins anew, in this mode; which channel the voice is in stays.
     pub fn restart(&mut self, mode: LatencyMode) {
-        self.mode = mode;
-        self.trackers.iter_mut().for_each(Tracker::reset);
+        self.tracker.restart(mode);
         self.colour.reset();
         self.colours.fill(0.0);
         self.gain.reset();
@@ -151,7 +148,7 @@ impl Listener {
         }
         self.heard |= peak > 0.0;
         let mut complete = None;
-        self.trackers[self.mode as usize].process(&self.mono[..count], |features| complete = Some(features));
+        self.tracker.process(&self.mono[..count], |features| complete = Some(features));
         if let Some(frame) = &complete {
             self.colours.push(frame.frame, self.colour.difference_db());
         }

@@ -118,6 +118,12 @@ impl Card {
         self
     }
 
+    /// The middle of the pitch range, on a logarithmic scale, Hz.
+    pub fn middle_hz(&self) -> f32 {
+        let [low, high] = self.pitch_range_hz;
+        (low * high).sqrt()
+    }
+
     /// Number of noise bands.
     pub fn bands(&self) -> usize {
         self.noise_edges_hz.len() - 1

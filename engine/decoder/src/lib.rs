@@ -11,13 +11,16 @@ mod decay;
 mod decode;
 mod model;
 mod network;
+mod noise;
 pub mod onnx;
 mod plan;
 mod text;
 
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
 pub use decay::{Decay, DecayNote, EARLY_S, Fall};
-pub use decode::{Decoder, HIGHEST_HARMONIC_HZ, noise_weights};
+pub use decode::{Decoder, DecoderState, HIGHEST_HARMONIC_HZ};
 pub use model::{MAX_FILE_BYTES, Model, ModelError};
 pub use network::{Answer, Network};
+pub use noise::noise_weights;
+pub use plan::Arena;
 pub use text::is_control;

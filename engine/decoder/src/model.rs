@@ -12,7 +12,12 @@
 //!
 //! The [`Card`] is in the file's `metadata_props` under [`METADATA_KEY`](crate::METADATA_KEY), as JSON.
 
-use crate::{Card, METADATA_KEY, check, onnx, plan::Plan};
+use crate::{
+    Card, METADATA_KEY, check,
+    noise::NoiseBands,
+    onnx,
+    plan::Plan,
+};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -41,6 +46,7 @@ pub struct Model {
     bytes: Vec<u8>,
     hash: [u8; 32],
     pub(crate) plan: Plan,
+    pub(crate) noise: NoiseBands,
 }
 
 impl std::fmt::Debug for Model {
@@ -50,7 +56,7 @@ impl std::fmt::Debug for Model {
 }
 
 impl Model {
-    /// Reads the bytes of a model file and makes it ready to run, in about a millisecond. Whatever they are, neither time nor memory is out of
+    /// Reads the bytes of a model file and makes it ready to run, in some milliseconds. Whatever they are, neither time nor memory is out of
     /// bounds. That it answers with numbers, and with those that an ONNX runtime answers with, is not tried: files that did not come with the
     /// program go through `syrinx_judge`, which does.
     ///
@@ -91,7 +97,8 @@ impl Model {
         if plan.answers() != (shapes.harmonics, shapes.bands) || plan.state_len() != shapes.state {
             return Err("its network is malformed: its answers have other lengths than it says".into());
         }
-        Ok(Self { card, bytes: bytes.to_vec(), hash: Sha256::digest(bytes).into(), plan })
+        let noise = NoiseBands::of(&card.noise_edges_hz, &plan, card.middle_hz(), card.loudness_range_db[0]);
+        Ok(Self { card, bytes: bytes.to_vec(), hash: Sha256::digest(bytes).into(), plan, noise })
     }
 
     /// What the instrument says of itself.

@@ -1,13 +1,13 @@
 //! One running copy of a model's network, with its memory: the bare network, without what [`Decoder`](crate::Decoder) adds. Audio
 //! thread; allocates when it is made, never when it runs.
 
-use crate::Model;
+use crate::{Arena, Model};
 use std::sync::Arc;
 
 /// A network and the state that goes round.
 pub struct Network {
     model: Arc<Model>,
-    arena: Vec<f32>,
+    arena: Arena,
     state: Vec<f32>,
 }
 
@@ -30,7 +30,7 @@ impl Answer<'_> {
 impl Network {
     /// A network at the start of a stream.
     pub fn new(model: Arc<Model>) -> Self {
-        Self { arena: model.plan.arena(), state: vec![0.0; model.plan.state_len()], model }
+        Self { arena: Arena::of([&*model]), state: vec![0.0; model.plan.state_len()], model }
     }
 
     /// The instrument that it belongs to.

@@ -8,6 +8,7 @@
 //! Every value in a graph of the contract is a row, `[1, n]`. All rows lie in one arena, constants first, each result after
 //! everything it is made of.
 
+use crate::Model;
 use crate::onnx::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto, data_type};
 use std::collections::HashMap;
 
@@ -118,6 +119,21 @@ enum Step {
     },
 }
 
+/// Where networks are run, one after the other: nothing in it outlasts a run, so one does for all that a thread plays.
+pub struct Arena(Vec<f32>);
+
+impl Arena {
+    /// With room for each of these models. Allocates.
+    pub fn of<'a>(models: impl IntoIterator<Item = &'a Model>) -> Self {
+        Self::with_room(models.into_iter().map(|model| model.plan.rows_len()).max().unwrap_or(0))
+    }
+
+    /// With room for plans of so many numbers.
+    pub(crate) fn with_room(rows_len: usize) -> Self {
+        Self(vec![0.0; rows_len])
+    }
+}
+
 /// The network, ready to run.
 pub struct Plan {
     steps: Vec<Step>,
@@ -131,9 +147,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The arena that one stream runs the plan in.
-    pub fn arena(&self) -> Vec<f32> {
-        self.blank.clone()
+    /// Numbers of all rows together.
+    pub fn rows_len(&self) -> usize {
+        self.blank.len()
     }
 
     /// Numbers of harmonics and of noise bands that a run answers with.
@@ -147,8 +163,10 @@ impl Plan {
     }
 
     /// Answers one frame in `arena`, from `features` and `state`; moves `state` on. Levels: harmonics, then noise. Neither allocates
-    /// nor panics for an arena and a state of this plan.
-    pub fn run<'a>(&self, arena: &'a mut [f32], features: [f32; 3], state: &mut [f32]) -> (&'a [f32], &'a [f32]) {
+    /// nor panics for an arena with room for this plan's rows and a state of this plan.
+    pub fn run<'a>(&self, arena: &'a mut Arena, features: [f32; 3], state: &mut [f32]) -> (&'a [f32], &'a [f32]) {
+        let arena = &mut arena.0[..self.blank.len()];
+        arena.copy_from_slice(&self.blank);
         arena[self.features.at..][..3].copy_from_slice(&features);
         arena[self.state.at..][..self.state.len].copy_from_slice(state);
         for step in &self.steps {
@@ -674,7 +692,7 @@ mod tests {
         let runtime = tract_onnx::onnx().model_for_read(&mut bytes.as_slice()).unwrap();
         let runtime = runtime.into_optimized().unwrap().into_runnable().unwrap();
         let plan = Plan::of(&graph).unwrap();
-        let mut arena = plan.arena();
+        let mut arena = Arena(vec![f32::NAN; plan.rows_len() + 7]);
         let (mut ours, mut theirs) = ([0.0; 2], vec![0.0; 2]);
         for n in 0..50 {
             let features = [n as f32 * 0.3 - 4.0, (n as f32).sin(), 5.0 - n as f32];
@@ -696,7 +714,7 @@ mod tests {
         graph.node.last_mut().unwrap().op_type = "Log".into();
         let plan = Plan::of(&graph).unwrap();
         let mut state = [-50.0, -50.0];
-        plan.run(&mut plan.arena(), [1.0; 3], &mut state);
+        plan.run(&mut Arena(vec![0.0; plan.rows_len()]), [1.0; 3], &mut state);
         assert_eq!(state, [0.0; 2]);
     }
 

@@ -4,6 +4,7 @@
 //! fixed and linear, so it makes no seams.
 
 /// Butterworth high-pass of second order in f64 (poles this close to 1 need it), by the bilinear transform.
+#[derive(Clone)]
 pub(crate) struct HighPass {
     gain: f64,
     a1: f64,

@@ -7,11 +7,11 @@
 
 use std::sync::Arc;
 
-use syrinx_fft::{Complex, ComplexToReal, Planner, RealToComplex};
+use syrinx_fft::Complex;
 
 use crate::MAX_BANDS;
 use crate::high_pass::HighPass;
-use crate::noise_filter::{Filter, FilterDesign};
+use crate::noise_filter::{Bench, Filter, FilterDesign};
 use crate::random::White;
 
 /// Least length of the filters in seconds: resolves about 60 Hz, as narrow as the lowest bands of an ear-like scale get, and with
@@ -24,24 +24,22 @@ const LEAST_FILTER_S: f64 = 0.0165;
 /// (linearly in log amplitude over ERB number) between the bands' centres, and falling off outside the first and last edge. Edges
 /// above Nyquist are fine: what would lie there is not heard, and the density below is as at any other rate.
 ///
-/// Other bands need another `FilteredNoise`, made off the audio thread: their phase curves take milliseconds.
+/// Other bands need another `FilteredNoise`, made off the audio thread: their phase curves take milliseconds where no other has them already.
 pub struct FilteredNoise {
-    design: FilterDesign,
+    /// Shared by all of the same rate and bands.
+    design: Arc<FilterDesign>,
+    bench: Bench,
     white: White,
     high_pass: HighPass,
     max_segment: usize,
-    taps: usize,
     /// The bands that `now` was made for.
     bands: [f32; MAX_BANDS],
     before: Filter,
     now: Filter,
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
     excitation: Vec<f32>,
     product: Vec<f32>,
     spectrum: Vec<Complex<f32>>,
     ramped_spectrum: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
     /// Output already under way for the samples to come.
     pending: Vec<f32>,
     /// How many of them may not be zero.
@@ -52,36 +50,28 @@ impl FilteredNoise {
     /// Silent noise for a stream of `sample_rate_hz` samples a second, with bands between successive `band_edges_hz` (bands + 1
     /// values, ascending, at most [`MAX_BANDS`] bands), efficient for segments up to `max_segment` samples (longer ones work).
     ///
-    /// Allocates and takes milliseconds: call off the audio thread. Edges that are not finite, negative or not ascending make an
+    /// Allocates and, the first time, takes milliseconds: call off the audio thread. Edges that are not finite, negative or not ascending make an
     /// instance that stays silent; whoever reads them from a file has to check them and say so.
     pub fn new(sample_rate_hz: u32, band_edges_hz: &[f32], max_segment: usize, seed: u64) -> Self {
         let max_segment = max_segment.max(1);
         let least_taps = (f64::from(sample_rate_hz) * LEAST_FILTER_S).ceil() as usize;
         let fft_len = (max_segment + least_taps).next_power_of_two();
-        let taps = fft_len + 1 - max_segment;
-        let mut planner = Planner::<f32>::new();
-        let forward = planner.plan_fft_forward(fft_len);
-        let inverse = planner.plan_fft_inverse(fft_len);
-        let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
-        let (design, high_pass) = FilterDesign::new(sample_rate_hz, band_edges_hz, fft_len, taps);
+        let design = FilterDesign::of(sample_rate_hz, band_edges_hz, fft_len, fft_len + 1 - max_segment);
         Self {
+            bench: design.bench(),
             white: White::new(seed),
-            high_pass,
+            high_pass: design.high_pass.clone(),
             max_segment,
-            taps,
             bands: [0.0; MAX_BANDS],
             before: design.silent_filter(),
             now: design.silent_filter(),
-            design,
             excitation: vec![0.0; fft_len],
             product: vec![0.0; fft_len],
-            spectrum: forward.make_output_vec(),
-            ramped_spectrum: forward.make_output_vec(),
-            scratch: vec![Complex::new(0.0, 0.0); scratch_len],
+            spectrum: design.forward.make_output_vec(),
+            ramped_spectrum: design.forward.make_output_vec(),
             pending: vec![0.0; fft_len],
             ringing: 0,
-            forward,
-            inverse,
+            design,
         }
     }
 
@@ -112,7 +102,7 @@ impl FilteredNoise {
         if !held {
             self.bands = bands;
             std::mem::swap(&mut self.before, &mut self.now);
-            self.design.make(&bands, &mut self.now);
+            self.design.make(&bands, &mut self.now, &mut self.bench);
         }
         let len = out.len();
         let mut start = 0;
@@ -131,7 +121,7 @@ impl FilteredNoise {
         if sounds {
             self.excite(held, start, len, out.len());
             // What lies further is the FFT's rounding, and would keep silence from being exact.
-            let reach = out.len() + self.taps - 1;
+            let reach = out.len() + self.design.taps - 1;
             for (p, y) in self.pending[..reach].iter_mut().zip(&self.product) {
                 *p += y;
             }
@@ -153,6 +143,7 @@ impl FilteredNoise {
         }
         self.excitation[count..].fill(0.0);
         let scale = 1.0 / self.excitation.len() as f32;
+        let scratch = &mut self.bench.scratch;
         if !held {
             // Linear, as the harmonics glide: a steady decay stays steady, where a smoother ramp would climb down in steps.
             let per_len = scale / len as f32;
@@ -160,10 +151,10 @@ impl FilteredNoise {
                 *r = x * (start + j + 1) as f32 * per_len;
             }
             self.product[count..].fill(0.0);
-            let done = self.forward.process_with_scratch(&mut self.product, &mut self.ramped_spectrum, &mut self.scratch);
+            let done = self.design.forward.process_with_scratch(&mut self.product, &mut self.ramped_spectrum, scratch);
             debug_assert!(done.is_ok(), "lengths are the plan's own");
         }
-        let done = self.forward.process_with_scratch(&mut self.excitation, &mut self.spectrum, &mut self.scratch);
+        let done = self.design.forward.process_with_scratch(&mut self.excitation, &mut self.spectrum, scratch);
         debug_assert!(done.is_ok(), "lengths are the plan's own");
         let silence = Complex::new(0.0, 0.0);
         if !held {
@@ -182,7 +173,7 @@ impl FilteredNoise {
         self.spectrum[0].im = 0.0;
         let last = self.spectrum.len() - 1;
         self.spectrum[last].im = 0.0;
-        let done = self.inverse.process_with_scratch(&mut self.spectrum, &mut self.product, &mut self.scratch);
+        let done = self.design.inverse.process_with_scratch(&mut self.spectrum, &mut self.product, scratch);
         debug_assert!(done.is_ok(), "lengths are the plan's own, and the ends of the spectrum are real");
     }
 }

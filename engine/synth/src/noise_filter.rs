@@ -18,6 +18,7 @@ use syrinx_fft::{Complex, ComplexToReal, Planner, RealToComplex};
 use crate::MAX_BANDS;
 use crate::high_pass::HighPass;
 use crate::lanes::{BASELINE_FMA, Simd, exp_turns, fma};
+use syrinx_shared::Shared;
 
 /// RMS of a band below which it counts as silent (-140 dB): 20 dB below the least that 24 bits can tell.
 pub(crate) const FLOOR: f32 = 1e-7;
@@ -51,10 +52,24 @@ pub(crate) struct Filter {
     pub silent: bool,
 }
 
-/// Makes filters for one set of bands.
+/// What decides a [`FilterDesign`]: whoever has the same has the same tables.
+#[derive(Clone, PartialEq)]
+struct Key {
+    sample_rate_hz: u32,
+    edges_hz: Vec<f32>,
+    fft_len: usize,
+    taps: usize,
+}
+
+static DESIGNS: Shared<Key, FilterDesign> = Shared::new();
+
+/// Makes filters for one set of bands: tables, which all instances share.
 pub(crate) struct FilterDesign {
     bands: usize,
-    fft_len: usize,
+    pub(crate) fft_len: usize,
+    pub(crate) taps: usize,
+    /// In front of the filters, whose levels allow for it: at rest.
+    pub(crate) high_pass: HighPass,
     /// `ln` of the gain that gives a band an RMS of 1.
     unit: [f32; MAX_BANDS],
     /// Where neighbouring bands meet: share of the upper band's level at the edge between band b and b + 1.
@@ -70,12 +85,16 @@ pub(crate) struct FilterDesign {
     nyquist: Vec<f32>,
     /// Undoes the damping, scales the inverse FFT and tapers the end, over `taps` taps.
     window: Vec<f32>,
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
+    pub(crate) forward: Arc<dyn RealToComplex<f32>>,
+    pub(crate) inverse: Arc<dyn ComplexToReal<f32>>,
+    simd: Simd,
+}
+
+/// What making a filter needs besides: nothing in it outlasts the making.
+pub(crate) struct Bench {
     /// The sums of the curves, later the impulse response.
     response: Vec<f32>,
-    scratch: Vec<Complex<f32>>,
-    simd: Simd,
+    pub(crate) scratch: Vec<Complex<f32>>,
 }
 
 /// Number of equivalent rectangular bandwidths below `hz` (Glasberg and Moore, 1990).
@@ -88,12 +107,16 @@ fn erb_number_to_hz(number: f64) -> f64 {
 }
 
 impl FilterDesign {
-    /// Off the audio thread. Comes with the high-pass for the noise in front of the filters, which their levels allow for.
-    ///
-    /// For bands between successive `edges_hz`, filters of `taps` taps used in FFTs of `fft_len`.
+    /// The design for bands between successive `edges_hz`, filters of `taps` taps used in FFTs of `fft_len`. Off the audio thread.
     ///
     /// Edges that are not finite, negative or not ascending make no bands: such a design is silent.
-    pub fn new(sample_rate_hz: u32, edges_hz: &[f32], fft_len: usize, taps: usize) -> (Self, HighPass) {
+    pub fn of(sample_rate_hz: u32, edges_hz: &[f32], fft_len: usize, taps: usize) -> Arc<Self> {
+        let key = Key { sample_rate_hz, edges_hz: edges_hz.to_vec(), fft_len, taps };
+        DESIGNS.get(key.clone(), || Self::new(&key))
+    }
+
+    fn new(key: &Key) -> Self {
+        let Key { sample_rate_hz, ref edges_hz, fft_len, taps } = *key;
         let edges: Vec<f64> = edges_hz.iter().take(MAX_BANDS + 1).map(|e| f64::from(*e)).collect();
         let sane = edges.iter().all(|e| e.is_finite() && *e >= 0.0) && edges.windows(2).all(|w| w[0] < w[1]);
         let bands = if sane { edges.len().saturating_sub(1) } else { 0 };
@@ -160,10 +183,11 @@ impl FilterDesign {
         let mut planner = Planner::<f32>::new();
         let forward = planner.plan_fft_forward(fft_len);
         let inverse = planner.plan_fft_inverse(fft_len);
-        let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
-        let design = Self {
+        Self {
             bands,
             fft_len,
+            taps,
+            high_pass,
             unit,
             meeting,
             lower_share,
@@ -173,11 +197,14 @@ impl FilterDesign {
             window,
             forward,
             inverse,
-            response: vec![0.0; fft_len],
-            scratch: vec![Complex::new(0.0, 0.0); scratch_len],
             simd: Simd::detect(),
-        };
-        (design, high_pass)
+        }
+    }
+
+    /// Room to make this design's filters in.
+    pub fn bench(&self) -> Bench {
+        let scratch_len = self.forward.get_scratch_len().max(self.inverse.get_scratch_len());
+        Bench { response: vec![0.0; self.fft_len], scratch: vec![Complex::new(0.0, 0.0); scratch_len] }
     }
 
     /// A silent filter of this design's size.
@@ -192,7 +219,7 @@ impl FilterDesign {
 
     /// Makes `filter` the one for these RMS amplitudes of the bands. Missing bands, and amplitudes that are not finite or below
     /// [`FLOOR`], count as silent.
-    pub fn make(&mut self, noise: &[f32], filter: &mut Filter) {
+    pub fn make(&self, noise: &[f32], filter: &mut Filter, bench: &mut Bench) {
         let mut level = [0.0; MAX_BANDS];
         filter.silent = true;
         for b in 0..self.bands {
@@ -211,24 +238,24 @@ impl FilterDesign {
             level[b - 1] = level[b - 1].max(level[b] - self.steepest[b - 1]);
         }
         match self.simd {
-            Simd::Baseline => self.spectrum_of::<BASELINE_FMA>(level, &mut filter.spectrum),
+            Simd::Baseline => self.spectrum_of::<BASELINE_FMA>(level, &mut filter.spectrum, &mut bench.response),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Simd::detect` found AVX2 and FMA on this processor.
-            Simd::Avx2 => unsafe { self.spectrum_of_avx2(level, &mut filter.spectrum) },
+            Simd::Avx2 => unsafe { self.spectrum_of_avx2(level, &mut filter.spectrum, &mut bench.response) },
         }
-        self.shorten(filter);
+        self.shorten(filter, bench);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    fn spectrum_of_avx2(&mut self, level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
-        self.spectrum_of::<true>(level, spectrum);
+    fn spectrum_of_avx2(&self, level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>], sums: &mut [f32]) {
+        self.spectrum_of::<true>(level, spectrum, sums);
     }
 
     #[inline(always)]
-    fn spectrum_of<const FMA: bool>(&mut self, mut level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
+    fn spectrum_of<const FMA: bool>(&self, mut level: [f32; MAX_BANDS], spectrum: &mut [Complex<f32>], sums: &mut [f32]) {
         self.hold_band_power::<FMA>(&mut level);
-        self.exponentiate::<FMA>(&level, spectrum);
+        self.exponentiate::<FMA>(&level, spectrum, sums);
     }
 
     /// Moves the levels at the centres so that the mean power over each band, interpolation included, is what was asked: on a slope
@@ -259,13 +286,13 @@ impl FilterDesign {
         }
     }
 
-    /// The damped filter's spectrum from the bands' levels.
+    /// The damped filter's spectrum from the bands' levels, by way of `sums`.
     #[inline(always)]
-    fn exponentiate<const FMA: bool>(&mut self, level: &[f32; MAX_BANDS], spectrum: &mut [Complex<f32>]) {
+    fn exponentiate<const FMA: bool>(&self, level: &[f32; MAX_BANDS], spectrum: &mut [Complex<f32>], sums: &mut [f32]) {
         // Plain loops over slices: with sums held in arrays the compiler unrolls them into scalars.
         let (len, half) = (self.fft_len, self.fft_len / 2);
         let (first, rows) = self.curves.split_at(len);
-        let sums = &mut self.response[..len];
+        let sums = &mut sums[..len];
         sums.copy_from_slice(first);
         for (rows, l) in rows.chunks_exact(TOGETHER * len).zip(level.chunks_exact(TOGETHER)) {
             let (r0, r1) = (&rows[..len], &rows[len..2 * len]);
@@ -290,15 +317,16 @@ impl FilterDesign {
     }
 
     /// Takes off the damping and bounds the filter to `taps` taps, so that overlap-add does not wrap around.
-    fn shorten(&mut self, filter: &mut Filter) {
-        let done = self.inverse.process_with_scratch(&mut filter.spectrum, &mut self.response, &mut self.scratch);
+    fn shorten(&self, filter: &mut Filter, bench: &mut Bench) {
+        let Bench { response, scratch } = bench;
+        let done = self.inverse.process_with_scratch(&mut filter.spectrum, response, scratch);
         debug_assert!(done.is_ok(), "lengths are the plan's own, and the ends of the spectrum are real");
-        let (head, rest) = self.response.split_at_mut(self.window.len());
+        let (head, rest) = response.split_at_mut(self.window.len());
         for (h, w) in head.iter_mut().zip(&self.window) {
             *h *= w;
         }
         rest.fill(0.0);
-        let done = self.forward.process_with_scratch(&mut self.response, &mut filter.spectrum, &mut self.scratch);
+        let done = self.forward.process_with_scratch(response, &mut filter.spectrum, scratch);
         debug_assert!(done.is_ok(), "lengths are the plan's own");
     }
 }
@@ -412,10 +440,10 @@ mod tests {
 
     /// Error in dB of each heard band.
     fn errors(rate: u32, fft_len: usize, max_segment: usize, edges: &[f32], asked: &[f32]) -> Vec<f64> {
-        let (mut design, high_pass) = FilterDesign::new(rate, edges, fft_len, fft_len + 1 - max_segment);
+        let design = FilterDesign::of(rate, edges, fft_len, fft_len + 1 - max_segment);
         let mut filter = design.silent_filter();
-        design.make(asked, &mut filter);
-        let rms = band_rms(&design, &high_pass, &filter, edges, rate, asked);
+        design.make(asked, &mut filter, &mut design.bench());
+        let rms = band_rms(&design, &design.high_pass, &filter, edges, rate, asked);
         rms.iter().map(|(got, want)| 20.0 * (got / want).log10()).collect()
     }
 
@@ -451,10 +479,10 @@ mod tests {
             for alone in [10, 16, 28] {
                 let mut asked = vec![0.0; 32];
                 asked[alone] = 0.1;
-                let (mut design, high_pass) = FilterDesign::new(rate, &edges, fft_len, fft_len + 1 - max_segment);
+                let design = FilterDesign::of(rate, &edges, fft_len, fft_len + 1 - max_segment);
                 let mut filter = design.silent_filter();
-                design.make(&asked, &mut filter);
-                for (b, (got, _)) in band_rms(&design, &high_pass, &filter, &edges, rate, &asked).iter().enumerate() {
+                design.make(&asked, &mut filter, &mut design.bench());
+                for (b, (got, _)) in band_rms(&design, &design.high_pass, &filter, &edges, rate, &asked).iter().enumerate() {
                     let db = 20.0 * (got / 0.1).log10();
                     match b.abs_diff(alone) {
                         0 => assert!(db.abs() < 2.0, "{rate} Hz: band {b} alone is off by {db:.1} dB"),

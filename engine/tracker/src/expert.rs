@@ -3,6 +3,8 @@
 
 use crate::band::Band;
 use crate::tuning::ExpertTuning;
+use std::sync::Arc;
+use syrinx_shared::Shared;
 
 /// Lagrange's weights of the six lags around a point `d` (0..1) after the third: error below 1 % up to a third of the sample rate.
 #[inline(always)]
@@ -60,15 +62,33 @@ struct Narrow {
     weights: [[f32; LANES]; 6],
 }
 
-/// Normalised autocorrelation of one band, and how the states read it.
-#[derive(Clone, Debug)]
-pub(crate) struct Expert {
-    pub tuning: ExpertTuning,
-    /// Readers of the states in their order: first the wide, then the narrow.
+/// How all states read the correlations of one band: tables, which all trackers share.
+#[derive(Debug)]
+struct Readers {
+    /// In the order of the states: first the wide, then the narrow.
     wide: Vec<Wide>,
     narrow: Vec<Narrow>,
     /// The first narrow state.
     narrow_from: usize,
+}
+
+/// What decides [`Readers`].
+#[derive(Clone, PartialEq)]
+struct ReadersKey {
+    rate_hz: f64,
+    lags: usize,
+    lowest_hz: f64,
+    states: usize,
+    ratio: f64,
+}
+
+static READERS: Shared<ReadersKey, Readers> = Shared::new();
+
+/// Normalised autocorrelation of one band, and how the states read it.
+#[derive(Clone, Debug)]
+pub(crate) struct Expert {
+    pub tuning: ExpertTuning,
+    readers: Arc<Readers>,
     /// `steps[k]`: first lag whose window is longer than `k` hops.
     steps: Vec<usize>,
     /// Products of all hops of each lag's window but the newest.
@@ -80,9 +100,14 @@ pub(crate) struct Expert {
     there: Vec<f32>,
 }
 
-impl Expert {
-    /// `centres_hz`: frequency of every state; `ratio`: half a state's width as a frequency ratio above 1.
-    pub fn new(tuning: ExpertTuning, band: &Band, hop_s: f64, centres_hz: &[f64], ratio: f64) -> Self {
+impl Readers {
+    fn of(band: &Band, centres_hz: &[f64], ratio: f64) -> Arc<Self> {
+        let (lowest_hz, states) = (centres_hz[0], centres_hz.len());
+        let key = ReadersKey { rate_hz: band.rate_hz, lags: band.lags, lowest_hz, states, ratio };
+        READERS.get(key, || Self::new(band, centres_hz, ratio))
+    }
+
+    fn new(band: &Band, centres_hz: &[f64], ratio: f64) -> Self {
         let last = band.lags - 4;
         // Lags shrink as the states rise.
         let narrow_from = centres_hz.partition_point(|hz| band.rate_hz / hz >= NARROW);
@@ -126,14 +151,19 @@ impl Expert {
                 }
             })
             .collect();
+        Self { wide, narrow, narrow_from }
+    }
+}
+
+impl Expert {
+    /// `centres_hz`: frequency of every state, each as far above the one before; `ratio`: half a state's width as a frequency ratio above 1.
+    pub fn new(tuning: ExpertTuning, band: &Band, hop_s: f64, centres_hz: &[f64], ratio: f64) -> Self {
         let window = |t: usize| Self::window_hops(&tuning, t as f64 / band.rate_hz, hop_s);
         let most = window(band.lags);
         let steps = (0..most).map(|k| (0..band.lags).find(|&t| window(t) > k).unwrap_or(band.lags)).collect();
         Self {
             tuning,
-            wide,
-            narrow,
-            narrow_from,
+            readers: Readers::of(band, centres_hz, ratio),
             steps,
             older: vec![0.0; band.lags],
             rho: Box::new([0.0; MOST_LAGS]),
@@ -214,7 +244,7 @@ impl Expert {
     #[inline(always)]
     pub fn read(&self, out: &mut [f32]) {
         let gather = |lags: [u32; LANES]| lags.map(|lag| self.rho[lag as usize % MOST_LAGS]);
-        for (out, s) in out.chunks_mut(LANES).zip(&self.wide) {
+        for (out, s) in out.chunks_mut(LANES).zip(&self.readers.wide) {
             let y0 = gather(s.nearest.map(|n| n - 1));
             let y1 = gather(s.nearest);
             let y2 = gather(s.nearest.map(|n| n + 1));
@@ -239,7 +269,7 @@ impl Expert {
             let len = out.len();
             out.copy_from_slice(&best.map(|b| b.clamp(0.0, 1.0))[..len]);
         }
-        for (out, s) in out[self.narrow_from..].chunks_mut(LANES).zip(&self.narrow) {
+        for (out, s) in out[self.readers.narrow_from..].chunks_mut(LANES).zip(&self.readers.narrow) {
             let mut sum = [0.0f32; LANES];
             for j in 0..6 {
                 let r = gather(s.base.map(|b| b + j as u32));

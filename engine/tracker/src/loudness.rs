@@ -134,6 +134,12 @@ impl Loudness {
         }
     }
 
+    /// Reads with another delay and other windows from now on: shorter ones than it was made for, or those. To be followed by `reset`.
+    pub fn set(&mut self, delay_s: f64, studio: bool) {
+        self.delay_s = delay_s;
+        self.windows = if studio { STUDIO } else { LIVE };
+    }
+
     pub fn reset(&mut self) {
         self.filter.reset();
         self.squares.fill(0.0);

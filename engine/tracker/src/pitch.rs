@@ -194,6 +194,11 @@ impl Pitch {
         self.voicing.inputs()
     }
 
+    /// Looks back so far from now on, at most as far as it was made for; to be followed by `reset`.
+    pub fn set_look_back_s(&mut self, look_back_s: f64) {
+        self.posterior.set_look_back((look_back_s / self.hop_s).round() as usize);
+    }
+
     /// How far the estimates look back, s.
     pub fn look_back_s(&self) -> f64 {
         (self.posterior.kept() - 1) as f64 * self.hop_s
@@ -340,7 +345,7 @@ impl Pitch {
             *l = b.energy(samples) as f32 / samples as f32;
             level += *l;
         }
-        self.at = if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 };
+        self.at = if self.at + 1 == self.posterior.kept() { 0 } else { self.at + 1 };
         let states = self.centres_hz.len();
         self.evidence.fill(0.0);
         let mut unvoiced = 0.0;
@@ -396,11 +401,11 @@ impl Pitch {
         self.last = belief;
         let causal = self.refiner.read(&self.experts, &self.kept[self.at], self.centres_hz[belief.state]);
         self.last_hz = causal.f0_hz;
-        let (belief, then, reading) = if self.kept.len() == 1 {
+        let (belief, then, reading) = if self.posterior.kept() == 1 {
             (belief, self.at, causal)
         } else {
             let belief = self.posterior.look_back();
-            let then = if self.at + 1 == self.kept.len() { 0 } else { self.at + 1 };
+            let then = if self.at + 1 == self.posterior.kept() { 0 } else { self.at + 1 };
             (belief, then, self.refiner.read(&self.experts, &self.kept[then], self.centres_hz[belief.state]))
         };
         let verdict = self.verdicts[then];

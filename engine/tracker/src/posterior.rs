@@ -51,7 +51,9 @@ pub(crate) struct Posterior {
     voiced: f32,
     /// Number of states that a pitch may be in.
     possible: usize,
+    /// A ring, of which the first `kept` are in use.
     moments: Vec<Moment>,
+    kept: usize,
     now: usize,
 }
 
@@ -80,6 +82,7 @@ impl Posterior {
             voiced: 0.0,
             possible: states,
             moments: vec![moment; look_back + 1],
+            kept: look_back + 1,
             now: 0,
         };
         new.reset();
@@ -98,7 +101,12 @@ impl Posterior {
 
     /// Number of moments kept: the look-back plus one.
     pub fn kept(&self) -> usize {
-        self.moments.len()
+        self.kept
+    }
+
+    /// Smooths over so many hops, at most as many as it was made for; to be followed by `reset`.
+    pub fn set_look_back(&mut self, look_back: usize) {
+        self.kept = (look_back + 1).min(self.moments.len());
     }
 
     pub fn reset(&mut self) {
@@ -161,7 +169,7 @@ impl Posterior {
         let predicted_unvoiced = (1.0 - self.start) * self.unvoiced + self.stop * voiced;
 
         let most = largest(&evidence[..states]);
-        self.now = if self.now + 1 == self.moments.len() { 0 } else { self.now + 1 };
+        self.now = if self.now + 1 == self.kept { 0 } else { self.now + 1 };
         let m = &mut self.moments[self.now];
         for (l, e) in m.likelihood.iter_mut().zip(evidence.iter()) {
             *l = math::exp((*e - most).max(LEAST));
@@ -190,7 +198,7 @@ impl Posterior {
     pub fn look_back(&mut self) -> Belief {
         let states = self.states;
         let len = self.len();
-        let steps = self.moments.len() - 1;
+        let steps = self.kept - 1;
         let ahead = &mut self.predicted;
         ahead.fill(1.0);
         let mut ahead_unvoiced = 1.0f32;
@@ -218,7 +226,7 @@ impl Posterior {
                 *a *= scale;
             }
             ahead_unvoiced = next_unvoiced * scale;
-            at = if at == 0 { self.moments.len() - 1 } else { at - 1 };
+            at = if at == 0 { self.kept - 1 } else { at - 1 };
         }
         let m = &self.moments[at];
         for (a, p) in ahead.iter_mut().zip(&m.posterior) {

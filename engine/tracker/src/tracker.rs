@@ -83,6 +83,15 @@ pub enum TrackerError {
     Gate(f32),
 }
 
+/// Delay, samples, and look-ahead of the pitch filter, s, of a mode.
+fn times(sample_rate_hz: u32, mode: LatencyMode) -> (usize, f64) {
+    let (delay_s, look_back_s) = match mode {
+        LatencyMode::Live => (LIVE_DELAY_S, 0.0),
+        LatencyMode::Studio => (STUDIO_DELAY_S, STUDIO_LOOK_BACK_S),
+    };
+    ((delay_s * f64::from(sample_rate_hz)).round() as usize, look_back_s)
+}
+
 /// Tracks pitch, voicing and loudness of one voice.
 ///
 /// Real-time contract: [`process`](Tracker::process) and [`reset`](Tracker::reset) never allocate, lock or panic, and what comes out
@@ -91,6 +100,7 @@ pub enum TrackerError {
 pub struct Tracker {
     clock: FrameClock,
     mode: LatencyMode,
+    made_for: LatencyMode,
     pitch: Pitch,
     loudness: Loudness,
     delay: usize,
@@ -101,6 +111,7 @@ pub struct Tracker {
     /// Studio: finished estimates and the moments they describe (samples), a ring with the newest at `newest`.
     estimates: [(f64, Estimate); KEPT_ESTIMATES],
     newest: usize,
+    continue_glides: bool,
     /// Live, where glides are to be continued.
     glide: Option<Glide>,
     held_f0_hz: f32,
@@ -124,9 +135,7 @@ impl Tracker {
             return Err(TrackerError::Gate(gate_db));
         }
         let rate = f64::from(sample_rate_hz);
-        let studio = mode == LatencyMode::Studio;
-        let (delay_s, look_back_s) = if studio { (STUDIO_DELAY_S, STUDIO_LOOK_BACK_S) } else { (LIVE_DELAY_S, 0.0) };
-        let delay = (delay_s * rate).round() as usize;
+        let (delay, look_back_s) = times(sample_rate_hz, mode);
         let clock = FrameClock::new(sample_rate_hz);
         let mut tuning = Tuning::default();
         if !expect_consonants {
@@ -137,8 +146,9 @@ impl Tracker {
         Ok(Self {
             clock,
             mode,
+            made_for: mode,
             pitch: Pitch::new(sample_rate_hz, f64::from(min_f0_hz), max_f0_hz, look_back_s, gate_db, tuning),
-            loudness: Loudness::new(sample_rate_hz, delay as f64 / rate, studio),
+            loudness: Loudness::new(sample_rate_hz, delay as f64 / rate, mode == LatencyMode::Studio),
             delay,
             consumed: 0,
             frame: 0,
@@ -146,7 +156,8 @@ impl Tracker {
             latest: Estimate::default(),
             estimates: [(f64::NEG_INFINITY, Estimate::default()); KEPT_ESTIMATES],
             newest: 0,
-            glide: (continue_glides && !studio).then(Glide::default),
+            continue_glides,
+            glide: (continue_glides && mode == LatencyMode::Live).then(Glide::default),
             held_f0_hz: 0.0,
             widest_hz: (min_f0_hz, max_f0_hz as f32),
         })
@@ -166,6 +177,30 @@ impl Tracker {
             glide.reset();
         }
         self.held_f0_hz = 0.0;
+    }
+
+    /// Begins anew, in this mode: one that was made for Studio can be Live too, with all its memory, and Studio again. One that was made for Live
+    /// has no room to look ahead, and stays. No allocation.
+    pub fn restart(&mut self, mode: LatencyMode) {
+        if self.made_for == LatencyMode::Studio && self.mode != mode {
+            let rate_hz = self.clock.sample_rate_hz();
+            let (delay, look_back_s) = times(rate_hz, mode);
+            (self.mode, self.delay) = (mode, delay);
+            self.pitch.set_look_back_s(look_back_s);
+            self.loudness.set(delay as f64 / f64::from(rate_hz), mode == LatencyMode::Studio);
+            self.glide = (self.continue_glides && mode == LatencyMode::Live).then(Glide::default);
+        }
+        self.reset();
+    }
+
+    /// The mode that it hears in.
+    pub fn mode(&self) -> LatencyMode {
+        self.mode
+    }
+
+    /// What [`Tracker::delay_samples`] is in this mode, at this rate.
+    pub fn delay_samples_in(mode: LatencyMode, sample_rate_hz: u32) -> usize {
+        times(sample_rate_hz, mode).0
     }
 
     /// Hears only pitches from `low_hz` to `high_hz` from now on, as far as they lie in the range that the tracker was made for: whoever
