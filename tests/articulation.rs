@@ -21,7 +21,7 @@ struct Played {
 fn play(voice: &[f32], instrument: &str, latency: LatencyMode, settings: Settings) -> Played {
     let config = EngineConfig { sample_rate_hz: RATE_HZ, ..EngineConfig::default() };
     let mut engine = Engine::of(config, syrinx_models::load(instrument).unwrap()).unwrap();
-    engine.set(&Settings { latency_mode: if latency == LatencyMode::Studio { 1.0 } else { 0.0 }, ..settings });
+    engine.set(&Settings { latency_mode: latency, ..settings });
     let delay = engine.latency_samples();
     let padded: Vec<f32> = voice.iter().copied().chain(std::iter::repeat_n(0.0, delay + FRAME)).collect();
     let mut sound = vec![0.0; padded.len()];

@@ -24,7 +24,7 @@ use std::{
     process::Command,
 };
 use syrinx_analysis::{Audio, read_audio, write_wav};
-use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Settings};
+use syrinx_engine::{Engine, EngineConfig, Kind, LatencyMode, PARAMS, Settings};
 use syrinx_plugin::{
     params::{HostParam, SyrinxParams},
     presets::{self, Preset},
@@ -113,7 +113,7 @@ fn the_delay_told_is_the_delay_measured_at_every_rate_block_and_mode() {
                     instance.activate(f64::from(rate), max_block);
                     assert_eq!(instance.latency(), delay, "the delay depends on rate and mode only");
                     let out = instance.play(&input, blocks, &[]);
-                    let latency_mode = if mode == "Studio" { 1.0 } else { 0.0 };
+                    let latency_mode = if mode == "Studio" { LatencyMode::Studio } else { LatencyMode::Live };
                     let settings = Settings { mix, latency_mode, ..Settings::default() };
                     if mix == 0.0 {
                         for (out, input) in out.iter().zip(&input) {
@@ -229,7 +229,7 @@ fn a_session_brings_everything_back() {
     let mut first = Instance::new(&entry);
     for (at, p) in PARAMS.iter().enumerate().filter(|(_, p)| p.id != "bypass" && p.id != "output_gain") {
         let text = match p.kind {
-            Kind::Number { .. } => p.display(p.min + (p.max - p.min) * (0.4 + 0.01 * at as f32)),
+            Kind::Number { .. } => p.display(p.plain(0.4 + 0.01 * at as f32)),
             Kind::Choice(names) => names[names.len() - 1].into(),
             Kind::Switch => "On".into(),
             Kind::Instrument => if p.id == "instrument_a" { "Trumpet" } else { "Alto saxophone" }.into(),
@@ -312,7 +312,7 @@ impl MetadataReceiverImpl for Browser {
 fn assert_plays(instance: &mut Instance, preset: &Preset) {
     let (settings, _) = preset.sound().unwrap();
     let text = |row: &syrinx_engine::Param, param: &HostParam| {
-        param.text((settings.value(row.id).unwrap() - row.min) / (row.max - row.min))
+        param.text(row.normalized(settings.value(row.id).unwrap()))
     };
     for (row, param) in SyrinxParams::new(syrinx_plugin::library::Library::new().0.into()).rows() {
         let wanted = match row.id {
@@ -333,7 +333,7 @@ fn the_hosts_browser_finds_the_presets_and_plays_them() {
     const AT_HOME: &str = "SYRINX_AT_HOME";
     if cfg!(target_os = "linux") && std::env::var_os(AT_HOME).is_none() {
         let own = SyrinxParams::new(syrinx_plugin::library::Library::new().0.into());
-        own.apply(&Settings { instrument_a: 1.0, brightness: 2.0, ..Settings::default() });
+        own.apply(&Settings { instrument_a: 1, brightness: 2.0, ..Settings::default() });
         std::fs::write(folder.join("My flute.syrinx"), presets::write(&own, "My flute", "Bright.")).unwrap();
         std::fs::write(folder.join("Broken.syrinx"), "{").unwrap();
         let output = Command::new(std::env::current_exe().unwrap())
@@ -478,7 +478,7 @@ fn an_own_instrument_travels_in_the_session() {
     assert!(instance.restore(&session(Some(&BASE64_STANDARD.encode(own)))));
     instance.activate(48_000.0, 512);
     let out = instance.play(&input, &[512], &[]);
-    let flute = Settings { instrument_a: 1.0, pitch_shift: 12.0, ..Settings::default() };
+    let flute = Settings { instrument_a: 1, pitch_shift: 12.0, ..Settings::default() };
     assert!(out == engine(48_000, &flute, &input), "it sounds as the same model does from the factory");
     let again = instance.save();
     let mut second = Instance::new(&entry);
@@ -517,7 +517,7 @@ fn automation_at_audio_speed_never_clicks() {
             continue;
         }
         let text = |share: f32| match p.kind {
-            Kind::Number { .. } => p.display(p.min + share * (p.max - p.min)),
+            Kind::Number { .. } => p.display(p.plain(share)),
             Kind::Choice(names) => names[(share * (names.len() - 1) as f32) as usize].into(),
             Kind::Switch => if share < 0.5 { "off" } else { "on" }.into(),
             Kind::Instrument => ["Violin", "Flute", "Trumpet", "Alto saxophone"][(share * 3.0) as usize].into(),
@@ -864,7 +864,7 @@ fn guarded_run(arm: extern "C" fn(bool)) {
         for step in 0..40 {
             let share = (step as f32 * 0.37 + n as f32 * 0.1) % 1.0;
             let text = match p.kind {
-                Kind::Number { .. } => p.display(p.min + share * (p.max - p.min)),
+                Kind::Number { .. } => p.display(p.plain(share)),
                 Kind::Choice(names) => names[(share * names.len() as f32) as usize].into(),
                 Kind::Switch => if step % 2 == 0 { "on" } else { "off" }.into(),
                 Kind::Instrument => ["Violin", "Flute", "Own file", "Alto saxophone"][step % 4].into(),

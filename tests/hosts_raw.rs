@@ -25,7 +25,7 @@ use std::{
     },
     thread,
 };
-use syrinx_engine::{AnyRate, OWN_INSTRUMENT, PARAMS, Settings, Slot, SpectralWeights};
+use syrinx_engine::{AnyRate, LatencyMode, OWN_INSTRUMENT, PARAMS, Settings, Slot, SpectralWeights};
 use syrinx_plugin::{judged, library::Library, params::SyrinxParams, state};
 
 /// What a host gives a block: its channels in and out, and which of them are missing or one memory.
@@ -486,16 +486,16 @@ fn beside(audio: &(dyn Fn(&AtomicBool) + Sync), main: impl FnOnce()) {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn restored_while_it_plays<H: Host>(ask: impl Fn(&H, usize)) {
     let mut host = H::new();
-    let own = f32::from(OWN_INSTRUMENT);
+    let own = OWN_INSTRUMENT;
     let weighted = SpectralWeights { harmonics_db: std::array::from_fn(|n| -(n as f32 % 7.0)), ..SpectralWeights::default() };
     let sessions = [
         session::<H>(Some("flute"), Settings { instrument_a: own, reverb_mix: 40.0, ..Settings::default() }, &weighted),
         session::<H>(
             Some("trumpet"),
-            Settings { instrument_a: own, latency_mode: 1.0, ..Settings::default() },
+            Settings { instrument_a: own, latency_mode: LatencyMode::Studio, ..Settings::default() },
             &SpectralWeights::default(),
         ),
-        session::<H>(None, Settings { instrument_a: 3.0, instrument_b: 2.0, morph: 50.0, ..Settings::default() }, &weighted),
+        session::<H>(None, Settings { instrument_a: 3, instrument_b: 2, morph: 50.0, ..Settings::default() }, &weighted),
         session::<H>(
             Some("cello"),
             Settings { instrument_b: own, morph: 70.0, ..Settings::default() },
@@ -628,7 +628,7 @@ fn vst3_twenty_five_are_small() {
 /// Minutes of notes, of parameters that move, of other instruments and of sessions restored: memory stays what it is after the first one.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn minutes_leave_nothing_behind<H: Host>() {
-    let own = f32::from(OWN_INSTRUMENT);
+    let own = OWN_INSTRUMENT;
     let session = |id| session::<H>(Some(id), Settings { instrument_a: own, ..Settings::default() }, &SpectralWeights::default());
     let sessions = ["flute", "trumpet", "cello"].map(session);
     // Two notes, and a breath.

@@ -29,8 +29,7 @@ fn row(id: &str) -> &'static Param {
 
 /// A value as hosts have it, 0 to 1.
 fn normalized(id: &str, value: f32) -> f64 {
-    let row = row(id);
-    f64::from(value - row.min) / f64::from(row.max - row.min)
+    row(id).normalized(value).into()
 }
 
 /// The text that a host shows for a value, without what it shows as the unit.
@@ -343,7 +342,7 @@ fn ardour_exports_what_the_command_line_renders() {
         let voice = Sound::voice(rate, 4.0);
         let session = ardour.session(&voice, &["Instrument A=3", "Loudness=-3", "Output gain=2"]);
         assert_eq!(session.latency, workshop.latency(rate, "live"));
-        let settings = Settings { instrument_a: 3.0, loudness: -3.0, output_gain: 2.0, ..Settings::default() };
+        let settings = Settings { instrument_a: 3, loudness: -3.0, output_gain: 2.0, ..Settings::default() };
         let arguments = ["--instrument", "alto-sax", "--set", "loudness=-3", "--set", "output_gain=2"];
         for export in ["first", "second"] {
             // Every export has its own lead: it depends on how soon Ardour was ready.

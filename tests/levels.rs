@@ -10,7 +10,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 use support::{RATE_HZ, demo_voice, in_long_form, k_levels, lufs, recorded_voice, recorded_voices};
-use syrinx_engine::{Engine, EngineConfig, Model, Settings};
+use syrinx_engine::{Engine, EngineConfig, Model, Settings, SustainedBy};
 
 /// Most that an instrument's loudness over a phrase may differ from the voice's, LU.
 const WITHIN_LU: f64 = 2.0;
@@ -90,8 +90,7 @@ fn voices() -> Vec<(String, Vec<f32>)> {
 /// Plays `voice` on the instrument and says what is wrong with it.
 fn judge(name: &str, voice: &[f32], (number, model): &(u8, std::sync::Arc<Model>), fitted: bool) -> Vec<String> {
     let card = model.card();
-    let fit = if fitted { 1.0 } else { 0.0 };
-    let settings = Settings { instrument_a: (*number).into(), auto_range: fit, octave_fit: fit, ..Settings::default() };
+    let settings = Settings { instrument_a: *number, auto_range: fitted, octave_fit: fitted, ..Settings::default() };
     let played = play(voice, &settings);
     let off = match (lufs(voice), lufs(&played.sound)) {
         (Some(voice), Some(played)) => played - voice,
@@ -173,7 +172,7 @@ fn a_steady_hum_stays_as_loud_on_every_instrument() {
     let mut failures = Vec::new();
     for (number, model) in syrinx_models::factory() {
         // What rings falls of its own.
-        let hummed = Settings { instrument_a: (*number).into(), auto_range: 1.0, sustain: 1.0, ..Settings::default() };
+        let hummed = Settings { instrument_a: *number, auto_range: true, sustain: SustainedBy::Voice, ..Settings::default() };
         let levels = k_levels(&play(&hum, &hummed).sound);
         // Fifths of a second from 0.3 s on: noise fluctuates from moment to moment.
         let fifths: Vec<f32> = levels[75..].chunks_exact(50).map(|fifth| fifth.iter().sum::<f32>() / 50.0).collect();

@@ -25,8 +25,8 @@ const AROUND: usize = 12;
 fn play(voice: &[f32], instrument: u8, latency: LatencyMode, fitted: bool) -> Vec<f32> {
     let config = EngineConfig { sample_rate_hz: RATE_HZ, ..EngineConfig::default() };
     let mut engine = Engine::new(config, syrinx_models::factory()).unwrap();
-    let mut settings = Settings { instrument_a: instrument.into(), ..Settings::default() };
-    settings.latency_mode = if latency == LatencyMode::Studio { 1.0 } else { 0.0 };
+    let mut settings = Settings { instrument_a: instrument, ..Settings::default() };
+    settings.latency_mode = latency;
     // What rings of its own does not follow the loudness of the voice.
     settings.set("sustain", "voice").unwrap();
     if fitted {

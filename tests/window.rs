@@ -10,7 +10,7 @@ use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButto
 use egui_kittest::kittest::{self, NodeT, Queryable};
 use nice_plug::prelude::ParamPtr;
 use std::{path::Path, time::Duration};
-use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, ParamId, Settings, Shift, Sides, Slot, Spectrum};
+use syrinx_engine::{Features, LatencyMode, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, ParamId, Settings, Shift, Sides, Slot, Spectrum};
 use syrinx_plugin::editor::{
     edits::{Edits, at},
     icons::FAMILIES,
@@ -898,7 +898,7 @@ fn a_preset_bears_any_name_and_its_file_stays_in_the_folder() {
 fn reset_is_the_first_day_and_can_be_undone() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
-    let before = Settings { breath: 30.0, instrument_a: 2.0, latency_mode: 1.0, ..Settings::default() };
+    let before = Settings { breath: 30.0, instrument_a: 2, latency_mode: LatencyMode::Studio, ..Settings::default() };
     stage.params.apply(&before);
     stage.click("Window");
     stage.click("Reset everything");

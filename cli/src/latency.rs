@@ -15,7 +15,7 @@ use crate::{
 use serde::Serialize;
 use std::{f64::consts::TAU, path::PathBuf};
 use syrinx_analysis::{FORMATS, read_audio};
-use syrinx_engine::{Engine, EngineConfig, Features, FrameClock, Settings};
+use syrinx_engine::{Engine, EngineConfig, Features, FrameClock, LatencyMode, Settings};
 
 const RATE_HZ: u32 = 48_000;
 /// Tones of all registers, Hz; their harmonics fall as those of a voice on "ah".
@@ -94,7 +94,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let tones = tones(usize::from(args.places));
     let mut rows = Vec::new();
-    for (mode, value) in [("live", 0.0), ("studio", 1.0)] {
+    for (mode, value) in [("live", LatencyMode::Live), ("studio", LatencyMode::Studio)] {
         rows.extend(measure(&palette, mode, value, &args.blocks, &tones, &voices)?);
     }
     if args.json {
@@ -168,14 +168,14 @@ fn samples(seconds: f64) -> usize {
 fn measure(
     palette: &Palette,
     mode: &'static str,
-    value: f32,
+    latency_mode: LatencyMode,
     blocks: &[usize],
     tones: &[Tone],
     voices: &[Vec<f32>],
 ) -> Result<Vec<Row>, Failure> {
     let config = EngineConfig { sample_rate_hz: RATE_HZ, ..EngineConfig::default() };
     let mut engine = Engine::new(config, &palette.instruments)?;
-    engine.set(&Settings { instrument_a: f32::from(palette.number), latency_mode: value, ..Settings::default() });
+    engine.set(&Settings { instrument_a: palette.number, latency_mode, ..Settings::default() });
     let clock = FrameClock::new(RATE_HZ);
     let ms = |samples: f64| 1e3 * samples / f64::from(RATE_HZ);
     // The sound of frame n is reached one frame after its end.

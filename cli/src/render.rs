@@ -6,7 +6,7 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 use syrinx_analysis::{FORMATS, SoundReader, WavWriter, is_sound_file, is_unreadable_sound_file};
-use syrinx_engine::{Engine, EngineConfig, Kind, LatencyMode, PARAMS, Settings};
+use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Settings};
 
 /// Rate at which voices are rendered whose own rate the engine does not run at, Hz.
 const FALLBACK_RATE_HZ: u32 = 48_000;
@@ -44,8 +44,8 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     let palette = palette(&args.instrument)?;
-    let mut settings = Settings { instrument_a: f32::from(palette.number), ..Settings::default() };
-    settings.latency_mode = if LatencyMode::from(args.latency) == LatencyMode::Studio { 1.0 } else { 0.0 };
+    let mut settings = Settings { instrument_a: palette.number, ..Settings::default() };
+    settings.latency_mode = args.latency.into();
     set(&mut settings, &args.set)?;
     if args.block == 0 {
         return Err("a block has one sample at least".into());

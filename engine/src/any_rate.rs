@@ -228,7 +228,7 @@ fn resample(by: &mut Fft<f32>, from: &Chunk, to: &mut Chunk) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Settings;
+    use crate::{LatencyMode, Settings};
     use std::f64::consts::TAU;
 
     fn dry(rate_hz: f64) -> AnyRate {
@@ -257,9 +257,9 @@ mod tests {
         for rate_hz in
             [8_000.0, 11_025.0, 12_345.6, 22_050.0, 32_000.0, 44_099.0, 48_000.5, 192_001.0, 352_800.0, 384_000.0, 768_000.0]
         {
-            for studio in [false, true] {
+            for latency_mode in [LatencyMode::Live, LatencyMode::Studio] {
                 let mut any = dry(rate_hz);
-                let settings = Settings { mix: 0.0, latency_mode: f32::from(u8::from(studio)), ..Settings::default() };
+                let settings = Settings { mix: 0.0, latency_mode, ..Settings::default() };
                 any.engine().set(&settings);
                 any.reset();
                 // Long enough for the delay, which is most of a second at the lowest rate, and well inside of the band.
@@ -269,7 +269,7 @@ mod tests {
                 let delay = any.latency_samples();
                 let start = delay + (0.05 * rate_hz) as usize;
                 let worst = (start..len).map(|n| (out[n] - tone[n - delay]).abs()).fold(0.0, f32::max);
-                assert!(worst < 1e-4, "{rate_hz} Hz, studio {studio}, delay {delay}: off by {worst}");
+                assert!(worst < 1e-4, "{rate_hz} Hz, {latency_mode:?}, delay {delay}: off by {worst}");
                 assert!(out[..delay.saturating_sub(any.around.as_ref().map_or(0, |a| a.host))].iter().all(|x| x.abs() < 1e-3));
             }
         }

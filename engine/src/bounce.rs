@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn the_voice_itself_comes_out_where_it_went_in() {
         let mut engine = Engine::new(EngineConfig { channels: 2, ..EngineConfig::default() }, &[]).unwrap();
-        engine.set(&Settings { bypass: 1.0, ..Settings::default() });
+        engine.set(&Settings { bypass: true, ..Settings::default() });
         let voice: Vec<f32> = (0..5000).map(|n| (0.01 * n as f32).sin()).collect();
         for block in [1, 100, 8192] {
             assert_eq!(bounce(&mut engine, &[&voice], block), [voice.clone(), voice.clone()]);

@@ -151,7 +151,7 @@ impl Engine {
         if !self.listener.has_heard() {
             self.settle();
         }
-        let as_wanted = settings.latency() == self.listener.mode();
+        let as_wanted = settings.latency_mode == self.listener.mode();
         if !as_wanted && self.mixer.is_at_beginning() && !self.latency_switch.is_fading() {
             self.reset();
         } else {
@@ -183,7 +183,7 @@ impl Engine {
 
     /// Begins anew in the mode that is wanted.
     fn restart(&mut self) {
-        self.listener.restart(self.automation.settings().latency());
+        self.listener.restart(self.automation.settings().latency_mode);
         self.automation.reset();
         let settings = self.automation.settings();
         self.part.reset(settings);

@@ -183,10 +183,9 @@ impl Ensemble {
     }
 
     /// Says who is to play: the numbers of instruments A and B, and how far the morph from A to B has gone, 0 to 1.
-    pub fn call(&mut self, a: f32, b: f32, morph: f32) {
+    pub fn call(&mut self, a: u8, b: u8, morph: f32) {
         for (slot, number) in [(Slot::A, a), (Slot::B, b)] {
-            let number = number.max(0.0) as usize;
-            let place = if number >= OWN { slot.place() } else { number };
+            let place = if number >= OWN_INSTRUMENT { slot.place() } else { number.into() };
             if self.model(place).is_some() {
                 self.playing[slot as usize] = Some(place);
             }
@@ -331,7 +330,7 @@ mod tests {
         let mut ensemble = Ensemble::new(48_000, 0, &[(0, load("violin")), (1, load("flute"))]);
         let mut controls = Controls::silent(0);
         for n in 0..500 {
-            ensemble.call(0.0, 1.0, n as f32 / 499.0);
+            ensemble.call(0, 1, n as f32 / 499.0);
             ensemble.decode(&note(n), 0.0, &mut controls);
             let db = 10.0 * power(&ensemble, &controls).log10();
             assert!((db + 20.0).abs() < 0.1, "frame {n}: {db} dB");
@@ -342,15 +341,15 @@ mod tests {
     fn a_missing_instrument_leaves_the_one_that_sounds() {
         let mut ensemble = Ensemble::new(48_000, 0, &[(0, load("violin")), (1, load("flute"))]);
         let mut controls = Controls::silent(0);
-        ensemble.call(1.0, 1.0, 0.0);
+        ensemble.call(1, 1, 0.0);
         ensemble.decode(&note(0), 0.0, &mut controls);
         let flute = controls;
         let mut reference = Ensemble::new(48_000, 0, &[(1, load("flute"))]);
-        reference.call(1.0, 1.0, 0.0);
+        reference.call(1, 1, 0.0);
         reference.decode(&note(0), 0.0, &mut Controls::silent(0));
-        ensemble.call(77.0, 1.0, 0.0);
+        ensemble.call(77, 1, 0.0);
         ensemble.decode(&note(1), 0.0, &mut controls);
-        reference.call(1.0, 1.0, 0.0);
+        reference.call(1, 1, 0.0);
         let mut expected = Controls::silent(0);
         reference.decode(&note(1), 0.0, &mut expected);
         assert!(flute.amplitude > 0.0);
@@ -366,7 +365,7 @@ mod tests {
             // Levels of the noise and of all, dB, of a frame of so much confidence and level.
             let mut play = |confidence: f32, loudness_db: f32| {
                 frame += 1;
-                ensemble.call(0.0, 0.0, 0.0);
+                ensemble.call(0, 0, 0.0);
                 ensemble.decode(&Features { confidence, loudness_db, ..note(frame) }, 0.0, &mut controls);
                 let noise = power(&ensemble, &Controls { amplitude: 0.0, ..controls });
                 [noise, power(&ensemble, &controls)].map(|power| 10.0 * power.log10())
@@ -399,7 +398,7 @@ mod tests {
         let begins = [0, 12, 20, 24, 26, 27];
         for n in 0..560_u64 {
             let choice = begins.len() as u64 * (n / 28) + begins.iter().filter(|frame| **frame <= n % 28).count() as u64;
-            let number = |of: u64| f32::from(models[of as usize % models.len()].0);
+            let number = |of: u64| models[of as usize % models.len()].0;
             ensemble.call(number(2 * choice), number(2 * choice + 1), 0.5);
             let mut now = vec![0.0; OWN];
             for member in ensemble.pool.iter().filter(|member| member.sounding.share() > 0.0) {
@@ -419,7 +418,7 @@ mod tests {
     fn nobody_there_is_silence() {
         let mut ensemble = Ensemble::new(48_000, 0, &[]);
         let mut controls = Controls::silent(0);
-        ensemble.call(3.0, 4.0, 0.5);
+        ensemble.call(3, 4, 0.5);
         ensemble.decode(&note(0), 0.0, &mut controls);
         assert_eq!(controls.amplitude, 0.0);
     }
@@ -429,11 +428,11 @@ mod tests {
         let mut ensemble = Ensemble::new(48_000, 0, &[(0, load("violin"))]);
         let own = |id| Some(Box::new(Instrument::new(48_000, load(id))));
         let mut controls = Controls::silent(0);
-        ensemble.call(127.0, 0.0, 0.0);
+        ensemble.call(127, 0, 0.0);
         assert_eq!(controls.amplitude, 0.0, "there is none yet");
         ensemble.install(Slot::A, own("flute")).ok().unwrap();
         for n in 0..20 {
-            ensemble.call(127.0, 0.0, 0.0);
+            ensemble.call(127, 0, 0.0);
             ensemble.decode(&note(n), 0.0, &mut controls);
         }
         assert!(ensemble.retired().is_none() && controls.amplitude > 0.0);
@@ -441,7 +440,7 @@ mod tests {
         assert!(ensemble.install(Slot::A, own("violin")).is_err(), "the flute still fades");
         let mut fading = 0;
         let retired = loop {
-            ensemble.call(127.0, 0.0, 0.0);
+            ensemble.call(127, 0, 0.0);
             ensemble.decode(&note(20 + fading), 0.0, &mut controls);
             assert!((10.0 * power(&ensemble, &controls).log10() + 20.0).abs() < 0.1);
             fading += 1;

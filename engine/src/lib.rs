@@ -48,7 +48,7 @@ pub use bounce::bounce;
 pub use config::{EngineConfig, EngineError};
 pub use engine::Engine;
 pub use instrument::{Instrument, Slot};
-pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, ParamId, SettingError, Settings};
+pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, ParamId, SettingError, Settings, SustainedBy};
 pub use sides::Sides;
 pub use spectral_weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};
 pub use syrinx_decoder::{Card, Decay, Decoder, MAX_FILE_BYTES, Model, ModelError, is_control};

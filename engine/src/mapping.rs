@@ -2,13 +2,13 @@
 //! arithmetic on one frame, with the memory that snap, fit, sustain and attack need.
 
 use crate::{
-    ParamId, Settings,
+    Settings,
     attack::SoftAttack,
     auto_range::{AutoRange, AutoRangeSettings, Shift, Target},
     lift::Lift,
     noise_floor::NoiseFloor,
     slip::Slips,
-    snap::{SCALES, Snap, SnapSettings},
+    snap::{Snap, SnapSettings},
     sustain::{Ringing, Sustain},
 };
 use syrinx_tracker::{Features, HeldPitch, LOUDNESS_FLOOR_DB};
@@ -94,20 +94,20 @@ impl Mapping {
     ) -> Mapped {
         let voice = &self.held.step(&self.slips.step(voice));
         let fit = AutoRangeSettings {
-            auto_range: settings.is_on(ParamId::auto_range),
-            octave_fit: settings.is_on(ParamId::octave_fit),
+            auto_range: settings.auto_range,
+            octave_fit: settings.octave_fit,
         };
         let room_db = self.noise.step(voice);
         let floor_db = settings.gate.max(room_db + ABOVE_ROOM_DB);
         let fitted = self.fit.step(voice, target, floor_db, fit);
         let voiced = voice.confidence >= 0.5;
         let octave_hz = if fitted.semitones == 0.0 { voice.f0_hz } else { voice.f0_hz * (fitted.semitones / 12.0).exp2() };
-        let scale = (settings.snap_scale.max(0.0) as usize).min(SCALES.len() - 1);
-        let snap = SnapSettings { amount: settings.snap / 100.0, key: settings.snap_key.max(0.0) as usize % 12, scale };
+        let (key, scale) = (settings.snap_key.into(), settings.snap_scale.into());
+        let snap = SnapSettings { amount: settings.snap / 100.0, key, scale };
         let unshifted_hz = self.snap.step(octave_hz, voiced, snap);
 
         let adapted = room_db + ABOVE_NOISE_DB * (1.0 - 2.0 * voice.confidence);
-        let gate = if settings.is_on(ParamId::auto_gate) { settings.gate.max(adapted) } else { settings.gate };
+        let gate = if settings.auto_gate { settings.gate.max(adapted) } else { settings.gate };
         let under = (gate - voice.loudness_db).max(0.0);
         let gated = voice.loudness_db - (GATE_SLOPE - 1.0) * under;
         let sustained = self.sustain.step(gated, voice, ringing, settings.sustains_as_instrument());
@@ -168,12 +168,12 @@ mod tests {
         assert!(play(&settings, &hiss) < -70.0, "the room plays along");
         let soft = Features { loudness_db: -48.0, ..VOICE };
         assert_eq!(play(&settings, &soft), -48.0, "a soft note is lost in the room");
-        assert_eq!(play(&Settings { auto_gate: 0.0, ..settings }, &hiss), -50.0, "the gate is overridden");
+        assert_eq!(play(&Settings { auto_gate: false, ..settings }, &hiss), -50.0, "the gate is overridden");
     }
 
     #[test]
     fn auto_range_plays_harder_and_sounds_no_louder() {
-        let settings = Settings { auto_range: 1.0, loudness: 5.0, ..Settings::default() };
+        let settings = Settings { auto_range: true, loudness: 5.0, ..Settings::default() };
         let mut mapping = Mapping::new();
         let mut out = mapping.map(&VOICE, &settings, TARGET, Ringing::default(), 0.0, 5.0);
         for _ in 0..500 {
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn octave_fit_and_snap_work_on_the_voice_before_the_transposition() {
         let low = Features { f0_hz: 66.0, ..VOICE };
-        let settings = Settings { octave_fit: 1.0, snap: 100.0, pitch_shift: 7.0, ..Settings::default() };
+        let settings = Settings { octave_fit: true, snap: 100.0, pitch_shift: 7.0, ..Settings::default() };
         let mut mapping = Mapping::new();
         let mut out = mapping.map(&low, &settings, TARGET, Ringing::default(), 7.0, 0.0);
         for _ in 0..250 {

@@ -5,7 +5,7 @@ use crate::{
     delay_line::DelayLine,
     guard::Guard,
     mapping::SILENT,
-    params::{OFF_DB, ParamId},
+    params::OFF_DB,
     reverb::{Reverb, ReverbParams},
     tone::gain,
 };
@@ -163,7 +163,7 @@ impl Mix {
             dry: out * input * (1.0 - mix),
             breath: out * input * mix * unvoiced * settings.breath / 100.0,
             reverb: out * mix * settings.reverb_mix / 100.0,
-            bypass: f32::from(u8::from(settings.is_on(ParamId::bypass))),
+            bypass: f32::from(u8::from(settings.bypass)),
         }
     }
 }

@@ -18,8 +18,11 @@ pub enum Kind {
     Number {
         /// Smallest step worth hearing.
         step: f32,
+        /// Knobs and automation run by ratios rather than by differences, as frequencies are heard.
+        logarithmic: bool,
     },
-    /// One of these, by index.
+    /// One of these, by index. Where the greatest value lies beyond them, it leaves room for those of later versions, which this one plays as
+    /// the first.
     Choice(&'static [&'static str]),
     /// 0 is off, 1 is on.
     Switch,
@@ -56,11 +59,14 @@ impl Param {
     /// The value as people read it, without the unit: `-6.0`, `Off`, `Studio`. Instruments show their number.
     pub fn display(&self, value: f32) -> String {
         match self.kind {
-            Kind::Choice(names) => names[(value.max(0.0) as usize).min(names.len() - 1)].into(),
+            Kind::Choice(names) => match names.get(value.max(0.0) as usize) {
+                Some(name) => (*name).into(),
+                None => format!("None ({value:.0})"),
+            },
             Kind::Switch => if value >= 0.5 { "On" } else { "Off" }.into(),
             Kind::Instrument => format!("{value:.0}"),
             Kind::Number { .. } if self.silences() && value <= self.min => "Off".into(),
-            Kind::Number { step } => {
+            Kind::Number { step, .. } => {
                 let decimals = (-step.log10()).ceil().max(0.0) as usize;
                 let text = format!("{value:.decimals$}");
                 // No reader needs a negative nothing.
@@ -73,6 +79,28 @@ impl Param {
         }
     }
 
+    /// Where a value lies between the least and the greatest, 0 to 1, as knobs show it and hosts automate it.
+    pub fn normalized(&self, value: f32) -> f32 {
+        if self.is_logarithmic() { (value / self.min).ln() / (self.max / self.min).ln() } else { (value - self.min) / (self.max - self.min) }
+    }
+
+    /// The value that lies there, to the parameter's step where it is logarithmic.
+    pub fn plain(&self, normalized: f32) -> f32 {
+        match self.kind {
+            Kind::Number { step, logarithmic: true } => {
+                let value = self.min * (normalized * (self.max / self.min).ln()).exp();
+                let steps = step.recip().round();
+                ((value * steps).round() / steps).clamp(self.min, self.max)
+            }
+            _ => self.min + normalized * (self.max - self.min),
+        }
+    }
+
+    /// Whether its values run by ratios.
+    pub fn is_logarithmic(&self) -> bool {
+        matches!(self.kind, Kind::Number { logarithmic: true, .. })
+    }
+
     /// Whether the least value is silence rather than a level.
     pub fn silences(&self) -> bool {
         self.unit == "dB" && self.min == OFF_DB
@@ -82,14 +110,87 @@ impl Param {
 /// Gains that go down to this are off there, dB.
 pub(crate) const OFF_DB: f32 = -60.0;
 
+/// What a parameter can be, and its number in the table, in sessions and for hosts.
+trait Value: Copy {
+    fn number(self) -> f32;
+    /// Whatever the number is, something that can be.
+    fn of(number: f32) -> Self;
+}
+
+impl Value for f32 {
+    fn number(self) -> f32 {
+        self
+    }
+
+    fn of(number: f32) -> Self {
+        number
+    }
+}
+
+impl Value for bool {
+    fn number(self) -> f32 {
+        f32::from(u8::from(self))
+    }
+
+    fn of(number: f32) -> Self {
+        number >= 0.5
+    }
+}
+
+/// A place in a list, or the number of an instrument.
+impl Value for u8 {
+    fn number(self) -> f32 {
+        self.into()
+    }
+
+    fn of(number: f32) -> Self {
+        number as Self
+    }
+}
+
+impl Value for LatencyMode {
+    fn number(self) -> f32 {
+        match self {
+            Self::Live => 0.0,
+            Self::Studio => 1.0,
+        }
+    }
+
+    fn of(number: f32) -> Self {
+        if number >= 0.5 { Self::Studio } else { Self::Live }
+    }
+}
+
+/// Who sustains a held note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SustainedBy {
+    /// A plucked or struck instrument dies away of its own until the next note.
+    Instrument,
+    /// Every instrument follows the voice.
+    Voice,
+}
+
+impl Value for SustainedBy {
+    fn number(self) -> f32 {
+        match self {
+            Self::Instrument => 0.0,
+            Self::Voice => 1.0,
+        }
+    }
+
+    fn of(number: f32) -> Self {
+        if number >= 0.5 { Self::Voice } else { Self::Instrument }
+    }
+}
+
 macro_rules! params {
-    ($($group:literal { $($(#[doc = $help:literal])+ $field:ident: $name:literal, $unit:literal, $kind:expr, $min:expr, $max:expr, $default:expr $(, $session:expr)?;)+ })+) => {
-        /// The values of all parameters, in their units; choices and switches by index.
+    ($($group:literal { $($(#[doc = $help:literal])+ $field:ident: $type:ty, $name:literal, $unit:literal, $kind:expr, $min:expr, $max:expr, $default:expr $(, $session:expr)?;)+ })+) => {
+        /// The values of all parameters, numbers in their units.
         #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct Settings { $($($(#[doc = $help])+ pub $field: f32,)+)+ }
+        pub struct Settings { $($($(#[doc = $help])+ pub $field: $type,)+)+ }
 
         impl Default for Settings {
-            fn default() -> Self { Self { $($($field: $default,)+)+ } }
+            fn default() -> Self { Self { $($($field: Value::of($default),)+)+ } }
         }
 
         /// All parameters, in the order that people see.
@@ -109,20 +210,20 @@ macro_rules! params {
         }
 
         impl Settings {
-            /// The value of a parameter.
+            /// The number of a parameter's value, as the table has it: in its unit; choices by index, switches 0 or 1.
             pub fn get(&self, id: ParamId) -> f32 {
-                match id { $($(ParamId::$field => self.$field,)+)+ }
+                match id { $($(ParamId::$field => self.$field.number(),)+)+ }
             }
 
-            /// Gives a parameter a value, in its unit.
-            pub fn put(&mut self, id: ParamId, value: f32) {
-                match id { $($(ParamId::$field => self.$field = value,)+)+ }
+            /// Gives a parameter the value of this number.
+            pub fn put(&mut self, id: ParamId, number: f32) {
+                match id { $($(ParamId::$field => self.$field = Value::of(number),)+)+ }
             }
 
-            /// The settings whose values are `value(at)`, for each place `at` in [`PARAMS`].
+            /// The settings whose numbers are `value(at)`, for each place `at` in [`PARAMS`].
             pub fn from_values(value: impl Fn(usize) -> f32) -> Self {
                 let mut at = 0;
-                $($(let $field = value(at); at += 1;)+)+
+                $($(let $field = Value::of(value(at)); at += 1;)+)+
                 debug_assert_eq!(at, PARAMS.len());
                 Self { $($($field,)+)+ }
             }
@@ -130,10 +231,12 @@ macro_rules! params {
     };
 }
 
-const DECIBEL: Kind = Kind::Number { step: 0.1 };
-const PERCENT: Kind = Kind::Number { step: 0.1 };
-const HERTZ: Kind = Kind::Number { step: 0.1 };
-const CENT: Kind = Kind::Number { step: 0.01 };
+const DECIBEL: Kind = Kind::Number { step: 0.1, logarithmic: false };
+const PERCENT: Kind = Kind::Number { step: 0.1, logarithmic: false };
+const HERTZ: Kind = Kind::Number { step: 0.1, logarithmic: true };
+const CENT: Kind = Kind::Number { step: 0.01, logarithmic: false };
+/// A list of scales may grow up to here; the range of a parameter is for ever.
+const MOST_SCALES: u8 = 32;
 
 /// Marks what is the session's.
 const SESSION: bool = true;
@@ -141,76 +244,76 @@ const SESSION: bool = true;
 params! {
     "Input" {
         /// Gain of the voice before anything listens to it, dB.
-        input_gain: "Input gain", "dB", DECIBEL, -24.0, 24.0, 0.0, SESSION;
+        input_gain: f32, "Input gain", "dB", DECIBEL, -24.0, 24.0, 0.0, SESSION;
         /// Voice below this A-weighted level, dB, fades to silence instead of being played.
-        gate: "Gate", "dB", DECIBEL, -100.0, -20.0, -65.0, SESSION;
+        gate: f32, "Gate", "dB", DECIBEL, -100.0, -20.0, -65.0, SESSION;
         /// Lowest note of the voice, Hz: with the highest, it spares the tracker what is not sung, and makes it sooner and surer.
-        voice_low: "Lowest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::DEFAULT_MIN_F0_HZ, SESSION;
+        voice_low: f32, "Lowest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::DEFAULT_MIN_F0_HZ, SESSION;
         /// Highest note of the voice, Hz. Where it is not above the lowest, every pitch is heard.
-        voice_high: "Highest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::MAX_F0_HZ, SESSION;
+        voice_high: f32, "Highest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::MAX_F0_HZ, SESSION;
         /// Raises the gate to just above the noise of the room while nobody sings; off, the gate stays where it is set.
-        auto_gate: "Adaptive gate", "", Kind::Switch, 0.0, 1.0, 1.0, SESSION;
+        auto_gate: bool, "Adaptive gate", "", Kind::Switch, 0.0, 1.0, 1.0, SESSION;
     }
     "Instrument" {
         /// The instrument that plays.
-        instrument_a: "Instrument A", "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, 0.0;
+        instrument_a: u8, "Instrument A", "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, 0.0;
         /// The instrument to morph to.
-        instrument_b: "Instrument B", "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, 1.0;
+        instrument_b: u8, "Instrument B", "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, 1.0;
         /// How far the sound has gone from instrument A to instrument B, per cent.
-        morph: "Morph", "%", PERCENT, 0.0, 100.0, 0.0;
+        morph: f32, "Morph", "%", PERCENT, 0.0, 100.0, 0.0;
     }
     "Pitch and loudness" {
         /// Transposition of the instrument against the voice, semitones.
-        pitch_shift: "Pitch shift", "st", CENT, -24.0, 24.0, 0.0;
+        pitch_shift: f32, "Pitch shift", "st", CENT, -24.0, 24.0, 0.0;
         /// How much louder than the voice the instrument is played, dB: it sounds louder, and plays as if blown or bowed harder.
-        loudness: "Loudness", "dB", DECIBEL, -24.0, 24.0, 0.0;
+        loudness: f32, "Loudness", "dB", DECIBEL, -24.0, 24.0, 0.0;
         /// Plays the instrument as softly and as hard as it was recorded, however soft or loud the voice usually is. It sounds as loud as the
         /// voice all the same.
-        auto_range: "Auto range", "", Kind::Switch, 0.0, 1.0, 0.0;
+        auto_range: bool, "Auto range", "", Kind::Switch, 0.0, 1.0, 0.0;
         /// Transposes by whole octaves to where the instrument plays; a melody stays in one octave.
-        octave_fit: "Octave fit", "", Kind::Switch, 0.0, 1.0, 0.0;
+        octave_fit: bool, "Octave fit", "", Kind::Switch, 0.0, 1.0, 0.0;
         /// How far notes are drawn to the scale, per cent; vibrato stays.
-        snap: "Pitch snap", "%", PERCENT, 0.0, 100.0, 0.0;
+        snap: f32, "Pitch snap", "%", PERCENT, 0.0, 100.0, 0.0;
         /// Key of the scale that notes are drawn to.
-        snap_key: "Snap key", "", Kind::Choice(KEYS), 0.0, 11.0, 0.0;
+        snap_key: u8, "Snap key", "", Kind::Choice(KEYS), 0.0, 11.0, 0.0;
         /// Scale that notes are drawn to.
-        snap_scale: "Snap scale", "", Kind::Choice(&SCALE_NAMES), 0.0, (SCALES.len() - 1) as f32, 0.0;
+        snap_scale: u8, "Snap scale", "", Kind::Choice(&SCALE_NAMES), 0.0, (MOST_SCALES - 1) as f32, 0.0;
     }
     "Sound" {
         /// Gain of the instrument's harmonics, dB; the least value is off.
-        harmonics: "Harmonics", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+        harmonics: f32, "Harmonics", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
         /// Gain of the instrument's noise, dB: the breath within its notes, and what it makes of breath and consonants, which is 10 dB softer
         /// than the notes around where this is 0. The least value is off.
-        noise: "Noise", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+        noise: f32, "Noise", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
         /// How much of the voice's own unpitched sound, its breath and consonants, passes, per cent.
-        breath: "Breath", "%", PERCENT, 0.0, 100.0, 0.0;
+        breath: f32, "Breath", "%", PERCENT, 0.0, 100.0, 0.0;
         /// Tilt of the harmonics about 1 kHz, dB per octave.
-        brightness: "Brightness", "dB/oct", DECIBEL, -6.0, 6.0, 0.0;
+        brightness: f32, "Brightness", "dB/oct", DECIBEL, -6.0, 6.0, 0.0;
         /// Balance of the harmonics: -100 leaves the odd ones alone, +100 the even ones and the fundamental.
-        even_odd: "Even/odd", "%", PERCENT, -100.0, 100.0, 0.0;
+        even_odd: f32, "Even/odd", "%", PERCENT, -100.0, 100.0, 0.0;
         /// How softly notes begin: at 100 %, over 0.4 s.
-        attack: "Attack softness", "%", PERCENT, 0.0, 100.0, 0.0;
+        attack: f32, "Attack softness", "%", PERCENT, 0.0, 100.0, 0.0;
         /// Who sustains a held note: a plucked or struck instrument, which dies away of its own until the next note, or the voice. Others
         /// follow the voice anyway.
-        sustain: "Sustain", "", Kind::Choice(&["Instrument", "Voice"]), 0.0, 1.0, 0.0;
+        sustain: SustainedBy, "Sustain", "", Kind::Choice(&["Instrument", "Voice"]), 0.0, 1.0, 0.0;
     }
     "Reverb" {
         /// Size of the room, per cent: 0.3 to 6 s of reverberation.
-        reverb_size: "Reverb size", "%", PERCENT, 0.0, 100.0, 40.0;
+        reverb_size: f32, "Reverb size", "%", PERCENT, 0.0, 100.0, 40.0;
         /// How much faster the highs die away than the rest, per cent.
-        reverb_damping: "Reverb damping", "%", PERCENT, 0.0, 100.0, 50.0;
+        reverb_damping: f32, "Reverb damping", "%", PERCENT, 0.0, 100.0, 50.0;
         /// Level of the room's answer, per cent.
-        reverb_mix: "Reverb mix", "%", PERCENT, 0.0, 100.0, 0.0;
+        reverb_mix: f32, "Reverb mix", "%", PERCENT, 0.0, 100.0, 0.0;
     }
     "Output" {
         /// Share of the instrument against the voice, in time with it, per cent.
-        mix: "Dry/wet", "%", PERCENT, 0.0, 100.0, 100.0;
+        mix: f32, "Dry/wet", "%", PERCENT, 0.0, 100.0, 100.0;
         /// Gain of the output, dB; the least value is off.
-        output_gain: "Output gain", "dB", DECIBEL, OFF_DB, 24.0, 0.0;
+        output_gain: f32, "Output gain", "dB", DECIBEL, OFF_DB, 24.0, 0.0;
         /// Passes the voice unchanged, as late as the instrument would be.
-        bypass: "Bypass", "", Kind::Switch, 0.0, 1.0, 0.0, SESSION;
+        bypass: bool, "Bypass", "", Kind::Switch, 0.0, 1.0, 0.0, SESSION;
         /// Live answers as early as can be; studio looks ahead, so that pitch is right from a note's first sample.
-        latency_mode: "Latency mode", "", Kind::Choice(&["Live", "Studio"]), 0.0, 1.0, 0.0, SESSION;
+        latency_mode: LatencyMode, "Latency mode", "", Kind::Choice(&["Live", "Studio"]), 0.0, 1.0, 0.0, SESSION;
     }
 }
 
@@ -283,20 +386,9 @@ impl Settings {
         self
     }
 
-    /// Whether a switch is on.
-    pub fn is_on(&self, switch: ParamId) -> bool {
-        debug_assert!(switch.param().kind == Kind::Switch, "{switch:?} is no switch");
-        self.get(switch) >= 0.5
-    }
-
-    /// The latency mode.
-    pub fn latency(&self) -> LatencyMode {
-        if self.latency_mode >= 0.5 { LatencyMode::Studio } else { LatencyMode::Live }
-    }
-
     /// Whether instruments that die away do so while the voice holds.
     pub(crate) fn sustains_as_instrument(&self) -> bool {
-        self.sustain < 0.5
+        self.sustain == SustainedBy::Instrument
     }
 
     /// Sets the parameter `id` from text, as [`Param::parse`] reads it (`"-6"`, `"−6 dB"`, `"7 semitones"`).
@@ -336,7 +428,7 @@ mod tests {
         settings.set("harmonics", "off").unwrap();
         settings.set("snap_key", "f#").unwrap();
         settings.set("bypass", "on").unwrap();
-        assert_eq!((settings.pitch_shift, settings.harmonics, settings.snap_key, settings.bypass), (-12.0, -60.0, 6.0, 1.0));
+        assert_eq!((settings.pitch_shift, settings.harmonics, settings.snap_key, settings.bypass), (-12.0, -60.0, 6, true));
         settings.set("pitch_shift", "-50 ct").unwrap();
         settings.set("brightness", "1.5 dB/oct").unwrap();
         settings.set("voice_low", "A2").unwrap();
@@ -354,7 +446,7 @@ mod tests {
             for value in [p.min, p.default, p.max, (p.min + (p.max - p.min) / 3.0).round()] {
                 let text = format!("{} {}", p.display(value), p.unit);
                 let back = p.parse(&text).unwrap_or_else(|| panic!("{}: {text:?}", p.id));
-                let step = if let Kind::Number { step } = p.kind { step } else { 1.0 };
+                let step = if let Kind::Number { step, .. } = p.kind { step } else { 1.0 };
                 assert!(
                     (back - value).abs() <= 0.51 * step.max(1.0),
                     "{}: {value} reads {text:?} and comes back as {back}",
@@ -383,6 +475,25 @@ mod tests {
                 .starts_with("there is no parameter \"volume\"; the parameters are input_gain")
         );
         assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn a_value_and_its_place_lead_to_each_other() {
+        for p in PARAMS {
+            assert_eq!([p.plain(0.0), p.plain(1.0)], [p.min, p.max], "{}", p.id);
+            assert!((p.normalized(p.plain(0.3)) - 0.3).abs() < 1e-3, "{}", p.id);
+            assert_eq!(p.plain(p.normalized(p.default)), p.default, "{}", p.id);
+        }
+        let lowest = ParamId::voice_low.param();
+        // Octaves are as wide everywhere.
+        assert!((lowest.normalized(200.0) - lowest.normalized(100.0) - lowest.normalized(2000.0) + lowest.normalized(1000.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_list_has_room_for_what_later_versions_know() {
+        let scale = ParamId::snap_scale.param();
+        assert_eq!((scale.display(10.0), scale.display(20.0)), ("Whole tone".into(), "None (20)".into()));
+        assert_eq!((scale.parse("None (20)"), scale.parse("32")), (Some(20.0), None));
     }
 
     #[test]

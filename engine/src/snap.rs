@@ -24,7 +24,7 @@ pub struct SnapSettings {
     pub amount: f32,
     /// The scale's first note, semitones above C.
     pub key: usize,
-    /// Index into [`SCALES`].
+    /// Index into [`SCALES`]; beyond it, the first.
     pub scale: usize,
 }
 
@@ -199,7 +199,7 @@ fn pull(time_s: f32) -> f32 {
 
 /// The scale note, MIDI number, nearest to `cents`; `held` unless another is nearer by twice the hysteresis.
 fn scale_note(cents: f32, held: Option<i32>, settings: SnapSettings) -> i32 {
-    let mask = SCALES[settings.scale.min(SCALES.len() - 1)].1;
+    let (_, mask) = *SCALES.get(settings.scale).unwrap_or(&SCALES[0]);
     let key = (settings.key % 12) as i32;
     let sounds = |note: i32| mask >> (note - key).rem_euclid(12) & 1 == 1;
     let away = |note: i32| (cents - 100.0 * note as f32).abs();

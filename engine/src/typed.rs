@@ -35,7 +35,7 @@ impl Param {
             Kind::Choice(names) => {
                 let named = names.iter().position(|name| plain(name) == text);
                 let key = || if names == KEYS { key(&text) } else { None };
-                named.or_else(key).or_else(|| text.parse().ok())? as f32
+                named.or_else(key).or_else(|| unknown(&text).parse().ok())? as f32
             }
             Kind::Switch => match text.as_str() {
                 "on" | "1" | "true" | "yes" => 1.0,
@@ -61,6 +61,11 @@ impl Param {
             Kind::Number { .. } => format!("{} to {} {}", self.min, self.max, self.unit).trim_end().into(),
         }
     }
+}
+
+/// The number of a choice that this version does not know, as [`Param::display`] writes it.
+fn unknown(text: &str) -> &str {
+    text.strip_prefix("none (").and_then(|rest| rest.strip_suffix(')')).unwrap_or(text)
 }
 
 /// The same in small letters and plain signs: minus, sharp, flat and spaces come in several forms each.
@@ -228,7 +233,7 @@ mod tests {
     #[test]
     fn whatever_is_shown_is_read_back_however_it_is_written() {
         for p in PARAMS {
-            let step = if let Kind::Number { step } = p.kind { step } else { 1.0 };
+            let step = if let Kind::Number { step, .. } = p.kind { step } else { 1.0 };
             for n in 0..=997 {
                 let value = p.min + (p.max - p.min) * n as f32 / 997.0;
                 let value = if let Kind::Number { .. } = p.kind { value } else { value.round() };

@@ -28,7 +28,7 @@ fn voice(rate: u32, seconds: f64) -> Vec<f32> {
 }
 
 fn in_mode(mode: LatencyMode) -> Settings {
-    Settings { latency_mode: if mode == LatencyMode::Studio { 1.0 } else { 0.0 }, ..Settings::default() }
+    Settings { latency_mode: mode, ..Settings::default() }
 }
 
 /// Renders mono in blocks of the sizes that `blocks` repeats; the delay is taken off.
@@ -103,7 +103,7 @@ fn events_are_heard_from_their_very_sample_on() {
         from = at;
     }
     let reached = engine.settings();
-    assert_eq!((reached.pitch_shift, reached.brightness, reached.latency_mode), (24.0, 0.0, 1.0));
+    assert_eq!((reached.pitch_shift, reached.brightness, reached.latency_mode), (24.0, 0.0, LatencyMode::Studio));
 
     for size in [1, 64, 1000, voice.len()] {
         let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory()).unwrap();
@@ -168,7 +168,7 @@ fn the_dry_voice_comes_out_whole_after_exactly_the_delay() {
     for mode in [LatencyMode::Live, LatencyMode::Studio] {
         let config = EngineConfig { sample_rate_hz: 44_100, ..EngineConfig::default() };
         for settings in
-            [Settings { mix: 0.0, ..in_mode(mode) }, Settings { bypass: 1.0, mix: 70.0, input_gain: 6.0, ..in_mode(mode) }]
+            [Settings { mix: 0.0, ..in_mode(mode) }, Settings { bypass: true, mix: 70.0, input_gain: 6.0, ..in_mode(mode) }]
         {
             let dry = render(config, &settings, &voice, &[100]);
             assert!(dry == voice[..dry.len()], "{mode:?}");
@@ -245,9 +245,9 @@ fn nothing_allocates_on_the_audio_thread() {
                 let p = &PARAMS[p];
                 p.min + (p.max - p.min) * ((i * 7919 + p.id.len() * 31) % 101) as f32 / 100.0
             });
-            settings.instrument_a = if i % 2 == 0 { f32::from(OWN_INSTRUMENT) } else { (i % 4) as f32 };
+            settings.instrument_a = if i % 2 == 0 { OWN_INSTRUMENT } else { (i % 4) as u8 };
             settings.output_gain = settings.output_gain.max(-12.0);
-            settings.latency_mode = (i / 50 % 2) as f32;
+            settings.latency_mode = if i / 50 % 2 == 0 { LatencyMode::Live } else { LatencyMode::Studio };
             let mut own = (i % 40 == 0).then(|| Box::new(Instrument::new(48_000, violin())));
             let mut old = None;
             assert_no_alloc(|| {

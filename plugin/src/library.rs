@@ -270,7 +270,7 @@ mod tests {
     fn an_own_instrument_reaches_a_running_engine_and_the_old_one_comes_back_to_be_freed() {
         let (library, mut stage) = Library::new();
         let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory()).unwrap();
-        engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+        engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
         stage.begin(&mut engine, &library, true);
         assert_eq!(peak(&mut engine, &mut stage, 0), 0.0, "there is no own instrument yet");
         let flute = model("flute");
@@ -290,7 +290,7 @@ mod tests {
         library.put(Slot::A, model("flute"));
         for rate in [44_100, 48_000] {
             let mut engine = Engine::new(EngineConfig { sample_rate_hz: rate, ..EngineConfig::default() }, &[]).unwrap();
-            engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+            engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
             stage.begin(&mut engine, &library, true);
             assert!(peak(&mut engine, &mut stage, 0) > 0.01, "{rate} Hz");
         }
@@ -302,7 +302,7 @@ mod tests {
         let flute = model("flute");
         library.put(Slot::A, flute.clone());
         let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
-        engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+        engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
         stage.begin(&mut engine, &library, true);
         let first = peak(&mut engine, &mut stage, 0);
         let held = Arc::strong_count(&flute);
@@ -322,7 +322,7 @@ mod tests {
         for (choices, blocks_between) in [(3, 0), (5, 0), (10, 0), (10, 1), (10, 3)] {
             let (library, mut stage) = Library::new();
             let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
-            engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+            engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
             stage.begin(&mut engine, &library, true);
             peak(&mut engine, &mut stage, 0);
             let models: Vec<Arc<Model>> = ids[..choices].iter().map(|id| model(id)).collect();
@@ -351,7 +351,7 @@ mod tests {
     fn a_choice_made_again_is_sent_again_and_a_cleared_slot_stays_clear() {
         let (library, mut stage) = Library::new();
         let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
-        engine.set(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+        engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
         stage.begin(&mut engine, &library, true);
         let flute = model("flute");
         library.put(Slot::A, flute.clone());

@@ -11,8 +11,10 @@ use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, Settings};
 
 /// One row of the table, in the framework's kind that fits it.
 pub enum HostParam {
-    /// A number.
+    /// A number in its unit.
     Number(FloatParam),
+    /// A number whose values run by ratios, by its place between the least and the greatest: the framework has no range for it.
+    Place(FloatParam, &'static Row),
     /// A choice, or an instrument.
     Index(IntParam),
     /// On or off.
@@ -22,7 +24,7 @@ pub enum HostParam {
 macro_rules! with {
     ($param:expr, $p:ident => $do:expr) => {
         match $param {
-            HostParam::Number($p) => $do,
+            HostParam::Number($p) | HostParam::Place($p, _) => $do,
             HostParam::Index($p) => $do,
             HostParam::Switch($p) => $do,
         }
@@ -108,6 +110,7 @@ impl Controls {
     pub fn value(&self, row: usize) -> f32 {
         match &self.params[row] {
             HostParam::Number(p) => p.value(),
+            HostParam::Place(p, row) => row.plain(p.value()),
             HostParam::Index(p) => p.value() as f32,
             HostParam::Switch(p) => f32::from(u8::from(p.value())),
         }
@@ -189,6 +192,7 @@ impl SyrinxParams {
             unsafe {
                 match param {
                     HostParam::Number(p) => p._internal_set_plain_value(value),
+                    HostParam::Place(p, row) => p._internal_set_plain_value(row.normalized(value)),
                     HostParam::Index(p) => p._internal_set_plain_value(value as i32),
                     HostParam::Switch(p) => p._internal_set_plain_value(value >= 0.5),
                 };
@@ -199,7 +203,14 @@ impl SyrinxParams {
 
 fn host_param(row: &'static Row) -> HostParam {
     match row.kind {
-        Kind::Number { step } => {
+        Kind::Number { logarithmic: true, .. } => {
+            let param = FloatParam::new(row.name, row.normalized(row.default), FloatRange::Linear { min: 0.0, max: 1.0 })
+                .with_unit(unit(row.unit))
+                .with_value_to_string(Arc::new(move |place| row.display(row.plain(place))))
+                .with_string_to_value(Arc::new(move |text| row.parse(text).map(|value| row.normalized(value))));
+            HostParam::Place(param, row)
+        }
+        Kind::Number { step, .. } => {
             let range = FloatRange::Linear { min: row.min, max: row.max };
             // "Off" has no unit, so where there is one the text brings the unit along.
             let text_has_unit = row.silences();
@@ -216,7 +227,9 @@ fn host_param(row: &'static Row) -> HostParam {
             let range = IntRange::Linear { min: row.min as i32, max: row.max as i32 };
             let param = IntParam::new(row.name, row.default as i32, range);
             let param = if row.kind == Kind::Instrument {
-                param.with_value_to_string(Arc::new(instrument_name)).with_string_to_value(Arc::new(instrument_number))
+                param
+                    .with_value_to_string(Arc::new(|number| u8::try_from(number).map(instrument_name).unwrap_or_default()))
+                    .with_string_to_value(Arc::new(|text| instrument_number(text).map(i32::from)))
             } else {
                 param
                     .with_value_to_string(Arc::new(move |value| row.display(value as f32)))
@@ -248,26 +261,25 @@ fn unit(unit: &str) -> &'static str {
 }
 
 /// What an instrument's number is called.
-pub fn instrument_name(number: i32) -> String {
-    match u8::try_from(number).ok() {
-        Some(OWN_INSTRUMENT) => "Own file".into(),
-        Some(n) => syrinx_models::numbered(n).map_or_else(|| format!("No instrument {n}"), |model| model.card().name.clone()),
-        None => String::new(),
+pub fn instrument_name(number: u8) -> String {
+    match number {
+        OWN_INSTRUMENT => "Own file".into(),
+        _ => syrinx_models::numbered(number).map_or_else(|| format!("No instrument {number}"), |model| model.card().name.clone()),
     }
 }
 
 /// The number of the instrument with this name, id or number.
-pub fn instrument_number(text: &str) -> Option<i32> {
+pub fn instrument_number(text: &str) -> Option<u8> {
     let text = text.trim();
     if text.eq_ignore_ascii_case("own file") {
-        return Some(i32::from(OWN_INSTRUMENT));
+        return Some(OWN_INSTRUMENT);
     }
     let named = syrinx_models::factory().iter().find(|(_, model)| {
         let card = model.card();
         card.name.eq_ignore_ascii_case(text) || card.id.eq_ignore_ascii_case(text)
     });
     let number = text.strip_prefix("No instrument ").unwrap_or(text).parse::<u8>().ok().filter(|n| *n <= OWN_INSTRUMENT);
-    named.map(|(number, _)| *number).or(number).map(i32::from)
+    named.map(|(number, _)| *number).or(number)
 }
 
 // SAFETY: the pointers lead into the vector of `self.controls`, which never changes after `new`, and so stay valid as long as `self`.

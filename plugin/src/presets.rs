@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
-use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param as Row, Settings, Slot, SpectralWeights};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, Param as Row, ParamId, Settings, Slot, SpectralWeights};
 
 /// The factory's presets.
 const FACTORY: &str = include_str!("../presets/factory.toml");
@@ -166,10 +166,10 @@ impl Preset {
         let mut settings = Settings::default();
         for (id, text) in &self.values {
             // A parameter of another Syrinx of the same format does no harm.
-            let Some(row) = PARAMS.iter().find(|row| row.id == id) else { continue };
-            if row.kind == Kind::Instrument {
+            let Some(known) = ParamId::named(id) else { continue };
+            if known.param().kind == Kind::Instrument {
                 let number = instrument_number(text).ok_or_else(|| self.lost(format!("there is no instrument {text:?}")))?;
-                if id == "instrument_a" { settings.instrument_a = number as f32 } else { settings.instrument_b = number as f32 }
+                settings.put(known, number.into());
             } else {
                 settings.set(id, text).map_err(|e| self.lost(e))?;
             }
@@ -198,11 +198,11 @@ impl Preset {
     pub fn instruments(&self) -> Vec<Played> {
         let Ok((settings, _)) = self.sound() else { return Vec::new() };
         let all = [("a", settings.instrument_a, 100.0 - settings.morph), ("b", settings.instrument_b, settings.morph)];
-        let played = |(letter, number, share): (&str, f32, f32)| {
-            let (name, family) = match (syrinx_models::numbered(number as u8), self.own.get(letter)) {
+        let played = |(letter, number, share): (&str, u8, f32)| {
+            let (name, family) = match (syrinx_models::numbered(number), self.own.get(letter)) {
                 (Some(model), _) => (model.card().name.clone(), model.card().family.clone()),
                 (None, Some(own)) => (harmless(&own.name), String::new()),
-                (None, None) => (instrument_name(number as i32), String::new()),
+                (None, None) => (instrument_name(number), String::new()),
             };
             Played { name, family, share }
         };
@@ -283,7 +283,7 @@ pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
     };
     let own = [(Slot::A, "a", settings.instrument_a), (Slot::B, "b", settings.instrument_b)]
         .into_iter()
-        .filter(|(_, _, number)| *number as u8 == OWN_INSTRUMENT)
+        .filter(|(_, _, number)| *number == OWN_INSTRUMENT)
         .filter_map(|(slot, letter, _)| Some((letter.to_owned(), reference(&params.library().own(slot)?))))
         .collect();
     let written = Written {
@@ -298,7 +298,7 @@ pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
 }
 
 fn instrument_text(number: u8) -> String {
-    syrinx_models::numbered(number).map_or_else(|| instrument_name(i32::from(number)), |m| m.card().id.clone())
+    syrinx_models::numbered(number).map_or_else(|| instrument_name(number), |m| m.card().id.clone())
 }
 
 fn reference(model: &Arc<Model>) -> Reference {
@@ -331,6 +331,7 @@ pub extern "C" fn syrinx_factory_presets() -> *const c_char {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+    use syrinx_engine::LatencyMode;
 
     #[test]
     fn the_factory_has_many_presets_and_all_can_be_played() {
@@ -342,7 +343,7 @@ mod tests {
         for preset in &presets {
             let (settings, weights) = preset.sound().unwrap();
             assert!(!preset.about.is_empty() && !preset.group.is_empty(), "{}", preset.name);
-            assert!(preset.values.keys().all(|id| PARAMS.iter().any(|row| row.id == id && !is_sessions(row))), "{}", preset.name);
+            assert!(preset.values.keys().all(|id| ParamId::named(id).is_some_and(|id| !is_sessions(id.param()))), "{}", preset.name);
             assert!(!sounds.contains(&(settings, weights)), "{} is another one's double", preset.name);
             sounds.push((settings, weights));
         }
@@ -360,20 +361,20 @@ mod tests {
     #[test]
     fn a_preset_as_a_state_changes_the_sound_and_leaves_the_session() {
         let params = SyrinxParams::new(Arc::new(Library::new().0));
-        let session = Settings { gate: -30.0, latency_mode: 1.0, loudness: 5.0, ..Settings::default() };
+        let session = Settings { gate: -30.0, latency_mode: LatencyMode::Studio, loudness: 5.0, ..Settings::default() };
         params.apply(&session);
         let flute = syrinx_models::load("flute").unwrap();
         params.library().put(Slot::B, flute.clone());
         let preset = factory().iter().find(|p| p.name == "Bright edge").unwrap();
         state::from_json(&preset.to_state().unwrap(), &params).unwrap();
         let (settings, weights) = preset.sound().unwrap();
-        assert_eq!(params.settings(), Settings { gate: -30.0, latency_mode: 1.0, ..settings });
+        assert_eq!(params.settings(), Settings { gate: -30.0, latency_mode: LatencyMode::Studio, ..settings });
         assert_eq!(params.spectral_weights().get(), weights);
         assert_eq!(params.library().preset(), Some(preset.named()));
         assert!(params.library().own(Slot::B).is_some(), "an instrument of the session's own is not lost");
 
         // One with an instrument of the player's own brings it along.
-        params.apply(&Settings { instrument_a: f32::from(OWN_INSTRUMENT), ..Settings::default() });
+        params.apply(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
         params.library().put(Slot::A, flute);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("Mine.syrinx");
@@ -381,7 +382,7 @@ mod tests {
         let other = SyrinxParams::new(Arc::new(Library::new().0));
         state::from_json(&Preset::from_file(&path).unwrap().to_state().unwrap(), &other).unwrap();
         assert_eq!(other.library().own(Slot::A).unwrap().card().id, "flute");
-        assert!(other.library().own(Slot::B).is_none() && other.settings().instrument_a == f32::from(OWN_INSTRUMENT));
+        assert!(other.library().own(Slot::B).is_none() && other.settings().instrument_a == OWN_INSTRUMENT);
     }
 
     #[test]

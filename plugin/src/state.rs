@@ -109,7 +109,6 @@ fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
     let (settings, library) = (params.settings(), params.library());
     let mut fields = BTreeMap::from([(FORMAT_FIELD.into(), FORMAT.to_string())]);
     for ((slot, field), number) in SLOTS.into_iter().zip([settings.instrument_a, settings.instrument_b]) {
-        let number = number as u8;
         let own = library.own(slot);
         let of = |model: &Model, file: Option<String>| Reference {
             number,

@@ -118,7 +118,7 @@ fn play_one(voice: &Sound, voice_track: &[TrackPoint], model: &Model, name: &str
     let number = syrinx_models::number(&card.id).ok_or("a factory instrument has no number")?;
     let config = EngineConfig { sample_rate_hz: voice.sample_rate_hz, ..EngineConfig::default() };
     let mut engine = Engine::new(config, syrinx_models::factory())?;
-    engine.set(&Settings { instrument_a: number.into(), ..Settings::default() });
+    engine.set(&Settings { instrument_a: number, ..Settings::default() });
     let samples = bounce(&mut engine, &[&voice.samples], BLOCK).swap_remove(0);
     if engine.failed_frames() > 0 {
         return Err(format!("{}: {} frames were not answered", card.name, engine.failed_frames()).into());

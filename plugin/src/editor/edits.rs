@@ -111,14 +111,12 @@ impl Edits {
 
     /// The value in its unit.
     pub fn plain(&self, at: At) -> f32 {
-        let row = self.row(at);
-        row.min + self.value(at) * (row.max - row.min)
+        self.row(at).plain(self.value(at))
     }
 
     /// Where a value in its unit lies, 0 to 1.
     pub fn normalized(&self, at: At, plain: f32) -> f32 {
-        let row = self.row(at);
-        self.param(at).nearest((plain - row.min) / (row.max - row.min))
+        self.param(at).nearest(self.row(at).normalized(plain))
     }
 
     /// Whether it is switched on.

@@ -99,7 +99,7 @@ fn turn(ui: &Ui, response: &Response, edits: &mut Edits, at: At) {
         response.request_focus();
     }
     let least = match row.kind {
-        syrinx_engine::Kind::Number { step } => step / (row.max - row.min),
+        syrinx_engine::Kind::Number { step, .. } => step / (row.max - row.min),
         _ => 1.0 / (row.max - row.min),
     };
     let notches = |count: f32, modifiers: Modifiers| count * (NOTCH * fine(modifiers)).max(least);
@@ -146,7 +146,7 @@ fn paint(ui: &Ui, centre: egui::Pos2, theme: &Theme, edits: &Edits, at: At, look
     let track = radius - 0.5 * thick;
     arc(painter, centre, track, BEGIN, BEGIN + SWEEP, Stroke::new(thick, theme.line));
     // Values with a middle are shown from it, the others from the left end.
-    let zero = -row.min / (row.max - row.min);
+    let zero = row.normalized(0.0);
     let home = if row.min < 0.0 && row.max > 0.0 && !row.silences() { zero } else { 0.0 };
     let colour = if lit { theme.between(look.colour, theme.text, 0.15) } else { look.colour };
     let angle = BEGIN + SWEEP * value;

@@ -90,16 +90,16 @@ fn run(options: &Options) -> Result<(), Failure> {
 fn set_up(options: &Options, params: &syrinx_plugin::params::SyrinxParams) -> Result<(), Failure> {
     let mut settings = params.settings();
     if let Some(name) = &options.instrument {
-        settings.instrument_a = f32::from(instrument(name, params)?);
+        settings.instrument_a = instrument(name, params)?;
     }
     if let Some(latency) = options.latency {
-        settings.latency_mode = f32::from(u8::from(latency == options::Latency::Studio));
+        settings.latency_mode = latency.into();
     }
     for assignment in &options.set {
         let (id, text) = assignment.split_once('=').ok_or_else(|| format!("--set takes PARAM=VALUE, not {assignment:?}"))?;
         match (id.trim(), instrument_number(text)) {
-            ("instrument_a", Some(number)) => settings.instrument_a = number as f32,
-            ("instrument_b", Some(number)) => settings.instrument_b = number as f32,
+            ("instrument_a", Some(number)) => settings.instrument_a = number,
+            ("instrument_b", Some(number)) => settings.instrument_b = number,
             (id, _) => settings.set(id, text).map_err(|e| e.to_string())?,
         }
     }

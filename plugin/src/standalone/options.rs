@@ -107,6 +107,15 @@ pub enum Latency {
     Studio,
 }
 
+impl From<Latency> for syrinx_engine::LatencyMode {
+    fn from(latency: Latency) -> Self {
+        match latency {
+            Latency::Live => Self::Live,
+            Latency::Studio => Self::Studio,
+        }
+    }
+}
+
 /// What a stream is to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
