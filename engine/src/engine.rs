@@ -42,8 +42,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Sets up an engine that can play every instrument of `palette`, each with the number that calls it up. Allocates and takes
-    /// milliseconds; not for the audio thread.
+    /// Sets up an engine that can play every instrument of `palette`, each with the number that calls it up: [`OWN_INSTRUMENT`](crate::OWN_INSTRUMENT)
+    /// too, for instrument A. Allocates and takes milliseconds; not for the audio thread.
     ///
     /// # Errors
     /// When the configuration is out of range.

@@ -13,7 +13,7 @@ use syrinx_decoder::{Arena, Model};
 use syrinx_synth::{Controls, FilteredNoise};
 use syrinx_tracker::{Features, FrameClock};
 
-/// Factory instruments that can sound at once. Of those that one slot has left behind, three fade still at the most: each must have sounded for longer
+/// Instruments of the palette that can sound at once. Of those that one slot has left behind, three fade still at the most: each must have sounded for longer
 /// than all that came after it, and none fades for longer than [`FADE_FRAMES`](crate::instrument::FADE_FRAMES). Two slots have six, and the two that are called.
 const POOL: usize = 8;
 
@@ -31,21 +31,21 @@ impl Slot {
     }
 }
 
-/// A factory instrument, and which of the noises plays its bands.
+/// An instrument of the palette, and which of the noises plays its bands.
 struct Factory {
     place: usize,
     model: Arc<Model>,
     noise: usize,
 }
 
-/// The noise of all factory instruments with the same bands.
+/// The noise of all instruments of the palette with the same bands.
 struct Noise {
     edges_hz: Vec<f32>,
     weights: Arc<BandWeights>,
     filtered: FilteredNoise,
 }
 
-/// A factory instrument that sounds, or did.
+/// An instrument of the palette that sounds, or did.
 struct Member {
     place: usize,
     noise: usize,
@@ -67,12 +67,13 @@ pub struct Ensemble {
 }
 
 impl Ensemble {
-    /// For every instrument of `palette`, each with the number that calls it up.
+    /// For every instrument of `palette`, each with the number that calls it up. That of an instrument of the player's own is one of A's, as long as
+    /// none is installed.
     pub fn new(sample_rate_hz: u32, seed: u64, palette: &[(u8, Arc<Model>)]) -> Self {
         let longest = FrameClock::new(sample_rate_hz).max_len();
         let mut noises: Vec<Noise> = Vec::new();
         let mut factory: Vec<Factory> = Vec::with_capacity(palette.len());
-        for (number, model) in palette.iter().filter(|(number, _)| *number < OWN_INSTRUMENT) {
+        for (number, model) in palette {
             let edges = &model.card().noise_edges_hz;
             let known = noises.iter().position(|noise| noise.edges_hz == *edges);
             let noise = known.unwrap_or_else(|| {
@@ -80,7 +81,7 @@ impl Ensemble {
                 noises.push(Noise { edges_hz: edges.clone(), weights: BandWeights::of(edges), filtered });
                 noises.len() - 1
             });
-            factory.push(Factory { place: usize::from(*number), model: model.clone(), noise });
+            factory.push(Factory { place: usize::from(*number).min(OWN), model: model.clone(), noise });
         }
         let models = || factory.iter().map(|one| &*one.model);
         let member = |one: &Factory| {
@@ -111,10 +112,8 @@ impl Ensemble {
     }
 
     fn model(&self, place: usize) -> Option<&Arc<Model>> {
-        match place.checked_sub(OWN) {
-            Some(slot) => self.own.get(slot)?.as_ref().map(|own| own.model()),
-            None => self.factory.iter().find(|one| one.place == place).map(|one| &one.model),
-        }
+        let own = place.checked_sub(OWN).and_then(|slot| self.own.get(slot)?.as_ref());
+        own.map(|own| own.model()).or_else(|| self.factory.iter().find(|one| one.place == place).map(|one| &one.model))
     }
 
     /// Forgets the stream.
@@ -202,10 +201,10 @@ impl Ensemble {
         self.sounding_mut().for_each(|instrument| instrument.fade(started));
     }
 
-    /// The instrument of a place; one of the factory's gets room in the pool where it has none yet.
+    /// The instrument of a place; one of the palette's gets room in the pool where it has none yet.
     fn at(&mut self, place: usize) -> Option<&mut Sounding> {
-        if let Some(slot) = place.checked_sub(OWN) {
-            return self.own.get_mut(slot)?.as_mut().map(|own| &mut own.sounding);
+        if let Some(slot) = place.checked_sub(OWN).filter(|slot| self.own.get(*slot).is_some_and(Option::is_some)) {
+            return self.own[slot].as_mut().map(|own| &mut own.sounding);
         }
         if !self.pool.iter().any(|member| member.place == place) {
             let one = self.factory.iter().find(|one| one.place == place)?;
@@ -412,6 +411,15 @@ mod tests {
             assert!(10.0 * power(&ensemble, &controls).log10() < -19.9, "frame {n}");
         }
         assert!((6..=POOL).contains(&most), "{most} at once");
+    }
+
+    #[test]
+    fn a_palette_may_have_the_players_own_instrument() {
+        let mut ensemble = Ensemble::new(48_000, 0, &[(OWN_INSTRUMENT, load("flute"))]);
+        let mut controls = Controls::silent(0);
+        ensemble.call(OWN_INSTRUMENT, 0, 0.0);
+        ensemble.decode(&note(0), 0.0, &mut controls);
+        assert!(controls.amplitude > 0.0);
     }
 
     #[test]

@@ -102,11 +102,8 @@ impl Sounding {
     /// Goes on to the share that is wanted, by one frame; at once where the stream has not `started`.
     pub fn fade(&mut self, started: bool) {
         let was_silent = self.share == 0.0;
-        self.share = if started {
-            self.share + (self.wanted - self.share).clamp(-FADE_PER_FRAME, FADE_PER_FRAME)
-        } else {
-            self.wanted
-        };
+        self.share =
+            if started { self.share + (self.wanted - self.share).clamp(-FADE_PER_FRAME, FADE_PER_FRAME) } else { self.wanted };
         self.cold = was_silent && self.share > 0.0 && started;
     }
 

@@ -93,10 +93,7 @@ impl Mapping {
         loudness_db: f32,
     ) -> Mapped {
         let voice = &self.held.step(&self.slips.step(voice));
-        let fit = AutoRangeSettings {
-            auto_range: settings.auto_range,
-            octave_fit: settings.octave_fit,
-        };
+        let fit = AutoRangeSettings { auto_range: settings.auto_range, octave_fit: settings.octave_fit };
         let room_db = self.noise.step(voice);
         let floor_db = settings.gate.max(room_db + ABOVE_ROOM_DB);
         let fitted = self.fit.step(voice, target, floor_db, fit);

@@ -81,7 +81,11 @@ impl Param {
 
     /// Where a value lies between the least and the greatest, 0 to 1, as knobs show it and hosts automate it.
     pub fn normalized(&self, value: f32) -> f32 {
-        if self.is_logarithmic() { (value / self.min).ln() / (self.max / self.min).ln() } else { (value - self.min) / (self.max - self.min) }
+        if self.is_logarithmic() {
+            (value / self.min).ln() / (self.max / self.min).ln()
+        } else {
+            (value - self.min) / (self.max - self.min)
+        }
     }
 
     /// The value that lies there, to the parameter's step where it is logarithmic.
@@ -486,7 +490,10 @@ mod tests {
         }
         let lowest = ParamId::voice_low.param();
         // Octaves are as wide everywhere.
-        assert!((lowest.normalized(200.0) - lowest.normalized(100.0) - lowest.normalized(2000.0) + lowest.normalized(1000.0)).abs() < 1e-6);
+        assert!(
+            (lowest.normalized(200.0) - lowest.normalized(100.0) - lowest.normalized(2000.0) + lowest.normalized(1000.0)).abs()
+                < 1e-6
+        );
     }
 
     #[test]

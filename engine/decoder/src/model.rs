@@ -12,12 +12,7 @@
 //!
 //! The [`Card`] is in the file's `metadata_props` under [`METADATA_KEY`](crate::METADATA_KEY), as JSON.
 
-use crate::{
-    Card, METADATA_KEY, check,
-    noise::NoiseBands,
-    onnx,
-    plan::Plan,
-};
+use crate::{Card, METADATA_KEY, check, noise::NoiseBands, onnx, plan::Plan};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
