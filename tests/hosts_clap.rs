@@ -311,9 +311,7 @@ impl MetadataReceiverImpl for Browser {
 /// Fails unless the instance plays the preset, and has kept its gate and latency mode.
 fn assert_plays(instance: &mut Instance, preset: &Preset) {
     let (settings, _) = preset.sound().unwrap();
-    let text = |row: &syrinx_engine::Param, param: &HostParam| {
-        param.text(row.normalized(settings.value(row.id).unwrap()))
-    };
+    let text = |row: &syrinx_engine::Param, param: &HostParam| param.text(row.normalized(settings.value(row.id).unwrap()));
     for (row, param) in SyrinxParams::new(syrinx_plugin::library::Library::new().0.into()).rows() {
         let wanted = match row.id {
             "gate" => "-40.0 dB".into(),

@@ -10,7 +10,9 @@ use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButto
 use egui_kittest::kittest::{self, NodeT, Queryable};
 use nice_plug::prelude::ParamPtr;
 use std::{path::Path, time::Duration};
-use syrinx_engine::{Features, LatencyMode, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, ParamId, Settings, Shift, Sides, Slot, Spectrum};
+use syrinx_engine::{
+    Features, LatencyMode, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, ParamId, Settings, Shift, Sides, Slot, Spectrum,
+};
 use syrinx_plugin::editor::{
     edits::{Edits, at},
     icons::FAMILIES,

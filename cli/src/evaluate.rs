@@ -6,7 +6,7 @@ use crate::{
 };
 use serde_json::json;
 use std::path::PathBuf;
-use syrinx_analysis::{SILENT_PEAK_DB, Scores, peak_db};
+use syrinx_analysis::{SILENT_PEAK_DB, Scores, analysis_samples, peak_db};
 use syrinx_trainer::{Evaluation, evaluate};
 
 #[derive(clap::Args)]
@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let progress = bar(files.len() as u64, "comparing");
     let (mut rows, mut silent) = (Vec::new(), 0);
     for ((path, _), take) in files.iter().zip(&takes) {
-        let samples = recordings::analysis_samples(path)?;
+        let samples = analysis_samples(path)?;
         match peak_db(&samples).filter(|peak| *peak >= SILENT_PEAK_DB) {
             Some(peak) => {
                 if peak > LOUDEST_DB {

@@ -6,10 +6,7 @@ use std::{
     fs::{self, DirEntry},
     path::{Path, PathBuf},
 };
-use syrinx_analysis::{
-    ANALYSIS_RATE_HZ, Audio, FORMATS, Report, Take, analyse_files, is_sound_file, is_unreadable_sound_file, read_audio,
-    survey_files,
-};
+use syrinx_analysis::{FORMATS, Take, analyse_files, is_sound_file, is_unreadable_sound_file};
 
 /// What `train --sounds` leaves behind, in a folder of its own or among the recordings: no recordings both.
 pub const HELD_OUT: &str = "held-out.wav";
@@ -126,29 +123,6 @@ pub fn analysed(files: &[(PathBuf, String)]) -> Result<Vec<Take>, Failure> {
     let takes: Result<Vec<_>, _> = analyse_files(files, |done| progress.set_position(done as u64)).into_iter().collect();
     progress.finish_and_clear();
     Ok(takes?)
-}
-
-/// Reads, analyses and judges all files, with a progress bar: the takes that are fit for training, each with its file, and the report.
-pub fn surveyed(files: &[(PathBuf, String)]) -> (Vec<(PathBuf, Take)>, Report) {
-    let progress = bar(files.len() as u64, "analysing");
-    let (takes, report) = survey_files(files, |done| progress.set_position(done as u64));
-    progress.finish_and_clear();
-    // Takes come in the order of the files, less those that are unfit.
-    let mut rest = files.iter();
-    let mut file_of = |take: &Take| {
-        let is_it = |(path, source): &&(PathBuf, String)| {
-            *source == take.source && path.file_name().is_some_and(|n| n.to_string_lossy() == take.name)
-        };
-        rest.by_ref().find(is_it).expect("every take comes from a file").0.clone()
-    };
-    (takes.into_iter().map(|take| (file_of(&take), take)).collect(), report)
-}
-
-/// A recording's samples as the analysis heard them: mono, at [`ANALYSIS_RATE_HZ`].
-pub fn analysis_samples(path: &Path) -> Result<Vec<f32>, Failure> {
-    let audio = read_audio(path)?;
-    let mono = Audio::from_mono(audio.sample_rate_hz, audio.mono());
-    Ok(mono.resampled(ANALYSIS_RATE_HZ).mono())
 }
 
 #[cfg(test)]

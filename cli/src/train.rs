@@ -7,18 +7,13 @@ use crate::{
     recordings::{self, HELD_OUT, RESYNTHESIS},
 };
 use std::{
-    collections::BTreeMap,
-    ops::Range,
     path::{Path, PathBuf},
     time::Instant,
 };
-use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, MeanSpectrum, Scores, Take, in_parallel, live_delay_samples, write_wav};
+use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, Workers, write_wav};
 use syrinx_engine::Decay;
 use syrinx_nsynth::FAMILIES;
-use syrinx_tracker::FrameClock;
-use syrinx_trainer::{
-    Brightness, Evaluation, Part, Stretch, TrainOptions, Trained, brightness, compare_takes, evaluate, render, train,
-};
+use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -104,37 +99,32 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if !gathered.others.is_empty() {
         files.extend(recordings::find(&gathered.others)?);
     }
+    let workers = Workers::all();
     let start = Instant::now();
-    let (takes, report) = recordings::surveyed(&files);
-    println!("{report}");
-    report.verdict()?;
-    let (paths, takes): (Vec<_>, Vec<_>) = takes.into_iter().unzip();
+    let recordings = at(&workers, "analysing", |job| job.survey(&files))?;
+    println!("{}", recordings.report);
+    recordings.report.verdict()?;
     let analysed = start.elapsed();
 
     let start = Instant::now();
-    let progress = bar(0, "training");
-    let trained = train(&takes, &options, &mut |p| {
-        progress.set_length(p.total as u64);
-        progress.set_position(p.step as u64);
-        progress.set_message(format!("loss {:.2} dB", p.loss));
-    })?;
-    progress.finish_and_clear();
+    let trained = at(&workers, "training", |job| job.train(&recordings, &options, Twins::All))?;
     let learned = start.elapsed();
 
     let mut card = trained.card.clone();
     println!("Held-out recordings, by twins trained without them:\n{}", heading());
-    let judged = judge(&trained, &takes, &paths, &options, args.sounds.as_deref())?;
-    for (name, scores, prefix) in &judged.rows {
+    let held_out = at(&workers, "scoring", |job| job.score(&recordings, &trained, &options))?;
+    if let (Some(folder), Some([recorded, rendered])) = (&args.sounds, &held_out.example) {
+        for (name, samples) in [(HELD_OUT, recorded), (RESYNTHESIS, rendered)] {
+            write_wav(folder.join(name), &Audio::from_mono(ANALYSIS_RATE_HZ, samples.clone()))?;
+        }
+    }
+    for (name, scores, _) in &held_out.rows {
         println!("{}", row(name, scores));
-        card.scores.extend(named(scores, prefix));
     }
-    if let Some(b) = judged.brightness {
+    if let Some(b) = held_out.brightness {
         println!("brighter by {:.2} semitones a dB, recorded by {:.2}", b.answered, b.recorded);
-        card.scores.extend([
-            ("brightness_st_db".into(), rounded(b.answered)),
-            ("recorded_brightness_st_db".into(), rounded(b.recorded)),
-        ]);
     }
+    card.scores.extend(held_out.named());
     let bytes = trained.to_onnx(&card);
     // What is written has been read back: the file plays.
     syrinx_judge::from_bytes(&bytes)?;
@@ -157,6 +147,21 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         learned.as_secs_f64(),
     );
     Ok(())
+}
+
+/// Does one stage of the job, with a progress bar.
+fn at<T>(workers: &Workers, stage: &'static str, work: impl FnOnce(&Job<'_>) -> Result<T, JobError>) -> Result<T, JobError> {
+    let progress = bar(0, stage);
+    let tell = |p: JobProgress| {
+        progress.set_length(p.total as u64);
+        progress.set_position(p.done as u64);
+        if let Some(loss_db) = p.loss_db {
+            progress.set_message(format!("loss {loss_db:.2} dB"));
+        }
+    };
+    let done = work(&Job { workers, tell: &tell });
+    progress.finish_and_clear();
+    done
 }
 
 /// Whether what comes of minutes of training can be kept.
@@ -186,129 +191,4 @@ fn source_gain(text: &str) -> Result<(String, f32), Failure> {
         .split_once('=')
         .and_then(|(folder, db)| Some((folder.to_owned(), db.parse().ok().filter(|db: &f32| db.is_finite())?)));
     pair.ok_or_else(|| format!("--source-gain takes FOLDER=DB, not {text:?}").into())
-}
-
-/// What is known of an instrument on recordings that it never saw.
-struct Judged {
-    /// Name, scores, and what their names on the card begin with.
-    rows: Vec<(&'static str, Scores, &'static str)>,
-    brightness: Option<Brightness>,
-}
-
-/// One recording for a twin that never saw it.
-struct Question<'a> {
-    twin: usize,
-    stretch: &'a Stretch,
-}
-
-/// Asks the twins for all that was held out from them, and compares takes of the same note.
-fn judge(
-    trained: &Trained,
-    takes: &[Take],
-    paths: &[PathBuf],
-    options: &TrainOptions,
-    sounds: Option<&Path>,
-) -> Result<Judged, Failure> {
-    let (pairs, knowing) = trained.second_takes.as_ref().map(|(pairs, twin)| (pairs.as_slice(), twin)).unzip();
-    let pairs = pairs.unwrap_or_default();
-    let twins: Vec<_> = trained.rounds.iter().chain(knowing).collect();
-    let models =
-        twins.iter().map(|twin| syrinx_judge::from_bytes(&twin.to_onnx(&trained.card))).collect::<Result<Vec<_>, _>>()?;
-    // What there was to gain is asked of the rounds alone.
-    let means: Vec<_> = trained
-        .rounds
-        .iter()
-        .map(|twin| {
-            let held_out: Vec<usize> = twin.split.of(Part::Test).map(|s| s.take).collect();
-            MeanSpectrum::fit(takes.iter().enumerate().filter(|(n, _)| !held_out.contains(n)).map(|(_, take)| take))
-        })
-        .collect();
-    let questions: Vec<_> = twins
-        .iter()
-        .enumerate()
-        .flat_map(|(twin, t)| t.split.of(Part::Test).map(move |stretch| Question { twin, stretch }))
-        .collect();
-    let samples = |take: usize| recordings::analysis_samples(&paths[take]).map_err(|e| e.to_string());
-
-    let progress = bar((questions.len() + pairs.len()) as u64, "scoring");
-    let answered = in_parallel(
-        &questions,
-        |done| progress.set_position(done as u64),
-        |Question { twin, stretch }| {
-            let samples = samples(stretch.take)?;
-            let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
-            let evaluation = evaluate(&models[*twin], means.get(*twin), samples, &take, options.gain_db(&take));
-            Ok::<_, String>((take, evaluation))
-        },
-    );
-    let compared = in_parallel(
-        pairs,
-        |done| progress.set_position((questions.len() + done) as u64),
-        |&(first, second)| Ok::<_, String>(compare_takes(&samples(second)?, &samples(first)?, takes[second].band_limit_hz)),
-    );
-    progress.finish_and_clear();
-    let answered = answered.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let second: Vec<Scores> = compared.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-    let of_rounds = questions.iter().filter(|q| q.twin < trained.rounds.len()).count();
-    let (held_out, known) = answered.split_at(of_rounds);
-
-    // A note in the middle of what there is.
-    if let (Some(folder), Some(question)) = (sounds, questions[..of_rounds].get(of_rounds / 2)) {
-        let samples = samples(question.stretch.take)?;
-        let (take, samples) = cut(&takes[question.stretch.take], &samples, question.stretch.frames.clone());
-        let features: Vec<_> = take.frames.iter().map(|f| f.features).collect();
-        let model = &models[question.twin];
-        let rendered = render(model, &features, live_delay_samples(), options.gain_db(&take), samples.len());
-        write_wav(folder.join(HELD_OUT), &Audio::from_mono(ANALYSIS_RATE_HZ, samples.to_vec()))?;
-        write_wav(folder.join(RESYNTHESIS), &Audio::from_mono(ANALYSIS_RATE_HZ, rendered))?;
-    }
-    let brightness = brightness(
-        questions.iter().zip(held_out).map(|(question, (take, _))| (&models[question.twin], take, options.gain_db(take))),
-    );
-    let mean = |answered: &[(Take, Evaluation)]| Evaluation::mean(&answered.iter().map(|(_, e)| *e).collect::<Vec<_>>());
-    let (unseen, known) = (mean(held_out), mean(known));
-    let rows = [
-        ("the instrument, live", unseen.as_ref().map(|m| m.model), ""),
-        ("the instrument, studio", unseen.as_ref().map(|m| m.studio), "studio_"),
-        ("mean spectrum", unseen.as_ref().and_then(|m| m.mean_spectrum), "mean_spectrum_"),
-        ("measured sound, rendered", unseen.as_ref().map(|m| m.upper_bound), "upper_bound_"),
-        ("another take of one note", Scores::mean(&second), "second_take_"),
-        ("  from the other, live", known.as_ref().map(|m| m.model), "retake_"),
-        ("  from the other, studio", known.as_ref().map(|m| m.studio), "studio_retake_"),
-    ];
-    let rows = rows.into_iter().filter_map(|(name, scores, prefix)| Some((name, scores?, prefix))).collect();
-    Ok(Judged { rows, brightness })
-}
-
-/// A stretch of a take as a take of its own, and its samples.
-fn cut<'a>(take: &Take, samples: &'a [f32], frames: Range<usize>) -> (Take, &'a [f32]) {
-    // The frame rate divides the analysis rate, so frames start on samples.
-    let length = FrameClock::new(ANALYSIS_RATE_HZ).max_len();
-    let from = (frames.start * length).min(samples.len());
-    let to = if frames.end == take.frames.len() { samples.len() } else { (frames.end * length).min(samples.len()) };
-    let mut part = Take { frames: take.frames[frames].to_vec(), ..take.clone() };
-    for (n, frame) in part.frames.iter_mut().enumerate() {
-        frame.features.frame = n as u64;
-    }
-    (part, &samples[from..to])
-}
-
-/// Scores by their names, for the card.
-fn named(scores: &Scores, prefix: &str) -> BTreeMap<String, f32> {
-    let all = [
-        ("lsd", Some(scores.lsd)),
-        ("mel", Some(scores.mel)),
-        ("h1_5", scores.h1_5),
-        ("h6_15", scores.h6_15),
-        ("h16_40", scores.h16_40),
-        ("noise", Some(scores.noise)),
-        ("loudness", Some(scores.loudness)),
-        ("attack", Some(scores.attack)),
-    ];
-    all.into_iter().filter_map(|(name, s)| Some((format!("{prefix}{name}"), rounded(s?)))).collect()
-}
-
-/// To two digits: what comes after them is the machine's.
-fn rounded(score: f32) -> f32 {
-    (score * 100.0).round() / 100.0
 }

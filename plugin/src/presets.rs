@@ -343,7 +343,11 @@ mod tests {
         for preset in &presets {
             let (settings, weights) = preset.sound().unwrap();
             assert!(!preset.about.is_empty() && !preset.group.is_empty(), "{}", preset.name);
-            assert!(preset.values.keys().all(|id| ParamId::named(id).is_some_and(|id| !is_sessions(id.param()))), "{}", preset.name);
+            assert!(
+                preset.values.keys().all(|id| ParamId::named(id).is_some_and(|id| !is_sessions(id.param()))),
+                "{}",
+                preset.name
+            );
             assert!(!sounds.contains(&(settings, weights)), "{} is another one's double", preset.name);
             sounds.push((settings, weights));
         }

@@ -30,12 +30,14 @@
 //! # Use
 //!
 //! ```no_run
-//! use syrinx_analysis::analyse_files;
-//! use syrinx_trainer::{TrainOptions, train};
-//! let files = [("notes/a4.wav".into(), "notes".to_string())];
-//! let takes: Vec<_> = analyse_files(&files, |_| ()).into_iter().collect::<Result<_, _>>()?;
-//! let trained = train(&takes, &TrainOptions::new("my-flute", "My flute"), &mut |p| println!("{} of {}", p.step, p.total))?;
-//! std::fs::write("my-flute.onnx", trained.to_onnx(&trained.card))?;
+//! use syrinx_analysis::Workers;
+//! use syrinx_trainer::{Job, TrainOptions};
+//! let files = [("notes/a4.wav".into(), "notes".to_string()), ("notes/b4.wav".into(), "notes".to_string())];
+//! // Another thread may call `workers.cancel()`.
+//! let workers = Workers::all();
+//! let job = Job { workers: &workers, tell: &|p| println!("{:?}: {} of {}", p.stage, p.done, p.total) };
+//! let learned = job.learn(&files, &TrainOptions::new("my-flute", "My flute"))?;
+//! std::fs::write("my-flute.onnx", learned.bytes)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -47,7 +49,9 @@ mod evaluate;
 mod export;
 mod expression;
 mod formants;
+mod held_out;
 mod input_features;
+mod job;
 mod learner;
 mod loss;
 mod mlp;
@@ -63,6 +67,8 @@ mod train;
 
 pub use evaluate::{Evaluation, evaluate, render};
 pub use expression::{Brightness, brightness};
+pub use held_out::HeldOut;
+pub use job::{Job, JobError, JobProgress, Learned, Recordings, Stage};
 pub use second_take::compare_takes;
 pub use split::{Part, Split, Stretch};
-pub use train::{Progress, TrainError, TrainOptions, Trained, Twin, train};
+pub use train::{Progress, TrainError, TrainOptions, Trained, Twin, Twins, train, train_on};

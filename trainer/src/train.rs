@@ -12,7 +12,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use syrinx_analysis::{HARMONICS, Take, in_parallel, is_limited, noise_edges_hz};
+use syrinx_analysis::{Cancelled, HARMONICS, Take, Workers, is_limited, noise_edges_hz};
 use syrinx_decoder::{Card, Decay, FORMAT_VERSION};
 use syrinx_tracker::FRAME_RATE_HZ;
 
@@ -155,6 +155,9 @@ pub enum TrainError {
     /// [`TrainOptions::steps`] is 0.
     #[error("a training has at least one step")]
     NoSteps,
+    /// It was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// An entry of the card is not what players accept; the text completes the sentence.
     #[error("this instrument could not be played: {0}")]
     BadCard(String),
@@ -211,12 +214,35 @@ impl Twin {
     }
 }
 
-/// Trains an instrument on analysed recordings, in seconds, on as many threads as the machine has cores. `progress` is called after every
-/// step, from any of them.
+/// Which twins an instrument is trained with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Twins {
+    /// None: the instrument alone, in a fraction of the time; nothing is known then of how it plays what it never saw.
+    None,
+    /// As many as it takes to hold out all there is to hold out.
+    All,
+}
+
+/// [`train_on`] all cores, with all twins.
 ///
 /// # Errors
 /// When there is too little to learn from, or an option or an entry of the card is not acceptable.
 pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Trained, TrainError> {
+    train_on(&Workers::all(), takes, options, Twins::All, progress)
+}
+
+/// Trains an instrument on analysed recordings, in seconds; each of its trainings is one thread's. `progress` is called after every step, from any
+/// of them.
+///
+/// # Errors
+/// When there is too little to learn from, an option or an entry of the card is not acceptable, or it was cancelled.
+pub fn train_on(
+    workers: &Workers,
+    takes: &[Take],
+    options: &TrainOptions,
+    twins: Twins,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Trained, TrainError> {
     options.check()?;
     let mut splits = Split::rounds(takes);
     if splits.is_empty() {
@@ -226,8 +252,11 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(P
                 / FRAME_RATE_HZ as f32,
         });
     }
+    if twins == Twins::None {
+        splits.clear();
+    }
     let rounds = splits.len();
-    let pairs = second_takes(takes);
+    let pairs = if twins == Twins::None { Vec::new() } else { second_takes(takes) };
     if !pairs.is_empty() {
         splits.push(Split::without(takes, &pairs.iter().map(|&(_, second)| second).collect::<Vec<_>>()));
     }
@@ -248,7 +277,7 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(P
     let trainings: Vec<Split> = std::iter::once(everything).chain(splits).collect();
     let total = trainings.len() * options.steps;
     let steps = Mutex::new(Steps { start: Instant::now(), done: 0, total, progress });
-    let trained = in_parallel(
+    let trained = workers.map(
         &trainings,
         |_| (),
         |split| {
@@ -258,14 +287,14 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(P
             if rows.rows.iter().all(|r| !r.voiced) {
                 return Err(TrainError::NoPitch("training"));
             }
-            let network = learn(hearing, &rows, options, &steps);
+            let network = learn(workers, hearing, &rows, options, &steps)?;
             let held_out = Rows::new(takes, &gains, split, Part::Test, &network.hearing);
             // A round may hold out nothing but what no tracker finds a pitch in, and the instrument holds out nothing: no loss to speak of.
             let (test_loss, mean_spectrum_loss) =
                 if held_out.rows.is_empty() { (f32::NAN, f32::NAN) } else { judge(&network, &held_out) };
             Ok(Twin { split: split.clone(), test_loss, mean_spectrum_loss, network })
         },
-    );
+    )?;
     let mut twins: Vec<Twin> = trained.into_iter().collect::<Result<_, TrainError>>()?;
     let network = twins.remove(0).network;
     let second_takes = (twins.len() > rounds).then(|| (pairs, twins.pop().expect("it was trained last")));
@@ -274,25 +303,27 @@ pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(P
         losses.iter().sum::<f32>() / losses.len() as f32
     };
     let (test_loss, mean_spectrum_loss) = (mean(|t| t.test_loss), mean(|t| t.mean_spectrum_loss));
-    if !test_loss.is_finite() {
-        return Err(TrainError::NoPitch("held-out"));
-    }
-    let facts = [
+    let mut facts = vec![
         ("seconds", format!("{:.1}", statistics.seconds)),
         ("recordings", takes.len().to_string()),
-        ("held_out_pitches", list(twins.iter().flat_map(|t| &t.split.test_notes))),
-        (
-            "scores",
-            format!(
-                "of {rounds} twins, each trained without some pitches or phrases and asked for those; the instrument itself knows them all"
-            ),
-        ),
         ("steps", options.steps.to_string()),
         ("seed", options.seed.to_string()),
         ("weights", network.mlp.weights.len().to_string()),
-        ("test_loss_db", format!("{test_loss:.3}")),
-        ("mean_spectrum_test_loss_db", format!("{mean_spectrum_loss:.3}")),
     ];
+    if rounds > 0 {
+        if !test_loss.is_finite() {
+            return Err(TrainError::NoPitch("held-out"));
+        }
+        let scores = format!(
+            "of {rounds} twins, each trained without some pitches or phrases and asked for those; the instrument itself knows them all"
+        );
+        facts.extend([
+            ("held_out_pitches", list(twins.iter().flat_map(|t| &t.split.test_notes))),
+            ("scores", scores),
+            ("test_loss_db", format!("{test_loss:.3}")),
+            ("mean_spectrum_test_loss_db", format!("{mean_spectrum_loss:.3}")),
+        ]);
+    }
     card.training = facts.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
     if options.envelope {
         card.training.insert("envelope_points".into(), envelope::POINTS.to_string());
@@ -365,7 +396,13 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
 }
 
 /// One training, from random weights: the weights averaged over its last steps.
-fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &Mutex<Steps<'_>>) -> Network {
+fn learn(
+    workers: &Workers,
+    hearing: Hearing,
+    rows: &Rows,
+    options: &TrainOptions,
+    steps: &Mutex<Steps<'_>>,
+) -> Result<Network, Cancelled> {
     let mut random = Random::new(options.seed);
     let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs: envelope::width(options.envelope) }, || random.uniform());
     let weighting = Weighting::new();
@@ -381,6 +418,7 @@ fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &Mutex<St
     let mut batch = Batch::default();
     let total = options.steps;
     for step in 0..total {
+        workers.check()?;
         batch.draw(rows, envelope_share, &network.hearing, &weighting, &mut random);
         let loss = learner.step(&batch, rate(step, total));
         // At the start the average would remember little but the random beginning: it then averages what there is.
@@ -390,7 +428,7 @@ fn learn(hearing: Hearing, rows: &Rows, options: &TrainOptions, steps: &Mutex<St
         }
         steps.lock().unwrap_or_else(PoisonError::into_inner).one_more(loss);
     }
-    network
+    Ok(network)
 }
 
 fn rate(step: usize, total: usize) -> f64 {
@@ -522,5 +560,32 @@ mod tests {
         let mut mute = takes;
         mute.iter_mut().flat_map(|t| &mut t.frames).for_each(|f| f.target.f0_hz = 0.0);
         assert!(matches!(train(&mute, &options(), &mut |_| ()), Err(TrainError::NoPitch(_))));
+    }
+
+    #[test]
+    fn the_instrument_is_the_same_without_its_twins() {
+        let takes: Vec<Take> = (50..66).step_by(2).map(|n| note(n, "one", 100)).collect();
+        let options = TrainOptions { steps: 5, ..options() };
+        let with = train(&takes, &options, &mut |_| ()).unwrap();
+        let mut steps = 0;
+        let one = Workers::at_most(std::num::NonZeroUsize::MIN);
+        let alone = train_on(&one, &takes, &options, Twins::None, &mut |_| steps += 1).unwrap();
+        assert_eq!((steps, alone.rounds.len()), (5, 0));
+        assert!(alone.to_onnx(&with.card) == with.to_onnx(&with.card));
+    }
+
+    #[test]
+    fn a_training_that_is_cancelled_ends_within_a_step() {
+        let takes: Vec<Take> = (50..66).step_by(2).map(|n| note(n, "one", 100)).collect();
+        let workers = Workers::at_most(std::num::NonZeroUsize::MIN);
+        let mut steps = 0;
+        let trained = train_on(&workers, &takes, &options(), Twins::All, &mut |progress| {
+            steps = progress.step;
+            if steps == 3 {
+                workers.cancel();
+            }
+        });
+        assert!(matches!(trained, Err(TrainError::Cancelled(_))));
+        assert_eq!(steps, 3);
     }
 }

@@ -12,6 +12,7 @@ mod report;
 mod resynthesis;
 mod score;
 mod targets;
+mod workers;
 
 pub use audio::{
     Audio, AudioError, EXTENSIONS, FORMATS, Levels, Resampler, SoundReader, Voice, WavWriter, is_sound_file,
@@ -25,4 +26,5 @@ pub use period_spectrum::ANALYSIS_RATE_HZ;
 pub use report::{FileReport, Report, ReportError, SILENT_PEAK_DB, Verdict, peak_db, survey_files};
 pub use resynthesis::{controls_of, live_delay_samples, resynthesise};
 pub use score::{Reference, Scores, score};
-pub use targets::{analyse, analyse_files, in_parallel, studio_features};
+pub use targets::{analyse, analyse_files, analysis_samples, studio_features};
+pub use workers::{Cancelled, Workers, in_parallel};

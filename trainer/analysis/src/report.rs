@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{Audio, ROUNDING_DB, read_audio};
 use crate::bands::power_of;
 use crate::frames::{Frame, Take, Target};
-use crate::targets::{analyse, file_name, in_parallel};
+use crate::targets::{analyse, file_name};
+use crate::workers::{Cancelled, Workers};
 
 /// Frames quieter than this under the loudest of their file are not used, dB.
 const USABLE_RANGE_DB: f32 = 50.0;
@@ -378,28 +379,35 @@ impl fmt::Display for Report {
     }
 }
 
-/// Reads, analyses and judges files, each with the name of its source, on all cores. The takes are those that are fit for training, in
-/// the order of `files`; `done` is called with the number of files finished so far, from any of the threads.
-pub fn survey_files(files: &[(PathBuf, String)], done: impl Fn(usize) + Sync) -> (Vec<Take>, Report) {
-    let results = in_parallel(files, done, |(path, source)| {
+/// Reads, analyses and judges files, each with the name of its source. The takes are those that are fit for training, each with the place of its
+/// file in `files`, in that order; `done` is called with the number of files finished so far, from any of the threads.
+///
+/// # Errors
+/// When it was cancelled.
+pub fn survey_files(
+    workers: &Workers,
+    files: &[(PathBuf, String)],
+    done: impl Fn(usize) + Sync,
+) -> Result<(Vec<(usize, Take)>, Report), Cancelled> {
+    let results = workers.map(files, done, |(path, source)| {
         let audio = read_audio(path)?;
         let take = analyse(&file_name(path), source, &audio);
         let report = FileReport::new(&take, &audio);
         Ok::<_, crate::audio::AudioError>((take, report))
-    });
+    })?;
     let (mut takes, mut reports, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
-    for result in results {
+    for (place, result) in results.into_iter().enumerate() {
         match result {
             Ok((take, report)) => {
                 if report.verdict == Verdict::Usable {
-                    takes.push(take);
+                    takes.push((place, take));
                 }
                 reports.push(report);
             }
             Err(error) => unreadable.push(error.to_string()),
         }
     }
-    (takes, Report::new(reports, unreadable))
+    Ok((takes, Report::new(reports, unreadable)))
 }
 
 /// Mean square of harmonics and noise together.

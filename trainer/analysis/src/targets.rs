@@ -2,8 +2,6 @@
 //! the audio thread.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use syrinx_tracker::{Features, FrameClock, HeldPitch, LatencyMode, TrackerConfig};
 
@@ -13,6 +11,7 @@ use crate::bands::{HARMONIC_LIMIT_HZ, decibels, loudness_db, noise_edges_hz};
 use crate::frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, PeriodAnalyser, PeriodSpectrum};
 use crate::pitch::{LOWEST_F0_HZ, bridge_gaps, of_an_instrument, offline_pitch, refine, repair_octaves, track};
+use crate::workers::in_parallel;
 
 /// Bins at least this far from every harmonic hold noise alone: the Hann window spreads a harmonic over one bin on each side.
 const CLEAR_BINS: usize = 2;
@@ -75,26 +74,12 @@ pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// Maps `work` over `items` on as many threads as the machine has cores, keeping the order.
-pub fn in_parallel<T: Sync, R: Send>(items: &[T], done: impl Fn(usize) + Sync, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len().max(1));
-    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results: Mutex<Vec<Option<R>>> = Mutex::new((0..items.len()).map(|_| None).collect());
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { break };
-                    let result = work(item);
-                    results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
-                    done(finished.fetch_add(1, Ordering::Relaxed) + 1);
-                }
-            });
-        }
-    });
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.into_iter().map(|result| result.expect("every index was handed out once")).collect()
+/// A recording's samples as the analysis hears them: mono, at [`ANALYSIS_RATE_HZ`].
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn analysis_samples(path: &Path) -> Result<Vec<f32>, AudioError> {
+    Ok(mono_at_analysis_rate(&read_audio(path)?))
 }
 
 /// The mean of the channels at [`ANALYSIS_RATE_HZ`].
@@ -401,20 +386,5 @@ mod tests {
         assert!(bridge_gaps(&mut analyser, &mut f0_hz));
         assert!(f0_hz[4..247].iter().all(|f0| (f0 / 523.0 - 1.0).abs() < 0.02), "the gap within the note is bridged");
         assert!(f0_hz[262..315].iter().all(|&f0| f0 == 0.0), "the pause is not");
-    }
-
-    #[test]
-    fn parallel_results_keep_their_order() {
-        let items: Vec<usize> = (0..50).collect();
-        let most = AtomicUsize::new(0);
-        let doubled = in_parallel(
-            &items,
-            |done| {
-                most.fetch_max(done, Ordering::Relaxed);
-            },
-            |&i| 2 * i,
-        );
-        assert_eq!(doubled, (0..100).step_by(2).collect::<Vec<_>>());
-        assert_eq!(most.into_inner(), 50);
     }
 }

@@ -1,0 +1,134 @@
+//! Training as a job: recordings in, an instrument out, on as many threads as it may have, telling how far it is, until it is done or cancelled. Any
+//! thread but the audio thread: the window's, a command's.
+
+use std::path::PathBuf;
+use syrinx_analysis::{AudioError, Cancelled, Report, ReportError, Take, Workers, survey_files};
+use syrinx_decoder::{Card, ModelError};
+
+use crate::{
+    held_out::{self, HeldOut},
+    train::{TrainError, TrainOptions, Trained, Twins, train_on},
+};
+
+/// What a job is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Recordings are read and analysed: `done` and `total` are files.
+    Analysing,
+    /// Networks are trained: steps.
+    Training,
+    /// The twins are asked for what they never saw: questions.
+    Scoring,
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug)]
+pub struct JobProgress {
+    /// What it is at.
+    pub stage: Stage,
+    /// What of this stage is done, and all of it.
+    pub done: usize,
+    /// See `done`.
+    pub total: usize,
+    /// While it trains: the loss on the training rows, dB.
+    pub loss_db: Option<f32>,
+}
+
+/// Why there is no instrument.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The recordings are not fit to learn from.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// Nothing could be trained on them.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A recording could not be read again.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// What was trained cannot be played.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// It was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+/// Recordings that were read and analysed.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    /// Those that are fit for training, with their files.
+    pub takes: Vec<Take>,
+    /// The file of each.
+    pub files: Vec<PathBuf>,
+    /// What is to be said of all.
+    pub report: Report,
+}
+
+/// An instrument that was learned.
+#[derive(Clone, Debug)]
+pub struct Learned {
+    /// The model file.
+    pub bytes: Vec<u8>,
+    /// Its card.
+    pub card: Card,
+    /// What was said of the recordings.
+    pub report: Report,
+}
+
+/// Who works, and who is told.
+pub struct Job<'a> {
+    /// The threads, and whether to go on.
+    pub workers: &'a Workers,
+    /// Called with how far the job is, from any of its threads.
+    pub tell: &'a (dyn Fn(JobProgress) + Sync),
+}
+
+impl Job<'_> {
+    fn told(&self, stage: Stage, total: usize) -> impl Fn(usize) + Sync {
+        move |done| (self.tell)(JobProgress { stage, done, total, loss_db: None })
+    }
+
+    /// All of it: reads `files` (sound files, each with the name of its source), and trains an instrument on those that are fit. Nothing is held out and
+    /// nothing is scored: see [`Job::train`] and [`Job::score`] for that.
+    ///
+    /// # Errors
+    /// When an option cannot be used, the recordings are too few or unfit, or the job is cancelled.
+    pub fn learn(&self, files: &[(PathBuf, String)], options: &TrainOptions) -> Result<Learned, JobError> {
+        options.check()?;
+        let recordings = self.survey(files)?;
+        recordings.report.verdict()?;
+        let trained = self.train(&recordings, options, Twins::None)?;
+        Ok(Learned { bytes: trained.to_onnx(&trained.card), card: trained.card, report: recordings.report })
+    }
+
+    /// Reads, analyses and judges files, each with the name of its source.
+    ///
+    /// # Errors
+    /// When it is cancelled; files that cannot be read are in the report.
+    pub fn survey(&self, files: &[(PathBuf, String)]) -> Result<Recordings, JobError> {
+        let (takes, report) = survey_files(self.workers, files, self.told(Stage::Analysing, files.len()))?;
+        let (places, takes): (Vec<usize>, Vec<Take>) = takes.into_iter().unzip();
+        Ok(Recordings { takes, files: places.into_iter().map(|place| files[place].0.clone()).collect(), report })
+    }
+
+    /// Trains an instrument on recordings, and as many twins as are wanted.
+    ///
+    /// # Errors
+    /// When there is too little to learn from, an option or an entry of the card is not acceptable, or the job is cancelled.
+    pub fn train(&self, recordings: &Recordings, options: &TrainOptions, twins: Twins) -> Result<Trained, JobError> {
+        let tell = self.tell;
+        Ok(train_on(self.workers, &recordings.takes, options, twins, &mut |progress| {
+            let loss_db = Some(progress.loss);
+            tell(JobProgress { stage: Stage::Training, done: progress.step, total: progress.total, loss_db });
+        })?)
+    }
+
+    /// Asks the twins for all that was held out from them, and compares takes of the same note.
+    ///
+    /// # Errors
+    /// When a recording cannot be read again, or the job is cancelled.
+    pub fn score(&self, recordings: &Recordings, trained: &Trained, options: &TrainOptions) -> Result<HeldOut, JobError> {
+        held_out::score(self.workers, |total| self.told(Stage::Scoring, total), recordings, trained, options)
+    }
+}
