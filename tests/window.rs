@@ -161,7 +161,7 @@ impl Stage {
             sides: Sides::Mean,
         };
         let spectrum = Spectrum { harmonics: [0.0; MAX_HARMONICS], noise: [0.0; NOISE_POINTS] };
-        self.shown.update(&monitor, &spectrum, 2e-3, 1e-3);
+        self.shown.update(&monitor, Some(&spectrum), 2e-3, 1e-3);
     }
 
     fn away(&mut self) {
@@ -441,11 +441,11 @@ fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
     };
     sing(&mut stage, &mut player, 8.0);
     let shown = player.shown().clone();
-    let (st, db) = (shown.fitted_st.get(), shown.fitted_db.get());
+    let (st, db) = (shown.moment().fitted_st, shown.moment().fitted_db);
     assert!(st == 24.0 && db > 3.0, "{st} st, {db} dB");
     let told = |stage: &Stage| stage.harness.get_by_label("Range of the instrument").value().unwrap();
     assert_eq!(told(&stage), format!("Pitch shift 0.00 st, loudness 0.0 dB, Octave fit +24 st, Auto range +{db:.1} dB"));
-    let played = |shown: &Shown| 12.0 * (shown.played_hz.get() / shown.voice_hz.get()).log2();
+    let played = |shown: &Shown| 12.0 * (shown.moment().played_hz / shown.moment().voice_hz).log2();
     assert!((played(&shown) - 24.0).abs() < 0.01, "{} st", played(&shown));
     // By hand: an octave down again and louder. Nothing brings it back, however long the voice goes on.
     let field = stage.layout().field;
@@ -454,11 +454,11 @@ fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
     let loudness = stage.value("loudness");
     assert!(stage.value("pitch_shift") == -12.0 && loudness > 1.0, "{loudness} dB");
     sing(&mut stage, &mut player, 8.0);
-    assert_eq!(shown.fitted_st.get(), 24.0);
+    assert_eq!(shown.moment().fitted_st, 24.0);
     assert!((played(&shown) - 12.0).abs() < 0.01, "{} st", played(&shown));
-    let above = shown.played_db.get() - shown.voice_db.get();
-    let wanted = loudness + shown.fitted_db.get();
-    assert!((above - wanted).abs() < 0.2 && (shown.fitted_db.get() - db).abs() < 1.0, "{above} dB where {wanted} dB were set");
+    let above = shown.moment().played_db - shown.moment().voice_db;
+    let wanted = loudness + shown.moment().fitted_db;
+    assert!((above - wanted).abs() < 0.2 && (shown.moment().fitted_db - db).abs() < 1.0, "{above} dB where {wanted} dB were set");
     // The gesture that mends leaves to the two what they do by themselves.
     stage.double_click(field.center());
     assert_eq!((stage.value("pitch_shift"), stage.value("loudness")), (0.0, 0.0));

@@ -5,8 +5,9 @@ use crate::{
     OWN_INSTRUMENT,
     instrument::{BandWeights, Instrument, Slot, Sounding},
     level::powers,
-    spectral_weights::{NOISE_POINTS, SpectralGains, noise_point_hz},
+    spectral_weights::{NOISE_POINTS, noise_point_hz},
     sustain::Ringing,
+    tone::Tone,
 };
 use std::sync::Arc;
 use syrinx_decoder::{Arena, Model};
@@ -270,9 +271,13 @@ impl Ensemble {
         }
     }
 
-    /// Adds one segment of all instruments' noise to `out`, its bands scaled by `gain` and weighted by `gains`. Must be called once a frame.
-    pub fn render_noise(&mut self, gain: f32, gains: &SpectralGains, out: &mut [f32]) {
-        self.sounding_mut().filter(|s| s.share() > 0.0).for_each(|instrument| instrument.weigh_noise(gain, gains));
+    /// Shapes the noise of all who play.
+    pub fn shape_noise(&mut self, tone: &Tone<'_>) {
+        self.sounding_mut().filter(|s| s.share() > 0.0).for_each(|instrument| instrument.shape_noise(tone));
+    }
+
+    /// Adds one segment of all instruments' noise to `out`. Must be called once a frame.
+    pub fn render_noise(&mut self, out: &mut [f32]) {
         for (at, noise) in self.noises.iter_mut().enumerate() {
             let mut bands = Controls::silent(0).noise;
             for member in self.pool.iter().filter(|member| member.noise == at && member.sounding.share() > 0.0) {

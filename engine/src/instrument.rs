@@ -2,7 +2,7 @@
 
 use crate::{
     level::{k_noise_weights, powers},
-    spectral_weights::SpectralGains,
+    tone::Tone,
 };
 use std::sync::Arc;
 use syrinx_decoder::{Arena, DecoderState, Model, noise_weights};
@@ -134,12 +134,9 @@ impl Sounding {
         a_power
     }
 
-    /// Scales its noise by `gain` and weights it by `gains`.
-    pub fn weigh_noise(&mut self, gain: f32, gains: &SpectralGains) {
-        let edges = &self.decoder.model().card().noise_edges_hz;
-        for (rms, edges) in self.controls.noise.iter_mut().zip(edges.windows(2)) {
-            *rms *= gain * gains.noise(edges[0], edges[1]);
-        }
+    /// Shapes its noise.
+    pub fn shape_noise(&mut self, tone: &Tone<'_>) {
+        tone.shape_noise(&mut self.controls.noise, &self.decoder.model().card().noise_edges_hz);
     }
 
     /// K-weighted mean square of its noise.

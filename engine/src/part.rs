@@ -9,10 +9,9 @@ use crate::{
     ensemble::Ensemble,
     instrument::{Instrument, Slot},
     mapping::{Mapped, Mapping},
-    params::OFF_DB,
     spectral_weights::{SpectralGains, SpectralWeights},
     tell::Spectrum,
-    tone::{gain, shape},
+    tone::{Tone, gain},
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
@@ -129,12 +128,13 @@ impl Part {
         let (shift_st, loudness_db) = (automation.pitch_shift.at(end), automation.loudness.at(end));
         let mapped = self.mapping.map(voice, settings, target, ringing, shift_st, loudness_db);
         self.ensemble.decode(&mapped.features, mapped.level_db + colour_db, &mut self.controls);
-        shape(&mut self.controls, settings);
-        self.gains.shape(&mut self.controls);
+        let tone = Tone::of(settings, &self.gains);
+        tone.shape(&mut self.controls);
+        self.ensemble.shape_noise(&tone);
 
         self.segment[..len].fill(0.0);
         self.render_harmonics(&mapped, automation, end, len);
-        self.ensemble.render_noise(gain(settings.noise, OFF_DB), &self.gains, &mut self.segment[..len]);
+        self.ensemble.render_noise(&mut self.segment[..len]);
         self.follow_loudness(automation, end, len);
         self.before = mapped;
     }

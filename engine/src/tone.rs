@@ -1,7 +1,7 @@
-//! What the player changes of the instrument's own sound, between decoder and synth: gain, brightness, even and odd harmonics.
-//! Audio thread; plain arithmetic on one frame.
+//! What the player changes of the instrument's own sound, between decoder and synth: gains of harmonics and noise, brightness, even and odd
+//! harmonics, weights of single ones. Audio thread; plain arithmetic on one frame.
 
-use crate::{Settings, params::OFF_DB};
+use crate::{Settings, params::OFF_DB, spectral_weights::SpectralGains};
 use syrinx_synth::Controls;
 
 /// Brightness tilts the harmonics about this frequency, Hz.
@@ -12,8 +12,35 @@ pub fn gain(db: f32, off_db: f32) -> f32 {
     if db <= off_db { 0.0 } else { 10f32.powf(db / 20.0) }
 }
 
+/// All of it, at one frame.
+pub struct Tone<'a> {
+    settings: &'a Settings,
+    weights: &'a SpectralGains,
+    noise_gain: f32,
+}
+
+impl<'a> Tone<'a> {
+    /// What the settings and the weights make of the sound.
+    pub fn of(settings: &'a Settings, weights: &'a SpectralGains) -> Self {
+        Self { settings, weights, noise_gain: gain(settings.noise, OFF_DB) }
+    }
+
+    /// Shapes the harmonics.
+    pub fn shape(&self, controls: &mut Controls) {
+        shape(controls, self.settings);
+        self.weights.shape(controls);
+    }
+
+    /// Shapes noise with these RMS amplitudes in bands between these edges, Hz.
+    pub fn shape_noise(&self, noise: &mut [f32], edges_hz: &[f32]) {
+        for (rms, edges) in noise.iter_mut().zip(edges_hz.windows(2)) {
+            *rms *= self.noise_gain * self.weights.noise(edges[0], edges[1]);
+        }
+    }
+}
+
 /// Applies the settings to the harmonics of one frame.
-pub fn shape(controls: &mut Controls, settings: &Settings) {
+fn shape(controls: &mut Controls, settings: &Settings) {
     controls.amplitude *= gain(settings.harmonics, OFF_DB);
     if settings.brightness == 0.0 && settings.even_odd == 0.0 {
         return;
@@ -64,6 +91,16 @@ mod tests {
         let mut c = flat();
         shape(&mut c, &Settings::default());
         assert_eq!(c, flat());
+    }
+
+    #[test]
+    fn harmonics_and_noise_have_a_gain_each() {
+        let (mut c, weights) = (flat(), SpectralGains::new());
+        let settings = Settings { harmonics: 6.0, noise: -20.0, ..Settings::default() };
+        let tone = Tone::of(&settings, &weights);
+        tone.shape(&mut c);
+        tone.shape_noise(&mut c.noise, &[100.0, 200.0]);
+        assert!((level(&c, 0) / 0.25 - 1.995).abs() < 1e-3 && (c.noise[0] - 0.01).abs() < 1e-6);
     }
 
     #[test]

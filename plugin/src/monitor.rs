@@ -1,10 +1,13 @@
-//! What the audio thread tells the window: the latest values, in atomics, and every frame of the voice, in a ring. Written by the audio
-//! thread, read by any.
+//! What the audio thread tells the window: the latest moment, whole, some values in atomics, and every frame of the voice, in a ring. Written by the
+//! audio thread, read by any.
+
+mod snapshot;
 
 use rtrb::{Consumer, Producer, RingBuffer};
+use snapshot::Snapshot;
 use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU8, AtomicU32, Ordering},
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering},
 };
 use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, Spectrum};
 
@@ -96,6 +99,69 @@ impl Note {
     }
 }
 
+/// What is heard and played at the end of a block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Pitch of the voice, Hz.
+    pub voice_hz: f32,
+    /// Confidence in it, 0 to 1.
+    pub confidence: f32,
+    /// A-weighted loudness of the voice, dB.
+    pub voice_db: f32,
+    /// Pitch that the instrument plays, Hz.
+    pub played_hz: f32,
+    /// Loudness that the instrument plays at, dB.
+    pub played_db: f32,
+    /// What octave fit has added to the voice's pitch, semitones.
+    pub fitted_st: f32,
+    /// What auto range has added to the voice's loudness, dB.
+    pub fitted_db: f32,
+    /// Peak amplitude of each harmonic that sounds, linear; as long as nobody watches, that of the last who did.
+    pub harmonics: [f32; MAX_HARMONICS],
+    /// RMS amplitude per octave of the noise that sounds, linear; the same.
+    pub noise: [f32; NOISE_POINTS],
+}
+
+impl Moment {
+    const NUMBERS: usize = 7 + MAX_HARMONICS + NOISE_POINTS;
+    /// Places among the numbers.
+    const VOICE_DB: usize = 2;
+    const FITTED_DB: usize = 6;
+
+    /// Nothing is heard.
+    const SILENCE: [f32; Self::NUMBERS] = {
+        let mut numbers = [0.0; Self::NUMBERS];
+        numbers[Self::VOICE_DB] = -120.0;
+        numbers[4] = -120.0;
+        numbers
+    };
+
+    fn of(numbers: [f32; Self::NUMBERS]) -> Self {
+        let [voice_hz, confidence, voice_db, played_hz, played_db, fitted_st, fitted_db, ref spectrum @ ..] = numbers;
+        let (harmonics, noise) = spectrum.split_at(MAX_HARMONICS);
+        Self {
+            voice_hz,
+            confidence,
+            voice_db,
+            played_hz,
+            played_db,
+            fitted_st,
+            fitted_db,
+            harmonics: std::array::from_fn(|n| harmonics[n]),
+            noise: std::array::from_fn(|n| noise[n]),
+        }
+    }
+}
+
+/// A window that is open: as long as there is one, spectra are made for it.
+pub struct Watching(Arc<Shown>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.watchers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The audio thread's end of what [`Shown::take_frames`] takes.
 pub type Frames = Producer<Features>;
 
@@ -114,28 +180,14 @@ pub struct Shown {
     pub card_samples: Value,
     /// Gaps in the sound so far. For the standalone.
     pub dropouts: Value,
-    /// Pitch of the voice, Hz.
-    pub voice_hz: Value,
-    /// Confidence in it, 0 to 1.
-    pub confidence: Value,
-    /// A-weighted loudness of the voice, dB.
-    pub voice_db: Value,
-    /// Pitch that the instrument plays, Hz.
-    pub played_hz: Value,
-    /// Loudness that the instrument plays at, dB.
-    pub played_db: Value,
-    /// What octave fit has added to the voice's pitch, semitones.
-    pub fitted_st: Value,
-    /// What auto range has added to the voice's loudness, dB.
-    pub fitted_db: Value,
+    /// A [`Moment`].
+    moment: Snapshot<{ Moment::NUMBERS }>,
+    /// Windows that are open.
+    watchers: AtomicUsize,
     /// Peak of the voice since the last `take`, linear.
     pub input_peak: Value,
     /// Peak of the output since the last `take`, linear.
     pub output_peak: Value,
-    /// Peak amplitude of each harmonic that sounds, linear.
-    pub harmonics: [Value; MAX_HARMONICS],
-    /// RMS amplitude per octave of the noise that sounds, linear.
-    pub noise: [Value; NOISE_POINTS],
     /// Time that the latest block took to compute, as a share of what it lasts.
     pub load: Value,
     /// Blocks since the last reset that took longer to compute than they last.
@@ -158,7 +210,7 @@ impl Default for Shown {
 impl Shown {
     /// Both ends: what is shown, and where the audio thread puts the frames of the voice.
     pub fn new() -> (Self, Frames) {
-        let (zero, silence) = (Value::default, || Value(AtomicU32::new((-120.0_f32).to_bits())));
+        let zero = Value::default;
         let (producer, frames) = RingBuffer::new(FRAMES);
         let shown = Self {
             frames: Mutex::new(frames),
@@ -167,17 +219,10 @@ impl Shown {
             latency_samples: zero(),
             card_samples: zero(),
             dropouts: zero(),
-            voice_hz: zero(),
-            confidence: zero(),
-            voice_db: silence(),
-            played_hz: zero(),
-            played_db: silence(),
-            fitted_st: zero(),
-            fitted_db: zero(),
+            moment: Snapshot::new(Moment::SILENCE),
+            watchers: AtomicUsize::new(0),
             input_peak: zero(),
             output_peak: zero(),
-            harmonics: std::array::from_fn(|_| zero()),
-            noise: std::array::from_fn(|_| zero()),
             load: zero(),
             late_blocks: Count::default(),
             blocks: Count::default(),
@@ -195,23 +240,35 @@ impl Shown {
         std::iter::from_fn(|| frames.pop().ok()).for_each(take);
     }
 
-    /// Audio thread: after each block, which took `took_s` to compute and lasts `lasts_s`.
-    pub fn update(&self, monitor: &Monitor, spectrum: &Spectrum, took_s: f32, lasts_s: f32) {
-        self.voice_hz.set(monitor.voice.f0_hz);
-        self.confidence.set(monitor.voice.confidence);
-        self.voice_db.set(monitor.voice.loudness_db);
-        self.played_hz.set(monitor.played.f0_hz);
-        self.played_db.set(monitor.played.loudness_db);
-        self.fitted_st.set(monitor.fitted.semitones);
-        if self.fitted_db.get() != monitor.fitted.loudness_db {
-            // Switched off, auto range glides back, in silence too.
-            self.fitted_db.set(monitor.fitted.loudness_db);
+    /// The last moment, whole. For the window.
+    pub fn moment(&self) -> Moment {
+        Moment::of(self.moment.read())
+    }
+
+    /// A window opens; it is open as long as it holds on to the answer.
+    pub fn watch(self: &Arc<Self>) -> Watching {
+        self.watchers.fetch_add(1, Ordering::Relaxed);
+        Watching(self.clone())
+    }
+
+    /// Whether a window is open.
+    pub fn is_watched(&self) -> bool {
+        self.watchers.load(Ordering::Relaxed) > 0
+    }
+
+    /// Audio thread: after each block, which took `took_s` to compute and lasts `lasts_s`; with a `spectrum` where somebody watches.
+    pub fn update(&self, monitor: &Monitor, spectrum: Option<&Spectrum>, took_s: f32, lasts_s: f32) {
+        let Monitor { voice, played, fitted, .. } = monitor;
+        let levels = [voice.f0_hz, voice.confidence, voice.loudness_db, played.f0_hz, played.loudness_db];
+        // Switched off, auto range glides back, in silence too.
+        let glides = self.moment.one(Moment::FITTED_DB) != fitted.loudness_db;
+        let spectrum = spectrum.into_iter().flat_map(|spectrum| spectrum.harmonics.into_iter().chain(spectrum.noise));
+        self.moment.write(levels.into_iter().chain([fitted.semitones, fitted.loudness_db]).chain(spectrum));
+        if glides {
             self.redraw();
         }
         self.input_peak.raise(monitor.input_peak);
         self.output_peak.raise(monitor.output_peak);
-        self.harmonics.iter().zip(spectrum.harmonics).for_each(|(value, amplitude)| value.set(amplitude));
-        self.noise.iter().zip(spectrum.noise).for_each(|(value, rms)| value.set(rms));
         if lasts_s > 0.0 {
             self.load.set(took_s / lasts_s);
             if took_s > lasts_s {
@@ -235,6 +292,6 @@ impl Shown {
 
     /// Whether there is anything to see move.
     pub fn sounds(&self) -> bool {
-        self.voice_db.get() > SILENT_DB || self.input_peak.get() > SILENT || self.output_peak.get() > SILENT
+        self.moment.one(Moment::VOICE_DB) > SILENT_DB || self.input_peak.get() > SILENT || self.output_peak.get() > SILENT
     }
 }

@@ -283,7 +283,8 @@ impl Audio {
                 Sides::OneSided => InputNote::OneSided,
                 Sides::Cancelling => InputNote::Cancelling,
             });
-            self.shown.update(&monitor, &playing.spectrum(), begun.elapsed().as_secs_f32(), lasts_s);
+            let spectrum = self.shown.is_watched().then(|| playing.spectrum());
+            self.shown.update(&monitor, spectrum.as_ref(), begun.elapsed().as_secs_f32(), lasts_s);
             self.shown.failed_frames.set(playing.failed_frames() as f32);
         }
         let (now, before) = (Told::of(engine), self.told);
@@ -327,6 +328,26 @@ pub struct NotActivated;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spectra_are_made_while_a_window_is_open_and_the_rest_always() {
+        let mut player = Player::default();
+        player.activate(48_000.0, 2, 2).unwrap();
+        let mut sing = || {
+            let (mut left, mut right) = (vec![0.0; 48_000], vec![0.0; 48_000]);
+            let tone = |n: usize| (1..8).map(|k| 0.1 * (0.03 * (k * n) as f32).sin()).sum::<f32>();
+            left.iter_mut().zip(&mut right).enumerate().for_each(|(n, (l, r))| (*l, *r) = (tone(n), tone(n)));
+            player.process(&mut [&mut left, &mut right]).unwrap();
+            (player.shown().clone(), player.shown().moment())
+        };
+        let (shown, unseen) = sing();
+        assert!(unseen.voice_hz > 200.0 && unseen.played_db > -40.0);
+        assert!(unseen.harmonics.iter().chain(&unseen.noise).all(|level| *level == 0.0));
+        let watching = shown.watch();
+        assert!(sing().1.harmonics[0] > 0.001);
+        drop(watching);
+        assert!(!shown.is_watched());
+    }
 
     /// Load and late blocks are of the host's blocks: automation cuts a block into pieces that last next to nothing.
     #[test]

@@ -149,7 +149,7 @@ impl Stage {
         });
         let monitor =
             Monitor { voice, played, fitted: self.fitted, input_peak: peak, output_peak: 0.8 * peak, sides: Sides::Mean };
-        self.shown.update(&monitor, &Spectrum { harmonics, noise }, 0.31e-3, 5.3e-3);
+        self.shown.update(&monitor, Some(&Spectrum { harmonics, noise }), 0.31e-3, 5.3e-3);
         self.frame += 1;
         self.harness.step();
     }

@@ -81,6 +81,8 @@ pub struct Live {
     pub trail: VecDeque<Dot>,
     /// The pitches of the last [`PITCH_S`].
     pub pitches: VecDeque<Pitches>,
+    /// Pitch that the instrument plays, Hz.
+    pub played_hz: f32,
     /// Of each harmonic, dB.
     pub harmonics_db: [f32; MAX_HARMONICS],
     /// Of the noise, dB.
@@ -107,6 +109,7 @@ impl Default for Live {
         Self {
             trail: VecDeque::new(),
             pitches: VecDeque::new(),
+            played_hz: 0.0,
             harmonics_db: [FLOOR_DB; MAX_HARMONICS],
             noise_db: [FLOOR_DB; NOISE_POINTS],
             input: Level::SILENT,
@@ -151,11 +154,13 @@ impl Live {
         }
         let runs = now - self.blocks.1 < STILL_S;
 
-        let (hz, confidence, loudness_db) = (shown.voice_hz.get(), shown.confidence.get(), shown.voice_db.get());
+        let moment = shown.moment();
+        let (hz, confidence, loudness_db) = (moment.voice_hz, moment.confidence, moment.voice_db);
         let sings = runs && hz > 0.0 && loudness_db > FLOOR_DB;
         let voice = (sings && confidence >= SURE).then(|| note(hz));
-        let played_hz = shown.played_hz.get();
-        let sounds = runs && played_hz > 0.0 && confidence >= SURE && shown.played_db.get() > FLOOR_DB;
+        let played_hz = moment.played_hz;
+        self.played_hz = played_hz;
+        let sounds = runs && played_hz > 0.0 && confidence >= SURE && moment.played_db > FLOOR_DB;
         let played = sounds.then(|| note(played_hz));
         if sings {
             self.trail.push_back(Dot { time: now, note: note(hz), loudness_db, confidence });
@@ -176,12 +181,12 @@ impl Live {
                 self.usual_s -= seconds;
             }
         }
-        (self.fitted_st, self.fitted_db) = (shown.fitted_st.get(), shown.fitted_db.get());
+        (self.fitted_st, self.fitted_db) = (moment.fitted_st, moment.fitted_db);
 
         let fall = FALL_DB_S * passed;
         let follow = |bar: &mut f32, linear: f32| *bar = decibels(if runs { linear } else { 0.0 }).max(*bar - fall).max(FLOOR_DB);
-        self.harmonics_db.iter_mut().zip(&shown.harmonics).for_each(|(bar, value)| follow(bar, value.get()));
-        self.noise_db.iter_mut().zip(&shown.noise).for_each(|(bar, value)| follow(bar, value.get()));
+        self.harmonics_db.iter_mut().zip(moment.harmonics).for_each(|(bar, linear)| follow(bar, linear));
+        self.noise_db.iter_mut().zip(moment.noise).for_each(|(bar, linear)| follow(bar, linear));
         self.input.tick(shown.input_peak.take(), now, passed);
         self.output.tick(shown.output_peak.take(), now, passed);
         let load = if runs { shown.load.get() } else { 0.0 };
@@ -229,7 +234,7 @@ mod tests {
         let fitted = Shift { semitones: 12.0, loudness_db: 3.5 };
         let monitor = Monitor { voice, played, fitted, input_peak: amplitude, output_peak: 1.5 * amplitude, sides: Sides::Mean };
         let spectrum = Spectrum { harmonics: [0.5 * amplitude; MAX_HARMONICS], noise: [0.1 * amplitude; NOISE_POINTS] };
-        shown.update(&monitor, &spectrum, 1e-3, 1e-2);
+        shown.update(&monitor, Some(&spectrum), 1e-3, 1e-2);
     }
 
     #[test]

@@ -182,6 +182,10 @@ impl NiceEguiApp for App {
         }
     }
 
+    fn editor_closed(&mut self) {
+        self.page.close();
+    }
+
     fn resized(&mut self, size: WindowSize) {
         // The framework gives the product of the two scales.
         self.scale.note(size.scale_factor / f64::from(self.state.user_scale_factor()));

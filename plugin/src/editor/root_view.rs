@@ -16,7 +16,10 @@ use super::{
     slots, status_bar,
     theme::Theme,
 };
-use crate::{monitor::Shown, params::SyrinxParams};
+use crate::{
+    monitor::{Shown, Watching},
+    params::SyrinxParams,
+};
 use egui::Ui;
 use nice_plug::context::gui::GuiContext;
 use std::{sync::Arc, time::Duration};
@@ -48,6 +51,8 @@ struct Kept {
 /// The page, its widgets' memory, and what they show.
 pub struct RootView {
     shown: Arc<Shown>,
+    /// While the window is open.
+    watching: Option<Watching>,
     edits: Option<Edits>,
     params: Arc<SyrinxParams>,
     home: Option<files::Home>,
@@ -79,6 +84,7 @@ impl RootView {
         let preset_list = PresetList::new(home.as_ref().map(|home| home.presets.clone()));
         Self {
             shown,
+            watching: None,
             edits: None,
             params,
             home,
@@ -104,6 +110,7 @@ impl RootView {
 
     /// A window opens on the page: only now are the player's folders looked through.
     pub fn open(&mut self, ctx: &egui::Context, host: GuiContext) {
+        self.watching = Some(self.shown.watch());
         if let Some(why) = self.preset_list.rescan() {
             self.params.library().say(why);
         }
@@ -265,9 +272,14 @@ impl RootView {
             })
             .collect();
         self.field.show(ui, layout.field, theme, edits, &self.live, &instruments);
-        bars::show(ui, layout.bars, theme, edits, &self.live, self.shown.played_hz.get(), colour);
+        bars::show(ui, layout.bars, theme, edits, &self.live, self.live.played_hz, colour);
         self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour);
         meters::show(ui, layout.meters, theme, &mut self.live, colour);
+    }
+
+    /// The window closes.
+    pub fn close(&mut self) {
+        self.watching = None;
     }
 
     /// Takes what other threads have come to: the file dialog, the search of the folder.
