@@ -1,8 +1,6 @@
 //! The plugin as CLAP, in a host: its delay, its sound, its state, its manners, and that its audio thread never waits.
 
 mod clap_host;
-#[path = "support/demo_voice.rs"]
-mod demo_voice;
 
 use clack_extensions::{
     preset_discovery::{
@@ -34,7 +32,7 @@ use syrinx_plugin::{
 const MIXED: &[usize] = &[64, 1, 512, 333, 8192, 17, 2048, 1000, 3];
 
 fn demo(rate: u32, seconds: f64) -> Vec<f32> {
-    let mut voice = demo_voice::demo_voice(rate, 1).samples;
+    let mut voice = syrinx_testkit::demo_voice(rate, 1).samples;
     voice.truncate((f64::from(rate) * seconds) as usize);
     voice
 }

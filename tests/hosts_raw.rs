@@ -9,10 +9,6 @@ mod raw {
     pub mod vst3;
 }
 
-#[path = "support/long.rs"]
-mod long;
-
-use long::in_long_form;
 use raw::{clap, vst3};
 use std::{
     env,
@@ -27,6 +23,7 @@ use std::{
 };
 use syrinx_engine::{AnyRate, LatencyMode, OWN_INSTRUMENT, PARAMS, Settings, Slot, SpectralWeights};
 use syrinx_plugin::{judged, library::Library, params::SyrinxParams, state};
+use syrinx_testkit::in_long_form;
 
 /// What a host gives a block: its channels in and out, and which of them are missing or one memory.
 #[derive(Clone, Copy, Debug)]

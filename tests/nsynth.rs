@@ -1,8 +1,6 @@
 //! NSynth data as its user has it: sorted, listed, trained on and refused, in files of the exact formats that the test writes.
 
 mod support;
-#[path = "../trainer/nsynth/tests/writer/mod.rs"]
-mod writer;
 
 use std::{
     fs::File,
@@ -12,7 +10,7 @@ use std::{
 };
 use support::{Folder, ok, refused};
 use syrinx_analysis::read_audio;
-use writer::{feature, field, framed, masked_crc, varint};
+use syrinx_testkit::tfrecord::{feature, field, framed, masked_crc, varint};
 
 const RATE_HZ: u32 = 16_000;
 

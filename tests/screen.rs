@@ -10,14 +10,11 @@ mod hosts {
     #[allow(dead_code)]
     pub mod sound;
 }
-#[path = "support/long.rs"]
-mod long;
 
 use clap_host::{Instance, Said, load_entry};
 use egui::{Color32, Rect, pos2, vec2};
-use hosts::sound::{Workshop, demo_voice::demo_voice};
+use hosts::sound::Workshop;
 use image::RgbaImage;
-use long::in_long_form;
 use std::{
     io::{BufRead, BufReader, Read},
     os::unix::fs::PermissionsExt,
@@ -31,6 +28,7 @@ use syrinx_plugin::editor::{
     layout::{LEAST, Layout, SIZE},
     theme::{DARK, LIGHT, Theme},
 };
+use syrinx_testkit::{demo_voice, in_long_form};
 use x11rb::{
     connection::Connection,
     protocol::xproto::{ConnectionExt, CreateWindowAux, ImageFormat, WindowClass},

@@ -1,18 +1,12 @@
 //! The engine as a stream, on a sung voice and shipped instruments: one delay, whatever the blocks; no allocation; nothing broken out.
 
-#[path = "../../tests/support/demo_voice.rs"]
-mod demo_voice;
-#[path = "../../tests/support/long.rs"]
-mod long;
-
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use demo_voice::demo_voice;
-use long::in_long_form;
 use std::sync::Arc;
 use syrinx_engine::{
     Block, Engine, EngineConfig, Event, EventKind, Instrument, LatencyMode, Model, OWN_INSTRUMENT, PARAMS, ParamId, Settings,
     Slot,
 };
+use syrinx_testkit::{demo_voice, in_long_form};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;

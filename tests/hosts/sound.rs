@@ -8,13 +8,7 @@ use std::{
 use syrinx_analysis::{Audio, read_audio, write_wav};
 use syrinx_tracker::FRAME_RATE_HZ;
 
-#[path = "../support/demo_voice.rs"]
-pub mod demo_voice;
-#[path = "../support/heard.rs"]
-mod heard;
-
-use demo_voice::demo_voice;
-use heard::heard;
+use syrinx_testkit::{demo_voice, heard};
 
 /// A sound of some channels.
 #[derive(Clone)]

@@ -1,9 +1,5 @@
 //! Model files from strangers: every way to be wrong gets one clear sentence, in bounded time and memory.
 
-#[path = "../../../tests/support/long.rs"]
-mod long;
-
-use long::in_long_form;
 use prost::Message;
 use std::{f32::consts::TAU, sync::Arc};
 use syrinx_decoder::{
@@ -11,6 +7,7 @@ use syrinx_decoder::{
     onnx::{ModelProto, TensorProto, data_type},
 };
 use syrinx_engine::{Engine, EngineConfig};
+use syrinx_testkit::in_long_form;
 
 fn violin() -> ModelProto {
     ModelProto::decode(syrinx_models::bytes("violin").unwrap()).unwrap()

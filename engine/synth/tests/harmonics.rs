@@ -1,12 +1,9 @@
 //! The harmonic synths against exact arithmetic: amplitude, frequency, phase, seams, aliasing, determinism, bad controls.
 
-#[path = "../../../tests/support/long.rs"]
-mod long;
-
-use long::in_long_form;
 use syrinx_fft::{Complex, Planner};
 use syrinx_synth::reference::{SinBank, Sine};
 use syrinx_synth::{Controls, HarmonicBank, HarmonicSynth, MAX_HARMONICS, Wavetable};
+use syrinx_testkit::in_long_form;
 
 const RATES: [u32; 4] = [44_100, 48_000, 96_000, 192_000];
 

@@ -1,11 +1,8 @@
 //! The filtered noise as it is heard: spectrum, seams, silence, onset, determinism, bad controls.
 
-#[path = "../../../tests/support/long.rs"]
-mod long;
-
-use long::in_long_form;
 use syrinx_fft::Planner;
 use syrinx_synth::{FilteredNoise, MAX_BANDS};
+use syrinx_testkit::in_long_form;
 
 const RATES: [u32; 4] = [44_100, 48_000, 96_000, 192_000];
 const BANDS: usize = 32;

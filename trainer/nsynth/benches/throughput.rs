@@ -3,9 +3,6 @@
 //!
 //! `cargo bench -p syrinx-nsynth`
 
-#[path = "../tests/writer/mod.rs"]
-mod writer;
-
 use std::{
     fs::File,
     hint::black_box,
@@ -15,7 +12,7 @@ use std::{
 };
 
 use syrinx_nsynth::{FAMILIES, Input, Pick, Shard, sort, walk};
-use writer::{feature, field, framed};
+use syrinx_testkit::tfrecord::{feature, field, framed};
 
 /// Notes in the file: 390 MB.
 const NOTES: usize = 1500;

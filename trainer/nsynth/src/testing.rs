@@ -2,12 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-#[path = "../tests/writer/mod.rs"]
-mod writer;
-
 use crate::{FAMILIES, SOURCES};
-pub use writer::framed;
-use writer::{feature, field, varint};
+pub use syrinx_testkit::tfrecord::framed;
+use syrinx_testkit::tfrecord::{feature, field, varint};
 
 /// What a feature holds.
 #[derive(Clone, Copy)]

@@ -1,14 +1,12 @@
 //! What a pass through a long shard holds in memory: one note, however many there are.
 
-mod writer;
-
 use peak_alloc::PeakAlloc;
 use std::{
     io::{self, BufReader, Read},
     path::Path,
 };
 use syrinx_nsynth::{Pick, Shard};
-use writer::{feature, field, framed};
+use syrinx_testkit::tfrecord::{feature, field, framed};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;

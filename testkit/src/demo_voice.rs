@@ -1,10 +1,6 @@
 //! The demo voice, which takes a second or two to sing and which many tests need: sung once for all tests of a program.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    time::UNIX_EPOCH,
-};
+use std::{env, fs, path::PathBuf, time::UNIX_EPOCH};
 use syrinx_singer::{DemoVoice, SungNote, TruthPoint, sing};
 
 /// The demo voice at a rate in Hz, and which take of it: what [`sing`] gives.
@@ -15,7 +11,9 @@ pub fn demo_voice(rate_hz: u32, take: u64) -> DemoVoice {
     let program = env::current_exe().unwrap();
     let built = fs::metadata(&program).and_then(|about| about.modified()).unwrap().duration_since(UNIX_EPOCH).unwrap();
     let name = program.file_name().unwrap().to_string_lossy();
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{rate_hz}-{take}.voice"));
+    let folder = program.with_file_name("voices");
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{name}-{rate_hz}-{take}.voice"));
     let built = built.as_nanos().to_le_bytes();
     if let Some(voice) = fs::read(&file).ok().and_then(|bytes| decode(bytes.strip_prefix(&built)?, rate_hz)) {
         return voice;
