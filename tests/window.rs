@@ -284,13 +284,13 @@ fn troubles_are_said_in_words() {
     stage.press(field);
     stage.type_text("no/such/file.onnx");
     stage.click("Load");
-    let message = stage.params.library().message().expect("it says what is wrong");
+    let message = stage.params.notices().message().expect("it says what is wrong");
     assert!(message.contains("no/such/file.onnx"), "{message}");
     assert_eq!(stage.value("instrument_b"), 1.0, "what sounds stays");
     stage.away();
     stage.photograph("trouble");
     stage.click("Dismiss the message");
-    assert_eq!(stage.params.library().message(), None);
+    assert_eq!(stage.params.notices().message(), None);
 }
 
 // ---- What it does.
@@ -354,7 +354,7 @@ fn wheel_keys_and_typing_turn_a_knob() {
     stage.key(Key::Enter);
     assert_eq!(stage.value("breath"), 37.5);
     stage.enter("Breath", "loud");
-    let message = stage.params.library().message().unwrap();
+    let message = stage.params.notices().message().unwrap();
     assert_eq!((stage.value("breath"), message.as_str()), (37.5, "Breath takes 0 to 100 %, not \"loud\"."));
 }
 
@@ -551,18 +551,18 @@ fn instruments_are_stepped_loved_and_found() {
     stage.click("Rescan");
     // The folder is read on a thread of its own.
     let until = std::time::Instant::now() + Duration::from_secs(60);
-    while stage.params.library().message().is_none() && std::time::Instant::now() < until {
+    while stage.params.notices().message().is_none() && std::time::Instant::now() < until {
         std::thread::sleep(Duration::from_millis(20));
         stage.wait(1);
     }
-    let message = stage.params.library().message().expect("a broken file in the folder is named");
+    let message = stage.params.notices().message().expect("a broken file in the folder is named");
     assert!(message.contains("broken.onnx"), "{message}");
     // The file in the folder is the flute's double.
     let flutes: Vec<Rect> = stage.harness.get_all_by_label("Flute").map(|node| node.rect()).collect();
     assert_eq!(flutes.len(), 2);
     stage.press(flutes[1].center() - vec2(20.0, 0.0));
     assert_eq!(stage.value("instrument_a"), 127.0);
-    assert_eq!(stage.params.library().message(), Some(message), "it was about another file");
+    assert_eq!(stage.params.notices().message(), Some(message), "it was about another file");
     assert_eq!(stage.params.library().own(Slot::A).unwrap().card().id, "flute");
     stage.edits().undo();
     assert_eq!(stage.value("instrument_a"), 2.0);
@@ -577,7 +577,7 @@ fn open_list_with_theremins(stage: &mut Stage) {
     stage.click("About instrument A");
     let until = std::time::Instant::now() + Duration::from_secs(60);
     while stage.harness.query_by_label("Family: Theremin").is_none() {
-        assert!(std::time::Instant::now() < until, "{:?}", stage.params.library().message());
+        assert!(std::time::Instant::now() < until, "{:?}", stage.params.notices().message());
         std::thread::sleep(Duration::from_millis(20));
         stage.wait(1);
     }
@@ -829,7 +829,7 @@ fn presets_are_played_saved_renamed_and_deleted() {
     stage.click("Save as a preset");
     stage.type_text("\u{202e}emag");
     stage.click("Save");
-    assert!(stage.params.library().message().unwrap().contains("letters"), "{:?}", stage.params.library().message());
+    assert!(stage.params.notices().message().unwrap().contains("letters"), "{:?}", stage.params.notices().message());
     assert!(!folder.path().join("presets").exists());
     for _ in 0..5 {
         stage.key(Key::Backspace);
@@ -837,7 +837,7 @@ fn presets_are_played_saved_renamed_and_deleted() {
     stage.type_text("My flute");
     stage.click("Save");
     let file = folder.path().join("presets/My flute.syrinx");
-    assert!(file.exists(), "{:?}", stage.params.library().message());
+    assert!(file.exists(), "{:?}", stage.params.notices().message());
     stage.away();
     stage.photograph("own_preset");
     stage.click("Previous preset");
@@ -848,7 +848,7 @@ fn presets_are_played_saved_renamed_and_deleted() {
     stage.type_text(" two");
     stage.key(Key::Enter);
     let renamed = folder.path().join("presets/My flute two.syrinx");
-    assert!(renamed.exists() && !file.exists(), "{:?}", stage.params.library().message());
+    assert!(renamed.exists() && !file.exists(), "{:?}", stage.params.notices().message());
     stage.click("Delete …");
     stage.click("Keep");
     assert!(renamed.exists());
@@ -857,7 +857,7 @@ fn presets_are_played_saved_renamed_and_deleted() {
     assert!(!renamed.exists());
     std::fs::write(&file, b"{}").unwrap();
     let other = Stage::open(folder.path(), Opening::default());
-    let message = other.params.library().message().expect("a file that is no preset is named");
+    let message = other.params.notices().message().expect("a file that is no preset is named");
     assert!(message.contains("My flute.syrinx"), "{message}");
 }
 
@@ -870,7 +870,7 @@ fn a_preset_bears_any_name_and_its_file_stays_in_the_folder() {
         stage.click("Save as a preset");
         stage.type_text(name);
         stage.click("Save");
-        assert_eq!(stage.params.library().message(), None);
+        assert_eq!(stage.params.notices().message(), None);
         assert!(stage.harness.query_by_label(&format!("Preset: {name}")).is_some(), "{name}");
     }
     assert!(!folder.path().join("escape.syrinx").exists());
@@ -884,7 +884,7 @@ fn a_preset_bears_any_name_and_its_file_stays_in_the_folder() {
     other.click("Rename …");
     other.type_text(": two");
     other.key(Key::Enter);
-    assert!(other.harness.query_by_label("Preset: ../escape: two").is_some(), "{:?}", other.params.library().message());
+    assert!(other.harness.query_by_label("Preset: ../escape: two").is_some(), "{:?}", other.params.notices().message());
     other.click("Close the list");
     other.click("Preset: ../escape: two");
     other.type_text("Sax #2");

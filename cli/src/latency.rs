@@ -71,7 +71,7 @@ struct Spread {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct Measured {
     mode: &'static str,
     block: usize,
     /// The delay that hosts are told.
@@ -172,7 +172,7 @@ fn measure(
     blocks: &[usize],
     tones: &[Tone],
     voices: &[Vec<f32>],
-) -> Result<Vec<Row>, Failure> {
+) -> Result<Vec<Measured>, Failure> {
     let config = EngineConfig { sample_rate_hz: RATE_HZ, ..EngineConfig::default() };
     let mut engine = Engine::new(config, &palette.instruments)?;
     engine.set(&Settings { instrument_a: palette.number, latency_mode, ..Settings::default() });
@@ -216,7 +216,7 @@ fn measure(
     let note = [spread(low, "low note")?, spread(middle, "note")?, spread(high, "high note")?];
     let step = spread(steps, "step of pitch")?;
     let sung_onset = spread(sung, "sung onset").ok();
-    let row = |block: &usize| Row {
+    let row = |block: &usize| Measured {
         mode,
         block: *block,
         delay_samples: delay,
@@ -296,7 +296,7 @@ fn spread(times: Vec<Option<f64>>, what: &str) -> Result<Spread, Failure> {
     Ok(Spread { median_ms: at(0.5), p95_ms: at(0.95), jitter_ms: 0.5 * (at(0.95) - at(0.05)), count })
 }
 
-fn print(rows: &[Row], instrument: &str) {
+fn print(rows: &[Measured], instrument: &str) {
     println!(
         "{instrument} at {RATE_HZ} Hz; milliseconds: median, 95 % under, and for onsets ± jitter (half of what lies between 5 and 95 %)"
     );

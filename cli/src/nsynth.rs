@@ -6,7 +6,7 @@ use std::{
     ops::RangeInclusive,
     path::{Path, PathBuf},
 };
-use syrinx_nsynth::{CREDIT, FAMILIES, Input, Note, NsynthError, Pick, SOURCES, Sound, list, place, sort, walk};
+use syrinx_nsynth::{CREDIT, FAMILIES, Input, Note, NoteSound, NsynthError, Pick, SOURCES, list, place, sort, walk};
 use tempfile::TempDir;
 
 #[derive(clap::Args)]
@@ -101,7 +101,7 @@ const MOST_NOTES: usize = 2000;
 
 /// Recordings for a training.
 pub struct Gathered {
-    /// Sound files of the picked notes, in order of path, each with its instrument as the source.
+    /// NoteSound files of the picked notes, in order of path, each with its instrument as the source.
     pub files: Vec<(PathBuf, String)>,
     /// Paths that are no NSynth data.
     pub others: Vec<PathBuf>,
@@ -173,9 +173,9 @@ fn too_many() -> String {
 }
 
 /// Where a note's sound can be read while the training lasts.
-fn gathered(note: &Note, sound: Sound<'_>, folder: &Path) -> Result<PathBuf, NsynthError> {
+fn gathered(note: &Note, sound: NoteSound<'_>, folder: &Path) -> Result<PathBuf, NsynthError> {
     match sound {
-        Sound::File(file) => Ok(file.into()),
+        NoteSound::File(file) => Ok(file.into()),
         sound => place(note, sound, folder),
     }
 }

@@ -27,6 +27,16 @@ pub struct AnyRate {
 impl AnyRate {
     /// Sets up an engine for a host's rate, which need not be whole. Allocates and takes milliseconds; not for the audio thread.
     ///
+    /// ```
+    /// use syrinx_engine::AnyRate;
+    ///
+    /// let mut engine = AnyRate::new(22_050.0, 1, syrinx_models::factory())?;
+    /// let (voice, mut sound) = ([0.0; 512], [0.0; 512]);
+    /// engine.process(&[&voice], &mut [&mut sound]);
+    /// assert!(engine.latency_samples() > 0 && engine.tail_samples() > engine.latency_samples());
+    /// # Ok::<(), syrinx_engine::EngineError>(())
+    /// ```
+    ///
     /// # Errors
     /// When the rate or the number of channels is out of range.
     pub fn new(rate_hz: f64, channels: usize, palette: &[(u8, Arc<Model>)]) -> Result<Self, EngineError> {

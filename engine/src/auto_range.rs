@@ -76,14 +76,14 @@ const FRAME_S: f32 = 1.0 / FRAME_RATE_HZ as f32;
 
 /// What the instrument was trained on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Target {
+pub struct FitTarget {
     /// Lowest and highest pitch, Hz.
     pub pitch_range_hz: [f32; 2],
     /// 5th and 95th percentile of A-weighted loudness, dB.
     pub loudness_range_db: [f32; 2],
 }
 
-impl Target {
+impl FitTarget {
     /// Takes everything as it is: where there is no instrument.
     pub const ANY: Self = Self { pitch_range_hz: [0.0, f32::INFINITY], loudness_range_db: [f32::NEG_INFINITY, f32::INFINITY] };
 }
@@ -190,7 +190,7 @@ pub struct AutoRange {
     sung: u32,
     /// Seconds of voice since there was a new instrument to adapt to.
     adapting_s: f32,
-    target: Target,
+    target: FitTarget,
 }
 
 impl AutoRange {
@@ -209,7 +209,7 @@ impl AutoRange {
             gap: u32::MAX,
             sung: 0,
             adapting_s: 0.0,
-            target: Target::ANY,
+            target: FitTarget::ANY,
         }
     }
 
@@ -230,7 +230,7 @@ impl AutoRange {
     /// **Auto range**: the middle between the 5th and 95th percentile of the voice's loudness is brought to the instrument's, by
     /// [`MOST_SHIFT_DB`] at most; quickly at first, then more slowly than a phrase, hardly at all within a held note, and only while the voice
     /// sounds. Switched off, it glides back.
-    pub fn step(&mut self, voice: &Features, target: Target, floor_db: f32, settings: AutoRangeSettings) -> Shift {
+    pub fn step(&mut self, voice: &Features, target: FitTarget, floor_db: f32, settings: AutoRangeSettings) -> Shift {
         if target != self.target {
             self.target = target;
             self.adapting_s = 0.0;
@@ -409,7 +409,7 @@ mod tests {
     use super::*;
 
     /// A violin, more or less.
-    const VIOLIN: Target = Target { pitch_range_hz: [196.0, 2000.0], loudness_range_db: [-45.0, -15.0] };
+    const VIOLIN: FitTarget = FitTarget { pitch_range_hz: [196.0, 2000.0], loudness_range_db: [-45.0, -15.0] };
     const BOTH: AutoRangeSettings = AutoRangeSettings { auto_range: true, octave_fit: true };
     const FLOOR_DB: f32 = -65.0;
 
@@ -422,7 +422,7 @@ mod tests {
     }
 
     /// Holds one frame for `seconds` and returns the shift at the end.
-    fn hold(fit: &mut AutoRange, voice: Features, target: Target, seconds: f32) -> Shift {
+    fn hold(fit: &mut AutoRange, voice: Features, target: FitTarget, seconds: f32) -> Shift {
         let mut shift = Shift::default();
         for _ in 0..(seconds / FRAME_S).round() as usize {
             shift = fit.step(&voice, target, FLOOR_DB, BOTH);
@@ -432,7 +432,7 @@ mod tests {
 
     /// Sings a melody, in semitones from `from_hz` and a tenth of a second a unit of length: each note is scooped up to and has vibrato, every
     /// third follows a consonant, and after every fifth is a breath. Tells every transposition that is heard, each change once.
-    fn sing(fit: &mut AutoRange, target: Target, from_hz: f32, melody: &[(f32, u32)]) -> Vec<f32> {
+    fn sing(fit: &mut AutoRange, target: FitTarget, from_hz: f32, melody: &[(f32, u32)]) -> Vec<f32> {
         let mut heard: Vec<f32> = Vec::new();
         for (n, (semitones, length)) in melody.iter().enumerate() {
             if n % 5 == 0 {
@@ -480,7 +480,7 @@ mod tests {
         let mut failures = Vec::new();
         for (_, model) in syrinx_models::factory() {
             let card = model.card();
-            let target = Target { pitch_range_hz: card.pitch_range_hz, loudness_range_db: card.loudness_range_db };
+            let target = FitTarget { pitch_range_hz: card.pitch_range_hz, loudness_range_db: card.loudness_range_db };
             let [low, high] = card.pitch_range_hz;
             for (number, (from_hz, melody)) in MELODIES.iter().enumerate() {
                 let mut fit = AutoRange::new();
@@ -571,7 +571,7 @@ mod tests {
     #[test]
     fn a_range_narrower_than_a_melody_does_not_flap() {
         for width in [3.0, 7.0, 12.0_f32] {
-            let narrow = Target { pitch_range_hz: [220.0, 220.0 * (width / 12.0).exp2()], ..VIOLIN };
+            let narrow = FitTarget { pitch_range_hz: [220.0, 220.0 * (width / 12.0).exp2()], ..VIOLIN };
             for (from_hz, melody) in MELODIES {
                 let mut fit = AutoRange::new();
                 let notes: Vec<(f32, u32)> = melody.iter().cycle().take(100).map(|st| (*st, 4)).collect();
@@ -583,7 +583,7 @@ mod tests {
 
     #[test]
     fn a_new_instrument_is_fitted_in_the_next_gap_to_what_was_sung() {
-        let bass = Target { pitch_range_hz: [41.0, 200.0], ..VIOLIN };
+        let bass = FitTarget { pitch_range_hz: [41.0, 200.0], ..VIOLIN };
         let mut fit = AutoRange::new();
         hold(&mut fit, note(440.0, -30.0), VIOLIN, 2.0);
         assert_eq!(hold(&mut fit, note(440.0, -30.0), bass, 2.0).semitones, 0.0);
@@ -654,8 +654,8 @@ mod tests {
     #[test]
     fn no_instrument_and_broken_numbers_shift_nothing() {
         let mut fit = AutoRange::new();
-        assert_eq!(hold(&mut fit, note(50.0, -60.0), Target::ANY, 5.0), Shift::default());
-        let broken = Target { pitch_range_hz: [f32::NAN, 0.0], loudness_range_db: [f32::NAN; 2] };
+        assert_eq!(hold(&mut fit, note(50.0, -60.0), FitTarget::ANY, 5.0), Shift::default());
+        let broken = FitTarget { pitch_range_hz: [f32::NAN, 0.0], loudness_range_db: [f32::NAN; 2] };
         hold(&mut fit, note(f32::INFINITY, f32::NAN), broken, 1.0);
         hold(&mut fit, note(-3.0, f32::NEG_INFINITY), broken, 1.0);
         assert_eq!(hold(&mut fit, note(440.0, -30.0), broken, 1.0), Shift::default());

@@ -5,6 +5,16 @@ use crate::Engine;
 /// Plays all of `voice`, one slice of equal length a channel, from the engine's beginning and in blocks of `block` samples; what comes out is as
 /// long, and aligned with it: the delay is taken off. The engine is reset first, so that the same voice sounds the same every time.
 ///
+/// ```
+/// use syrinx_engine::{Engine, EngineConfig, bounce};
+///
+/// let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory())?;
+/// let voice: Vec<f32> = (0..4800).map(|n| 0.2 * (n as f32 * 0.05).sin()).collect();
+/// let sound = bounce(&mut engine, &[&voice], 512);
+/// assert_eq!((sound.len(), sound[0].len()), (1, 4800));
+/// # Ok::<(), syrinx_engine::EngineError>(())
+/// ```
+///
 /// # Panics
 /// When a block has no sample.
 pub fn bounce(engine: &mut Engine, voice: &[&[f32]], block: usize) -> Vec<Vec<f32>> {

@@ -11,18 +11,18 @@
 //! **Everything is done on the audio thread**, the network included: some twenty microseconds a frame, where a thread of its own would
 //! cost a block and a wake-up of delay, and be late when the machine is busy. So live, bounced and exported takes are the same samples.
 
+mod told;
+
 use crate::{
     Settings,
     automation::Automation,
     block::{self, Block, Event, EventKind},
     config::{EngineConfig, EngineError},
-    instrument::{Instrument, Slot},
     latency_switch::LatencySwitch,
     listener::{CHANNELS, Listener, STEP},
     mixer::Mixer,
     part::{Moment, Part},
-    spectral_weights::SpectralWeights,
-    tell::{Monitor, Spectrum, Tell},
+    tell::Tell,
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
@@ -77,70 +77,33 @@ impl Engine {
     ///
     /// # Errors
     /// As `new`.
+    ///
+    /// ```
+    /// use syrinx_engine::{Engine, EngineConfig, EngineError};
+    ///
+    /// let violin = syrinx_models::load("violin").expect("it comes with Syrinx");
+    /// let engine = Engine::of(EngineConfig { sample_rate_hz: 44_100, channels: 2, seed: 0 }, violin)?;
+    /// assert!(Engine::new(EngineConfig { sample_rate_hz: 8_000, ..engine.config() }, &[]).is_err(), "that is for `AnyRate`");
+    /// # Ok::<(), EngineError>(())
+    /// ```
     pub fn of(config: EngineConfig, model: Arc<Model>) -> Result<Self, EngineError> {
         Self::new(config, &[(0, model.clone()), (1, model)])
     }
 
-    /// What the engine was set up with.
-    pub fn config(&self) -> EngineConfig {
-        self.config
-    }
-
-    /// Samples by which the output lags the input, in every block size: instrument, dry voice and settings alike. A change of latency
-    /// mode changes it, at the moment the new mode begins.
-    pub fn latency_samples(&self) -> usize {
-        self.clock.max_len() + self.listener.delay_samples()
-    }
-
-    /// Samples for which the present settings may sound on after the voice has ended, the delay included.
-    pub fn tail_samples(&self) -> usize {
-        // The instrument's own release follows the voice's; what the loudness and noise filters hold is under a tenth of a second.
-        let own = self.latency_samples() + self.config.sample_rate_hz as usize / 10;
-        own + self.mixer.tail_samples(self.automation.settings())
-    }
-
-    /// Frames that a network failed to answer with numbers; they were silent.
-    pub fn failed_frames(&self) -> u64 {
-        self.part.failed_frames()
-    }
-
-    /// What is heard and played, and peaks since the last call.
-    pub fn monitor(&mut self) -> Monitor {
-        self.tell.monitor(self.listener.sides())
-    }
-
-    /// Hands over what was heard of the voice since the last call, frame by frame, the oldest first: all of it where it is asked for every
-    /// 64 ms, or else the latest.
-    pub fn frames(&mut self, take: impl FnMut(Features)) {
-        self.tell.frames(take);
-    }
-
-    /// The harmonics and the noise of the frame that sounds last, as the mixer gets them.
-    pub fn spectrum(&self) -> Spectrum {
-        self.part.spectrum()
-    }
-
-    /// Weights single harmonics and the noise, from the next frame (4 ms) on; frames glide into one another.
-    pub fn weigh(&mut self, weights: &SpectralWeights) {
-        self.part.weigh(weights);
-    }
-
-    /// Puts an instrument of the player's own, or none, into `slot`, where the number [`OWN_INSTRUMENT`](crate::OWN_INSTRUMENT) calls it up. The
-    /// one before fades out and is then to be had from [`retired`](Engine::retired). Never allocates or frees.
-    ///
-    /// # Errors
-    /// Gives the instrument back while the last one replaced still fades.
-    pub fn install(&mut self, slot: Slot, own: Option<Box<Instrument>>) -> Result<(), Option<Box<Instrument>>> {
-        self.part.install(slot, own)
-    }
-
-    /// An instrument that has been replaced and is silent, for some other thread to drop.
-    pub fn retired(&mut self) -> Option<Box<Instrument>> {
-        self.part.retired()
-    }
-
     /// Takes new settings; they hold for the input that comes from here on, and are heard with it. Pitch shift and loudness start to
     /// glide at this very sample, the rest within a frame (4 ms).
+    ///
+    /// ```
+    /// # use syrinx_engine::{Engine, EngineConfig, EngineError};
+    /// # let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory())?;
+    /// use syrinx_engine::Settings;
+    ///
+    /// engine.set(&Settings { pitch_shift: 12.0, octave_fit: true, ..Settings::default() });
+    /// // What no host should send is made safe.
+    /// engine.set(&Settings { loudness: f32::NAN, ..engine.settings() });
+    /// assert_eq!(engine.settings().loudness, 0.0);
+    /// # Ok::<(), EngineError>(())
+    /// ```
     pub fn set(&mut self, settings: &Settings) {
         if settings == self.automation.settings() {
             return;
@@ -169,12 +132,19 @@ impl Engine {
         self.mixer.settle(settings);
     }
 
-    /// The settings that are taken.
-    pub fn settings(&self) -> Settings {
-        *self.automation.settings()
-    }
-
     /// Forgets the stream, not the settings: the next sample is the first. Same input, same output, every time.
+    ///
+    /// ```
+    /// # use syrinx_engine::{Engine, EngineConfig, EngineError};
+    /// # let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory())?;
+    /// let tone: Vec<f32> = (0..4800).map(|n| 0.2 * (n as f32 * 0.05).sin()).collect();
+    /// let [mut once, mut again] = [vec![0.0; 4800], vec![0.0; 4800]];
+    /// engine.process(&[&tone], &mut [&mut once]);
+    /// engine.reset();
+    /// engine.process(&[&tone], &mut [&mut again]);
+    /// assert_eq!(once, again);
+    /// # Ok::<(), EngineError>(())
+    /// ```
     pub fn reset(&mut self) {
         self.latency_switch.reset();
         self.listener.forget_sides();

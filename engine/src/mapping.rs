@@ -4,7 +4,7 @@
 use crate::{
     Settings,
     attack::SoftAttack,
-    auto_range::{AutoRange, AutoRangeSettings, Shift, Target},
+    auto_range::{AutoRange, AutoRangeSettings, FitTarget, Shift},
     lift::Lift,
     noise_floor::NoiseFloor,
     slip::Slips,
@@ -87,7 +87,7 @@ impl Mapping {
         &mut self,
         voice: &Features,
         settings: &Settings,
-        target: Target,
+        target: FitTarget,
         ringing: Ringing,
         shift_st: f32,
         loudness_db: f32,
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     const VOICE: Features = Features { frame: 7, f0_hz: 220.0, confidence: 0.9, loudness_db: -30.0 };
-    const TARGET: Target = Target { pitch_range_hz: [200.0, 2000.0], loudness_range_db: [-40.0, -10.0] };
+    const TARGET: FitTarget = FitTarget { pitch_range_hz: [200.0, 2000.0], loudness_range_db: [-40.0, -10.0] };
 
     fn map(voice: &Features, settings: &Settings) -> Features {
         Mapping::new().map(voice, settings, TARGET, Ringing::default(), settings.pitch_shift, settings.loudness).features

@@ -57,6 +57,14 @@ pub struct Param {
 
 impl Param {
     /// The value as people read it, without the unit: `-6.0`, `Off`, `Studio`. Instruments show their number.
+    ///
+    /// ```
+    /// use syrinx_engine::ParamId;
+    ///
+    /// let gain = ParamId::output_gain.param();
+    /// assert_eq!((gain.display(-6.0), gain.display(gain.min)), ("-6.0".into(), "Off".into()));
+    /// assert_eq!(gain.parse("-6 dB"), Some(-6.0));
+    /// ```
     pub fn display(&self, value: f32) -> String {
         match self.kind {
             Kind::Choice(names) => match names.get(value.max(0.0) as usize) {
@@ -377,6 +385,14 @@ impl Settings {
     }
 
     /// Every row of [`PARAMS`] with its value.
+    ///
+    /// ```
+    /// use syrinx_engine::Settings;
+    ///
+    /// for (row, value) in Settings::default().rows() {
+    ///     println!("{}: {} {}", row.name, row.display(value), row.unit);
+    /// }
+    /// ```
     pub fn rows(&self) -> impl Iterator<Item = (&'static Param, f32)> {
         ParamId::ALL.iter().map(|id| (id.param(), self.get(*id)))
     }
@@ -396,6 +412,17 @@ impl Settings {
     }
 
     /// Sets the parameter `id` from text, as [`Param::parse`] reads it (`"-6"`, `"−6 dB"`, `"7 semitones"`).
+    ///
+    /// ```
+    /// use syrinx_engine::Settings;
+    ///
+    /// let mut settings = Settings::default();
+    /// settings.set("pitch_shift", "1 octave")?;
+    /// settings.set("latency_mode", "studio")?;
+    /// assert_eq!(settings.pitch_shift, 12.0);
+    /// assert_eq!(settings.set("mix", "loud").unwrap_err().to_string(), "mix takes 0 to 100 %, not loud");
+    /// # Ok::<(), syrinx_engine::SettingError>(())
+    /// ```
     ///
     /// # Errors
     /// When there is no such parameter, or the text is not a number in its range; nothing is changed then.

@@ -3,7 +3,7 @@
 
 use crate::{
     Settings,
-    auto_range::Target,
+    auto_range::FitTarget,
     automation::Automation,
     crossfade_bank::{CrossfadeBank, LEAP_OCTAVES},
     ensemble::Ensemble,
@@ -140,13 +140,13 @@ impl Part {
     }
 
     /// What the voice is fitted to: the instrument that sounds most.
-    fn target(&self, settings: &Settings, morph: f32) -> Target {
-        self.ensemble.leader(morph).map_or(Target::ANY, |model| {
+    fn target(&self, settings: &Settings, morph: f32) -> FitTarget {
+        self.ensemble.leader(morph).map_or(FitTarget::ANY, |model| {
             let card = model.card();
             // What the voice gives an instrument that rings is the strength of its strokes.
             let struck = card.decay.as_ref().filter(|_| settings.sustains_as_instrument());
             let loudness_range_db = struck.map_or(card.loudness_range_db, |decay| decay.struck_range_db);
-            Target { pitch_range_hz: card.pitch_range_hz, loudness_range_db }
+            FitTarget { pitch_range_hz: card.pitch_range_hz, loudness_range_db }
         })
     }
 

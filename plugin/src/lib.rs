@@ -25,6 +25,7 @@ pub mod judged;
 pub mod library;
 pub mod main_thread;
 pub mod monitor;
+pub mod notices;
 pub mod params;
 pub mod player;
 pub mod presets;

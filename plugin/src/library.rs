@@ -1,6 +1,6 @@
 //! Instruments of the player's own: read and freed on any thread but the audio thread. To it leads a mailbox for each slot, in which the
 //! latest choice takes the place of one that was not fetched, so that what is chosen last plays, however quickly or while whatever stands
-//! still; back leads a ring. Also what the player is to be told in words, and the name of the preset.
+//! still; back leads a ring. Also the name of the preset.
 
 mod mailbox;
 
@@ -48,7 +48,6 @@ struct InstrumentList {
     own: [Option<Arc<Model>>; 2],
     /// What a session asked for and was not to be had: kept, so that saving it again loses nothing.
     missing: [Option<Reference>; 2],
-    message: Option<String>,
     preset: Option<Named>,
     /// Rate of the running engine, Hz.
     rate: Option<u32>,
@@ -134,24 +133,6 @@ impl Library {
     /// What a session asked for and was not to be had.
     pub fn missing(&self, slot: Slot) -> Option<Reference> {
         lock(&self.shelf).missing[slot as usize].clone()
-    }
-
-    /// Tells the player something; it stays until something else is said.
-    pub fn say(&self, message: impl AsRef<str>) {
-        // Names of files and cards are in it.
-        let message = harmless(message.as_ref());
-        nice_plug::prelude::nice_warn!("{message}");
-        lock(&self.shelf).message = Some(message);
-    }
-
-    /// Nothing is wrong any more.
-    pub fn hush(&self) {
-        lock(&self.shelf).message = None;
-    }
-
-    /// What the player is to be told.
-    pub fn message(&self) -> Option<String> {
-        lock(&self.shelf).message.clone()
     }
 
     /// The preset that was loaded last; None where none was.
@@ -363,10 +344,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_and_named_cannot_disguise_itself() {
+    fn what_is_named_cannot_disguise_itself() {
         let (library, _) = Library::new();
-        library.say("no\u{202e}xnno.\u{1b}[2Jonnx");
-        assert_eq!(library.message().unwrap(), "no\u{fffd}xnno.\u{fffd}[2Jonnx");
         library.name_preset(Some(Named { name: "a\nb".into(), group: "\u{2067}".into() }));
         assert_eq!(library.preset(), Some(Named { name: "a\u{fffd}b".into(), group: "\u{fffd}".into() }));
     }

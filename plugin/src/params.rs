@@ -1,20 +1,20 @@
 //! The engine's table of parameters as the host's: ids, names, units, groups, typed entry and steps all come from there. The values are
 //! atomics of the framework; any thread.
 
-use crate::{changes::Change, library::Library, spectral_weights::SharedWeights};
+use crate::{changes::Change, library::Library, notices::Notices, spectral_weights::SharedWeights};
 use nice_plug::{params::InternalParamMut, prelude::*};
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU32, Ordering, fence},
 };
-use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as Row, Settings};
+use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as ParamRow, Settings};
 
 /// One row of the table, in the framework's kind that fits it.
 pub enum HostParam {
     /// A number in its unit.
     Number(FloatParam),
     /// A number whose values run by ratios, by its place between the least and the greatest: the framework has no range for it.
-    Place(FloatParam, &'static Row),
+    Place(FloatParam, &'static ParamRow),
     /// A choice, or an instrument.
     Index(IntParam),
     /// On or off.
@@ -65,14 +65,14 @@ impl HostParam {
 
 /// What the window and the host set and the audio thread reads: atomics and nothing else, so that neither ever waits for the other. All
 /// that the audio thread has of the parameters is this.
-pub struct Controls {
+pub struct SharedValues {
     params: Vec<HostParam>,
     spectral_weights: SharedWeights,
     /// Odd while a state is being put in force, and another number after each.
     epoch: AtomicU32,
 }
 
-impl Controls {
+impl SharedValues {
     /// Whether nothing is half changed: no state is being put in force.
     pub fn is_whole(&self) -> bool {
         self.epoch.load(Ordering::Acquire).is_multiple_of(2)
@@ -125,8 +125,9 @@ impl Controls {
 /// The parameters and what else a session keeps: what the audio thread sees of it, and the library, which has locks and is none of its
 /// business.
 pub struct SyrinxParams {
-    controls: Arc<Controls>,
+    controls: Arc<SharedValues>,
     library: Arc<Library>,
+    notices: Notices,
     /// Held by who puts a state in force.
     one_at_a_time: Mutex<()>,
 }
@@ -143,16 +144,16 @@ impl Drop for Half<'_> {
 impl SyrinxParams {
     /// All parameters at their defaults.
     pub fn new(library: Arc<Library>) -> Self {
-        let controls = Controls {
+        let controls = SharedValues {
             params: PARAMS.iter().map(host_param).collect(),
             spectral_weights: SharedWeights::default(),
             epoch: AtomicU32::new(0),
         };
-        Self { controls: Arc::new(controls), library, one_at_a_time: Mutex::default() }
+        Self { controls: Arc::new(controls), library, notices: Notices::default(), one_at_a_time: Mutex::default() }
     }
 
     /// What the audio thread sees.
-    pub fn controls(&self) -> &Arc<Controls> {
+    pub fn controls(&self) -> &Arc<SharedValues> {
         &self.controls
     }
 
@@ -166,13 +167,18 @@ impl SyrinxParams {
         &self.library
     }
 
+    /// What the player is to be told.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
     /// The values as the engine takes them.
     pub fn settings(&self) -> Settings {
         self.controls.settings()
     }
 
     /// The parameter of each row of the table.
-    pub fn rows(&self) -> impl Iterator<Item = (&'static Row, &HostParam)> {
+    pub fn rows(&self) -> impl Iterator<Item = (&'static ParamRow, &HostParam)> {
         PARAMS.iter().zip(&self.controls.params)
     }
 
@@ -201,7 +207,7 @@ impl SyrinxParams {
     }
 }
 
-fn host_param(row: &'static Row) -> HostParam {
+fn host_param(row: &'static ParamRow) -> HostParam {
     match row.kind {
         Kind::Number { logarithmic: true, .. } => {
             let param = FloatParam::new(row.name, row.normalized(row.default), FloatRange::Linear { min: 0.0, max: 1.0 })

@@ -5,7 +5,7 @@ use crate::{
     changes::{Change, Changes, MOST_CHANGES},
     library::{Library, Stage},
     monitor::{Frames, InputNote, Shown},
-    params::{Controls, SyrinxParams},
+    params::{SharedValues, SyrinxParams},
 };
 use std::{marker::PhantomData, ptr, sync::Arc, time::Instant};
 use syrinx_engine::{AnyRate, Block, EngineError, Event, EventKind, ParamId, Settings, Sides};
@@ -91,7 +91,7 @@ impl Told {
 /// What the audio thread has, and all that it has: values in atomics, the ends of rings, and what is its own. No lock is among them, so
 /// nothing that a window or a session does can make it wait.
 struct Audio {
-    controls: Arc<Controls>,
+    controls: Arc<SharedValues>,
     shown: Arc<Shown>,
     /// Its end of the ring of frames.
     frames: Frames,
@@ -101,7 +101,7 @@ struct Audio {
     engine: Option<AnyRate>,
     input_channels: usize,
     told: Told,
-    /// What is in force; not always what is set, see [`Controls::whole`].
+    /// What is in force; not always what is set, see [`SharedValues::whole`].
     settings: Settings,
     /// The version of the weights that the engine has.
     weights_seen: u32,
@@ -146,7 +146,7 @@ impl Player {
     /// # Errors
     /// At a rate that Syrinx does not play at; the player reads why in the window too.
     pub fn activate(&mut self, sample_rate_hz: f64, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
-        self.audio.activate(self.params.library(), sample_rate_hz, inputs, outputs)
+        self.audio.activate(&self.params, sample_rate_hz, inputs, outputs)
     }
 
     /// Begins the stream anew. Audio thread.
@@ -185,14 +185,22 @@ impl Player {
 
 impl Audio {
     /// Main thread, while nothing is processed: the library is read, and instruments are made.
-    fn activate(&mut self, library: &Library, sample_rate_hz: f64, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
+    fn activate(
+        &mut self,
+        params: &SyrinxParams,
+        sample_rate_hz: f64,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<usize, EngineError> {
         self.input_channels = inputs;
         let same = |engine: &AnyRate| (engine.rate_hz(), engine.config().channels) == (sample_rate_hz, outputs);
         let new = !self.engine.as_ref().is_some_and(same);
         if new {
             self.engine = None;
             let engine = AnyRate::new(sample_rate_hz, outputs, syrinx_models::factory()).inspect_err(|error| {
-                library.say(format!("Syrinx cannot play here: {error}. Change it in the host or the sound card's settings."));
+                params
+                    .notices()
+                    .say(format!("Syrinx cannot play here: {error}. Change it in the host or the sound card's settings."));
             })?;
             self.engine = Some(engine);
         }
@@ -201,7 +209,7 @@ impl Audio {
         engine.engine().set(&self.settings);
         engine.engine().weigh(&self.controls.spectral_weights().get());
         engine.reset();
-        self.stage.begin(engine.engine(), library, new);
+        self.stage.begin(engine.engine(), params.library(), new);
         self.told = Told::of(engine);
         self.shown.sample_rate_hz.set(sample_rate_hz as f32);
         self.shown.latency_samples.set(self.told.latency as f32);

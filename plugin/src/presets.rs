@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
-use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, Param as Row, ParamId, Settings, Slot, SpectralWeights};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, Param as ParamRow, ParamId, Settings, Slot, SpectralWeights};
 
 /// The factory's presets.
 const FACTORY: &str = include_str!("../presets/factory.toml");
@@ -35,7 +35,7 @@ const MOST_BYTES: usize = 2 * (MAX_FILE_BYTES / 3 * 4) + (1 << 20);
 const MOST_LETTERS: usize = 80;
 
 /// Whether a parameter belongs to the session and not to the sound.
-pub fn is_sessions(row: &Row) -> bool {
+pub fn is_sessions(row: &ParamRow) -> bool {
     row.session
 }
 
@@ -274,7 +274,7 @@ pub fn renamed(path: &Path, name: &str) -> Result<Vec<u8>, String> {
 /// The settings, the weights and the instruments of the player's own that play, as the file of a preset with this name has them.
 pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
     let settings = params.settings();
-    let value = |(row, value): (&Row, f32)| {
+    let value = |(row, value): (&ParamRow, f32)| {
         let text = match row.kind {
             Kind::Instrument => instrument_text(value as u8),
             _ => format!("{} {}", row.display(value), row.unit).trim_end().to_owned(),

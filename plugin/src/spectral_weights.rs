@@ -15,7 +15,7 @@ pub struct SharedWeights {
 
 /// Weights as a session keeps them: only what is not neutral, by number from 0.
 #[derive(Default, Serialize, Deserialize)]
-struct Kept {
+struct Stored {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     harmonics: Vec<(usize, f32)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -63,7 +63,7 @@ impl SharedWeights {
     /// Weights as text.
     pub fn write(weights: &SpectralWeights) -> String {
         let kept = |all: &[f32]| all.iter().copied().enumerate().filter(|(_, db)| *db != 0.0).collect();
-        let kept = Kept { harmonics: kept(&weights.harmonics_db), noise: kept(&weights.noise_db) };
+        let kept = Stored { harmonics: kept(&weights.harmonics_db), noise: kept(&weights.noise_db) };
         serde_json::to_string(&kept).expect("it is made of numbers")
     }
 
@@ -75,7 +75,7 @@ impl SharedWeights {
         if !text.trim_start().starts_with('{') {
             return Err("they are no list of weights".into());
         }
-        let kept: Kept = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let kept: Stored = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let mut weights = SpectralWeights::default();
         for (all, kept) in [(&mut weights.harmonics_db[..], kept.harmonics), (&mut weights.noise_db[..], kept.noise)] {
             let count = all.len();

@@ -99,7 +99,7 @@ pub fn from_json(json: &[u8], params: &SyrinxParams) -> Result<(), String> {
 pub fn load(json: &[u8], params: &SyrinxParams) -> bool {
     let loaded = from_json(json, params);
     if let Err(why) = &loaded {
-        params.library().say(format!("The saved state was not loaded: {why}. Everything stays as it was."));
+        params.notices().say(format!("The saved state was not loaded: {why}. Everything stays as it was."));
     }
     loaded.is_ok()
 }
@@ -229,7 +229,7 @@ impl Restored {
 
     fn put_in_force(self, params: &SyrinxParams) {
         let library = params.library();
-        library.hush();
+        params.notices().hush();
         params.spectral_weights().set(&self.weights);
         library.name_preset(self.preset);
         let mut troubles = Vec::new();
@@ -246,7 +246,7 @@ impl Restored {
             }
         }
         if !troubles.is_empty() {
-            library.say(troubles.join(" "));
+            params.notices().say(troubles.join(" "));
         }
     }
 }

@@ -21,7 +21,7 @@ const VIBRATO_GROWTH_S: f64 = 0.45;
 
 /// A note as the larynx sees it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
+pub(crate) struct NotePitch {
     pub start_s: f64,
     pub end_s: f64,
     pub midi: [f64; 2],
@@ -38,7 +38,7 @@ pub(crate) fn hz(midi: f64) -> f64 {
 }
 
 /// f0 in Hz at each of `points` points of the plan.
-pub(crate) fn curve(targets: &[Target], voice: &Voice, seed: u64, points: usize) -> Vec<f64> {
+pub(crate) fn curve(targets: &[NotePitch], voice: &Voice, seed: u64, points: usize) -> Vec<f64> {
     // The larynx lags by 2 damping / frequency: a singer starts moving that much early.
     let lead_s = 2.0 * LARYNX_DAMPING / LARYNX_RAD_S;
     let (drift, flutter) = (Wander::new(seed, 11, 2.5), Wander::new(seed, 12, 11.0));
@@ -66,7 +66,7 @@ pub(crate) fn curve(targets: &[Target], voice: &Voice, seed: u64, points: usize)
 }
 
 /// What the score asks for at `time`.
-fn wanted_midi(targets: &[Target], time: f64) -> f64 {
+fn wanted_midi(targets: &[NotePitch], time: f64) -> f64 {
     let index = targets.partition_point(|t| t.start_s <= time).max(1) - 1;
     let target = targets[index];
     let share = ((time - target.start_s) / (target.end_s - target.start_s).max(1e-3)).clamp(0.0, 1.0);
@@ -92,7 +92,7 @@ fn wanted_midi(targets: &[Target], time: f64) -> f64 {
 }
 
 /// Extent of vibrato at `time`, 0..=1 times the note's factor: straight at first, growing, letting go before the note ends.
-fn vibrato_extent(targets: &[Target], voice: &Voice, time: f64) -> f64 {
+fn vibrato_extent(targets: &[NotePitch], voice: &Voice, time: f64) -> f64 {
     let index = targets.partition_point(|t| t.start_s <= time);
     if index == 0 {
         return 0.0;
@@ -107,8 +107,8 @@ fn vibrato_extent(targets: &[Target], voice: &Voice, time: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn straight(midi: [f64; 2], start_s: f64, end_s: f64) -> Target {
-        Target { start_s, end_s, midi, glide_s: 0.0, vibrato: 0.0, first: start_s == 0.0 }
+    fn straight(midi: [f64; 2], start_s: f64, end_s: f64) -> NotePitch {
+        NotePitch { start_s, end_s, midi, glide_s: 0.0, vibrato: 0.0, first: start_s == 0.0 }
     }
 
     fn cents(a: f64, b: f64) -> f64 {
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn vibrato_starts_late_and_reaches_its_extent_and_rate() {
         let voice = Voice { drift_cents: 0.0, ..Voice::tenor() };
-        let f0 = curve(&[Target { vibrato: 1.0, ..straight([57.0; 2], 0.0, 3.0) }], &voice, 1, 3000);
+        let f0 = curve(&[NotePitch { vibrato: 1.0, ..straight([57.0; 2], 0.0, 3.0) }], &voice, 1, 3000);
         assert!(f0[150..220].iter().all(|&f| cents(f, hz(57.0)).abs() < 10.0));
         let settled = &f0[1000..2500];
         let extent = settled.iter().map(|&f| cents(f, hz(57.0)).abs()).fold(0.0, f64::max);

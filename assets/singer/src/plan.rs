@@ -1,7 +1,7 @@
 //! From a score to curves: what every part of the voice does at every millisecond. Any thread.
 
 use crate::phoneme::{Noise, Phoneme, Step};
-use crate::pitch::{self, Target};
+use crate::pitch::{self, NotePitch};
 use crate::score::{Event, Note};
 use crate::track::{PLAN_RATE_HZ, average, smooth};
 use crate::voice::Voice;
@@ -58,7 +58,7 @@ struct Placed {
 /// Everything before it becomes curves.
 struct Layout {
     placed: Vec<Placed>,
-    targets: Vec<Target>,
+    targets: Vec<NotePitch>,
     notes: Vec<SungNote>,
     /// (time, effort) at the corners.
     effort: Vec<(f64, f64)>,
@@ -197,7 +197,7 @@ fn place_note(layout: &mut Layout, note: &Note, start_s: f64, rested: bool) -> R
 
     let mean_effort = 0.5 * (note.effort[0] + note.effort[1]);
     let vibrato = note.vibrato * (0.5 + 0.5 * mean_effort);
-    layout.targets.push(Target { start_s, end_s, midi: note.midi, glide_s: note.glide_s, vibrato, first: rested });
+    layout.targets.push(NotePitch { start_s, end_s, midi: note.midi, glide_s: note.glide_s, vibrato, first: rested });
     layout.effort.push((start_s, note.effort[0].clamp(0.0, 1.0)));
     layout.effort.push((end_s, note.effort[1].clamp(0.0, 1.0)));
     layout.notes.push(SungNote { start_s, end_s, midi: note.midi, whispered: note.whispered });

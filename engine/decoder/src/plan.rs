@@ -52,12 +52,12 @@ pub const OPS: &[&str] = &[
 
 /// Where a row lies in the arena.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct Span {
     at: usize,
     len: usize,
 }
 
-impl Row {
+impl Span {
     fn of(self, arena: &[f32]) -> &[f32] {
         &arena[self.at..self.at + self.len]
     }
@@ -89,33 +89,33 @@ enum Binary {
 }
 
 enum Step {
-    Unary(Unary, Row, Row),
+    Unary(Unary, Span, Span),
     /// Operands of one number are spread over the other's.
-    Binary(Binary, Row, Row, Row),
+    Binary(Binary, Span, Span, Span),
     /// `out = x W + bias`; `W` has a row of `out.len` weights for each number of `x`.
     Sums {
-        x: Row,
+        x: Span,
         weights: Vec<f32>,
         bias: Vec<f32>,
-        out: Row,
+        out: Span,
     },
     /// Layer normalisation (Ba, Kiros & Hinton 2016) over the whole row.
     Norm {
-        x: Row,
+        x: Span,
         scale: Vec<f32>,
         shift: Vec<f32>,
         epsilon: f32,
-        out: Row,
+        out: Span,
     },
     Copy {
-        from: Row,
-        to: Row,
+        from: Span,
+        to: Span,
     },
     /// `out[i] = from[at[i]]`; places beyond the row's ends are its ends, those below zero count from the last.
     Gather {
-        from: Row,
-        at: Row,
-        out: Row,
+        from: Span,
+        at: Span,
+        out: Span,
     },
 }
 
@@ -139,11 +139,11 @@ pub struct Plan {
     steps: Vec<Step>,
     /// The arena before a run: constants in their places.
     blank: Vec<f32>,
-    features: Row,
-    state: Row,
-    harmonics: Row,
-    noise: Row,
-    next: Row,
+    features: Span,
+    state: Span,
+    harmonics: Span,
+    noise: Span,
+    next: Span,
 }
 
 impl Plan {
@@ -199,7 +199,7 @@ impl Plan {
         for node in &graph.node {
             maker.node(node)?;
         }
-        let mut output = |at: usize| -> Result<Row, String> {
+        let mut output = |at: usize| -> Result<Span, String> {
             let name = graph.output.get(at).map(|o| o.name.clone()).unwrap_or_default();
             maker.row(&name)
         };
@@ -260,7 +260,7 @@ impl Step {
 }
 
 /// What lies below a result, to read, and the result, to write.
-fn results(arena: &mut [f32], out: Row) -> (&[f32], &mut [f32]) {
+fn results(arena: &mut [f32], out: Span) -> (&[f32], &mut [f32]) {
     let (below, above) = arena.split_at_mut(out.at);
     (below, &mut above[..out.len])
 }
@@ -317,7 +317,7 @@ struct Constant {
 #[derive(Default)]
 struct Maker {
     constants: HashMap<String, Constant>,
-    rows: HashMap<String, Row>,
+    rows: HashMap<String, Span>,
     arena: Vec<f32>,
     steps: Vec<Step>,
     /// Multiplications of all steps.
@@ -340,8 +340,8 @@ impl Maker {
         self.constants.insert(name.into(), Constant { dims, values });
     }
 
-    fn declare(&mut self, name: &str, len: usize) -> Result<Row, String> {
-        let row = Row { at: self.arena.len(), len };
+    fn declare(&mut self, name: &str, len: usize) -> Result<Span, String> {
+        let row = Span { at: self.arena.len(), len };
         if len == 0 || row.at + len > MAX_ARENA {
             return Err(format!("its rows have more than {MAX_ARENA} numbers together"));
         }
@@ -353,7 +353,7 @@ impl Maker {
     }
 
     /// The row called `name`; a constant gets its place in the arena when it is first asked for.
-    fn row(&mut self, name: &str) -> Result<Row, String> {
+    fn row(&mut self, name: &str) -> Result<Span, String> {
         if let Some(row) = self.rows.get(name) {
             return Ok(*row);
         }
@@ -470,7 +470,7 @@ impl Maker {
                 let out = self.declare(output, parts.iter().map(|p| p.len).sum())?;
                 let mut at = out.at;
                 for from in parts {
-                    self.steps.push(Step::Copy { from, to: Row { at, len: from.len } });
+                    self.steps.push(Step::Copy { from, to: Span { at, len: from.len } });
                     at += from.len;
                 }
             }
@@ -493,7 +493,7 @@ impl Maker {
                     return Err(malformed(&node.name, "is not a part of a row"));
                 }
                 let out = self.declare(output, to - from)?;
-                self.steps.push(Step::Copy { from: Row { at: x.at + from, len: to - from }, to: out });
+                self.steps.push(Step::Copy { from: Span { at: x.at + from, len: to - from }, to: out });
             }
             _ => return Err(malformed(&node.name, "is of a kind that instruments do not need")),
         }

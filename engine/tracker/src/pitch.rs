@@ -12,7 +12,7 @@ use crate::gate::{Gate, MAINS_HZ, Verdict};
 use crate::math;
 use crate::partials::{FURTHEST, Partials};
 use crate::posterior::{Belief, Posterior, STATE_CENTS, argmax};
-use crate::refine::{Kept, Refiner};
+use crate::refine::{PastHop, Refiner};
 use crate::tuning::{BANDS, Tuning};
 use crate::voicing::{EXPERTS, Heard, INPUTS, Voicing};
 
@@ -87,7 +87,7 @@ pub(crate) struct Pitch {
     /// What each expert says against each state, nepers before its weight.
     against: Vec<Vec<f32>>,
     /// Ring over hops, of every expert: the refinement of a past hop needs what was heard then.
-    kept: Vec<Vec<Kept>>,
+    kept: Vec<Vec<PastHop>>,
     at: usize,
     refiner: Refiner,
     partials: Partials,
@@ -142,8 +142,8 @@ impl Pitch {
         let experts: Vec<Expert> =
             tuning.experts.iter().map(|&e| Expert::new(e, &bands[e.band], hop_s, &centres_hz, ratio)).collect();
         let posterior = Posterior::new(&tuning, states, (look_back_s / hop_s).round() as usize);
-        let kept: Vec<Vec<Kept>> = (0..posterior.kept())
-            .map(|_| experts.iter().map(|e| Kept { rho: vec![0.0; e.rho().len()], weight: 0.0 }).collect())
+        let kept: Vec<Vec<PastHop>> = (0..posterior.kept())
+            .map(|_| experts.iter().map(|e| PastHop { rho: vec![0.0; e.rho().len()], weight: 0.0 }).collect())
             .collect();
         let refiner = Refiner::new(base_rate_hz, &bands, &experts, tuning.refine_s, hop_s);
         let len = posterior.len();

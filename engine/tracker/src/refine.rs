@@ -9,7 +9,7 @@ const SOFTNESS: f32 = 1.05;
 
 /// One expert's correlation and weight as they were at one hop.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct PastHop {
     pub rho: Vec<f32>,
     pub weight: f32,
 }
@@ -45,7 +45,7 @@ impl Refiner {
 
     /// The f0 near `rough_hz`, from what the experts knew at one hop.
     #[inline(always)]
-    pub fn read(&self, experts: &[Expert], kept: &[Kept], rough_hz: f64) -> Reading {
+    pub fn read(&self, experts: &[Expert], kept: &[PastHop], rough_hz: f64) -> Reading {
         let rough = (self.rate_hz / rough_hz) as f32;
         // The state is right to its width; its own period narrows that first.
         let once = self.peak(kept, rough, (rough * 0.02).max(1.5));
@@ -73,7 +73,7 @@ impl Refiner {
 
     /// Lag of the highest evidence within `width` of `centre`, in base samples.
     #[inline(always)]
-    fn peak(&self, kept: &[Kept], centre: f32, width: f32) -> f32 {
+    fn peak(&self, kept: &[PastHop], centre: f32, width: f32) -> f32 {
         let low = ((centre - width) as usize).max(2);
         let high = ((centre + width + 1.0) as usize).min(self.longest);
         let mut peak = (f32::MIN, low as f32);
@@ -93,7 +93,7 @@ impl Refiner {
     /// Offset of the peak from the whole lag nearest it. The evidence is too pointed for a parabola; its linearisation there, a weighted
     /// sum of correlations, is as smooth as the bands and peaks at the same place.
     #[inline(always)]
-    fn vertex(&self, kept: &[Kept], lag: f32) -> f32 {
+    fn vertex(&self, kept: &[PastHop], lag: f32) -> f32 {
         let (mut before, mut here, mut after) = (0.0, 0.0, 0.0);
         for (k, ratio) in kept.iter().zip(&self.ratios) {
             let y = Expert::at(&k.rho, lag * ratio);

@@ -8,7 +8,7 @@ use super::{
     icons::{FAMILIES, Sign, family, family_name, sign},
     instrument_list::{self, InstrumentList, Item, Source},
     layout::GAP,
-    lists::{Cursor, Keys},
+    lists::{Cursor, ListKeys},
     paint::{focus_ring, panel, text, text_within, well, width},
     slots::Side,
     theme::{BODY, GRID, ROUND_SMALL, SMALL, Theme},
@@ -108,7 +108,7 @@ impl Browser {
     }
 
     /// The title, the search, and what the keyboard asks for; also whether something else is searched than before.
-    fn head(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, side: Side, fresh: bool) -> (bool, Keys, bool) {
+    fn head(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, side: Side, fresh: bool) -> (bool, ListKeys, bool) {
         let row = Rect::from_min_size(rect.min + vec2(12.0, 10.0), vec2(rect.width() - 24.0, 28.0));
         let title = format!("Instrument {}", side.letter);
         let title = text(ui.painter(), row.left_center(), Align2::LEFT_CENTER, &title, BODY, side.colour);
@@ -165,7 +165,7 @@ impl Browser {
             && (!self.favourites_only || looks.favourite_instruments.contains(&card.id))
     }
 
-    fn tiles(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>, keys: Keys, searched: bool) {
+    fn tiles(&mut self, ui: &mut Ui, rect: Rect, view: &mut View<'_>, keys: ListKeys, searched: bool) {
         let instrument_list = &*view.instrument_list;
         let shown = self.wanted(instrument_list, view.looks);
         if shown.is_empty() {
@@ -195,7 +195,7 @@ impl Browser {
                             if (plays && moved) || (cursor && to_cursor) {
                                 ui.scroll_to_rect(place, None);
                             }
-                            let look = Look { theme: view.theme, colour: view.side.colour, plays, cursor };
+                            let look = TileLook { theme: view.theme, colour: view.side.colour, plays, cursor };
                             if tile(ui, place, &look, *n, &instrument_list.items()[*n], view.looks) {
                                 picked = Some(*n);
                             }
@@ -256,14 +256,14 @@ pub fn among(favourites: bool, kind: Option<String>) -> Option<String> {
 
 /// A field to type a search into, and the keys that go to the list below it: arrows and Enter, while the field has the keyboard or nothing
 /// has. It takes the keyboard when the list is `fresh`, and when somebody types into nothing.
-pub fn search_field(ui: &mut Ui, rect: Rect, theme: &Theme, text: &mut String, hint: &str, fresh: bool) -> Keys {
+pub fn search_field(ui: &mut Ui, rect: Rect, theme: &Theme, text: &mut String, hint: &str, fresh: bool) -> ListKeys {
     let id = Id::unique(("search", hint));
     let focused = ui.memory(|memory| memory.focused());
     let typed = || ui.input(|i| i.events.iter().any(|e| matches!(e, egui::Event::Text(text) if !text.trim().is_empty())));
     if fresh || (focused.is_none() && typed()) {
         ui.memory_mut(|memory| memory.request_focus(id));
     }
-    let mut keys = Keys::default();
+    let mut keys = ListKeys::default();
     if focused.is_none_or(|focused| focused == id) && !Popup::is_any_open(ui.ctx()) {
         ui.input_mut(|input| {
             let mut pressed = |key| input.count_and_consume_key(Modifiers::NONE, key) as isize;
@@ -288,7 +288,7 @@ pub fn search_field(ui: &mut Ui, rect: Rect, theme: &Theme, text: &mut String, h
 
 /// How a tile looks.
 #[derive(Clone, Copy)]
-struct Look<'a> {
+struct TileLook<'a> {
     theme: &'a Theme,
     colour: Color32,
     plays: bool,
@@ -297,8 +297,8 @@ struct Look<'a> {
 }
 
 /// One instrument; whether it was picked.
-fn tile(ui: &Ui, rect: Rect, look: &Look<'_>, key: usize, item: &Item, looks: &mut Looks) -> bool {
-    let (Look { theme, colour, plays, cursor }, card) = (*look, item.card());
+fn tile(ui: &Ui, rect: Rect, look: &TileLook<'_>, key: usize, item: &Item, looks: &mut Looks) -> bool {
+    let (TileLook { theme, colour, plays, cursor }, card) = (*look, item.card());
     let response = button::area_of(ui, rect, ("instrument", key), &card.name, Role::Button, None);
     let round = CornerRadius::same(ROUND_SMALL as u8 + 2);
     let fill = if plays {

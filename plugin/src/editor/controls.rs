@@ -3,7 +3,7 @@
 use super::{
     button,
     edits::{Edits, at},
-    knob::{self, Look},
+    knob::{self, KnobLook},
     layout::{GAP, on_grid},
     live::{Live, note, note_name},
     note_box,
@@ -24,7 +24,7 @@ const GROUPS: [(&str, f32); 6] =
 
 /// What the groups remember.
 #[derive(Default)]
-pub struct Controls {
+pub struct ControlPanel {
     /// Counts while the player glides from the lowest note to the highest.
     calibration: Option<Calibration>,
 }
@@ -36,7 +36,7 @@ fn cell(rect: Rect, columns: usize, rows: usize, column: usize, row: usize) -> R
     Rect::from_min_size(min, size).shrink2(vec2(2.0, 3.0))
 }
 
-impl Controls {
+impl ControlPanel {
     /// Draws all groups; `shown` is what is heard, and `live` what is made of it.
     #[allow(clippy::too_many_arguments)]
     pub fn show(
@@ -142,7 +142,7 @@ fn set_range(edits: &mut Edits, (low, high): (f32, f32)) {
 fn small(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: ParamId, name: &str, colour: Color32) {
     // Room for the name above and the number below, and no bigger than looks well.
     let radius = (0.5 * (rect.height() - 34.0)).clamp(15.0, SMALL_KNOB + 8.0).min(0.42 * rect.width());
-    knob::show(ui, rect, theme, edits, at(id), name, Look { radius, colour, big: false });
+    knob::show(ui, rect, theme, edits, at(id), name, KnobLook { radius, colour, big: false });
 }
 
 fn toggle(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: ParamId, name: &str, colour: Color32) {
@@ -180,7 +180,7 @@ fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits,
         (ParamId::loudness, "Loudness", ParamId::auto_range, "Auto range"),
     ];
     for (n, (id, name, switch, switch_name)) in pairs.into_iter().enumerate() {
-        knob::show(ui, cell(knobs, 2, 1, n, 0), theme, edits, at(id), name, Look { radius, colour, big: true });
+        knob::show(ui, cell(knobs, 2, 1, n, 0), theme, edits, at(id), name, KnobLook { radius, colour, big: true });
         let place = cell(switches, 2, 1, n, 0);
         let place = Rect::from_center_size(place.center(), vec2(place.width() - 2.0 * GRID, 22.0));
         toggle_that_tells(ui, place, theme, edits, switch, switch_name, Some(&fitted[n]), colour);

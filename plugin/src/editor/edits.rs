@@ -4,6 +4,7 @@
 use super::history::{Entry, History, Snapshot};
 use crate::{
     library::Library,
+    notices::Notices,
     params::{HostParam, SyrinxParams},
 };
 use nice_plug::context::gui::GuiContext;
@@ -11,7 +12,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use syrinx_engine::{Model, PARAMS, Param as Row, ParamId, Slot, SpectralWeights};
+use syrinx_engine::{Model, PARAMS, Param as ParamRow, ParamId, Slot, SpectralWeights};
 
 /// Hosts take a change that the window made with their next block; until then the window shows what it asked for.
 const CONFIRMED: Duration = Duration::from_millis(400);
@@ -76,7 +77,12 @@ impl Edits {
         }
     }
 
-    /// Own instruments and messages.
+    /// What the player is to be told.
+    pub fn notices(&self) -> &Notices {
+        self.params.notices()
+    }
+
+    /// Own instruments.
     pub fn library(&self) -> &Arc<Library> {
         self.params.library()
     }
@@ -87,7 +93,7 @@ impl Edits {
     }
 
     /// The row of the table.
-    pub fn row(&self, at: At) -> &'static Row {
+    pub fn row(&self, at: At) -> &'static ParamRow {
         &PARAMS[at]
     }
 
@@ -236,7 +242,7 @@ impl Edits {
     pub fn play_own(&mut self, slot: Slot, model: Arc<Model>) {
         // What was said of this slot's own is over; anything else waits until it was seen.
         if self.library().missing(slot).is_some() {
-            self.library().hush();
+            self.notices().hush();
         }
         self.together(|edits| {
             edits.library().put(slot, model);
@@ -333,7 +339,7 @@ impl Edits {
     }
 
     /// Everything as on the first day; how the voice is heard stays.
-    pub fn reset(&mut self, keep: impl Fn(&Row) -> bool) {
+    pub fn reset(&mut self, keep: impl Fn(&ParamRow) -> bool) {
         self.together(|edits| {
             for at in (0..PARAMS.len()).filter(|at| !keep(&PARAMS[*at])) {
                 let default = edits.default(at);

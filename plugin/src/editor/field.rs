@@ -32,7 +32,7 @@ const NAME_LINE: f32 = 16.0;
 const OUTSIDE_S: f64 = 0.7;
 
 /// An instrument in the field.
-pub struct Shown<'a> {
+pub struct Outlined<'a> {
     /// Its name.
     pub name: &'a str,
     /// Its region.
@@ -79,7 +79,7 @@ impl Axes {
 
 impl Field {
     /// Draws the field and does what the player does to it; `instruments` come with the leading one last.
-    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, live: &Live, instruments: &[Shown<'_>]) {
+    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, live: &Live, instruments: &[Outlined<'_>]) {
         well(ui, rect, theme);
         let inner = rect.shrink(1.0);
         let axes = Axes { rect: Rect::from_min_max(inner.min, pos2(inner.right(), inner.bottom() - KEYS_HEIGHT)) };
@@ -108,7 +108,7 @@ impl Field {
         }
     }
 
-    fn interact(&self, ui: &Ui, axes: &Axes, theme: &Theme, edits: &mut Edits, live: &Live, leader: Option<&Shown<'_>>) {
+    fn interact(&self, ui: &Ui, axes: &Axes, theme: &Theme, edits: &mut Edits, live: &Live, leader: Option<&Outlined<'_>>) {
         let (shift, loudness) = (at(ParamId::pitch_shift), at(ParamId::loudness));
         let response = ui.interact(axes.rect, Id::unique("field"), Sense::click_and_drag());
         response.widget_info(|| {
@@ -172,7 +172,7 @@ impl Field {
                         edits.put_plain(loudness, loudness_db);
                     });
                 }
-                None => edits.library().say("Sing a few notes first; then a double-click fits the instrument to your voice."),
+                None => edits.notices().say("Sing a few notes first; then a double-click fits the instrument to your voice."),
             }
         }
         // A tooltip would lie over what it is about.
@@ -188,7 +188,16 @@ impl Field {
 
     /// One sentence when the voice is outside, with the gesture that mends it, or with what mends it by itself.
     #[allow(clippy::too_many_arguments)]
-    fn hint(&mut self, ui: &Ui, axes: &Axes, theme: &Theme, edits: &Edits, live: &Live, leader: &Shown<'_>, offset: (f32, f32)) {
+    fn hint(
+        &mut self,
+        ui: &Ui,
+        axes: &Axes,
+        theme: &Theme,
+        edits: &Edits,
+        live: &Live,
+        leader: &Outlined<'_>,
+        offset: (f32, f32),
+    ) {
         let now = ui.input(|i| i.time);
         let sure = live.voice().filter(|dot| dot.confidence >= SURE);
         if let Some(dot) = sure {
@@ -263,7 +272,7 @@ fn grid(painter: &Painter, theme: &Theme, axes: &Axes) {
 }
 
 /// Paints a region; its outline.
-fn region(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>, offset: (f32, f32)) -> Rect {
+fn region(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Outlined<'_>, offset: (f32, f32)) -> Rect {
     let region = shown.region;
     let strength = shown.share * if theme.dark { 0.62 } else { 0.5 };
     let [low, high] = region.notes;
@@ -304,7 +313,7 @@ fn region(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>, offs
 }
 
 /// Names a region beside its outline, where the voice seldom is, and says what is added by itself.
-fn name(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>, outline: Rect, fitted: Option<&str>) {
+fn name(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Outlined<'_>, outline: Rect, fitted: Option<&str>) {
     let [low, high] = shown.region.notes.map(note_name);
     let seen = outline.intersect(axes.rect);
     if seen.width() <= 60.0 || shown.share <= 0.05 {

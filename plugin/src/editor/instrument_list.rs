@@ -210,14 +210,14 @@ fn wrong(error: &ModelError) -> String {
 
 /// Says why an instrument is not played.
 fn refuse(edits: &Edits, error: &ModelError) {
-    edits.library().say(format!("{} What plays stays as it is.", wrong(error)));
+    edits.notices().say(format!("{} What plays stays as it is.", wrong(error)));
 }
 
 /// Plays the file at `path` in a slot, or says what is wrong with it.
 pub fn load(edits: &mut Edits, slot: Slot, path: &Path) {
     match judged::from_file(path) {
         Ok(model) => {
-            edits.library().hush();
+            edits.notices().hush();
             edits.play_own(slot, model);
         }
         Err(error) => refuse(edits, &error),

@@ -24,7 +24,7 @@ const SWEEP: f32 = 1.5 * std::f32::consts::PI;
 
 /// How a knob looks.
 #[derive(Clone, Copy)]
-pub struct Look {
+pub struct KnobLook {
     /// Radius of its arc.
     pub radius: f32,
     /// Colour of its arc.
@@ -34,7 +34,7 @@ pub struct Look {
 }
 
 /// A knob for a parameter in `rect`, its name above and its number below.
-pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, name: &str, look: Look) -> Response {
+pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, name: &str, look: KnobLook) -> Response {
     let row = edits.row(at);
     let value = edits.value(at);
     let centre = pos2(rect.center().x, rect.center().y + if look.big { 4.0 } else { 0.0 });
@@ -63,7 +63,7 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, n
     };
     let text = edits.text(at);
     let size = if look.big { TITLE } else { SMALL };
-    number::show(ui, number, theme, edits, at, number::Look { text: &text, colour: look.colour, size });
+    number::show(ui, number, theme, edits, at, number::NumberLook { text: &text, colour: look.colour, size });
     number::menu(&response, edits, at);
     let tip = format!("{}\n{}", row.name, row.help);
     let moving = response.dragged() || value != value_now;
@@ -138,7 +138,7 @@ pub fn wheel(event: &egui::Event) -> Option<f32> {
     }
 }
 
-fn paint(ui: &Ui, centre: egui::Pos2, theme: &Theme, edits: &Edits, at: At, look: Look, lit: bool) {
+fn paint(ui: &Ui, centre: egui::Pos2, theme: &Theme, edits: &Edits, at: At, look: KnobLook, lit: bool) {
     let (value, row) = (edits.value(at), edits.row(at));
     let painter = ui.painter();
     let radius = look.radius;

@@ -2,7 +2,7 @@
 
 /// What the keyboard asks of a list while nothing else has its keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
+pub struct ListKeys {
     /// Places to the right.
     pub across: isize,
     /// Rows down.
@@ -36,7 +36,7 @@ impl Cursor {
     }
 
     /// Moves among `shown`, in rows of `columns`, from where it is or else from what plays. The place that Enter chose.
-    pub fn step(&mut self, keys: Keys, shown: &[usize], columns: usize, playing: Option<usize>) -> Option<usize> {
+    pub fn step(&mut self, keys: ListKeys, shown: &[usize], columns: usize, playing: Option<usize>) -> Option<usize> {
         self.moved |= keys.across != 0 || keys.down != 0;
         if keys.across != 0 || keys.down != 0 {
             let place = |of: Option<usize>| of.and_then(|of| shown.iter().position(|n| *n == of));
@@ -87,16 +87,16 @@ mod tests {
         let mut cursor = Cursor::default();
         let shown = [3, 4, 5, 8, 9];
         let mut go = |across, down| {
-            cursor.step(Keys { across, down, enter: false }, &shown, 3, Some(4));
+            cursor.step(ListKeys { across, down, enter: false }, &shown, 3, Some(4));
             cursor.at()
         };
         assert_eq!(go(0, 0), None, "nowhere before it is moved");
         assert_eq!([go(1, 0), go(1, 0), go(-1, 0), go(0, 1)], [5, 8, 5, 9].map(Some));
         assert_eq!([go(0, 1), go(1, 0), go(0, -1), go(0, -1), go(-9, 0)], [9, 9, 4, 4, 4].map(Some));
-        assert_eq!(cursor.step(Keys { enter: true, ..Keys::default() }, &shown, 3, None), Some(4));
-        assert_eq!(cursor.step(Keys { enter: true, ..Keys::default() }, &[5], 3, None), None, "it is not shown");
+        assert_eq!(cursor.step(ListKeys { enter: true, ..ListKeys::default() }, &shown, 3, None), Some(4));
+        assert_eq!(cursor.step(ListKeys { enter: true, ..ListKeys::default() }, &[5], 3, None), None, "it is not shown");
         cursor.to_first(&[5]);
-        assert_eq!(cursor.step(Keys { enter: true, ..Keys::default() }, &[5], 3, None), Some(5));
+        assert_eq!(cursor.step(ListKeys { enter: true, ..ListKeys::default() }, &[5], 3, None), Some(5));
     }
 
     #[test]

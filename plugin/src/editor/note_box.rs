@@ -46,7 +46,7 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, c
     let fill = if response.hovered() { theme.hover } else { theme.raised };
     ui.painter().rect_filled(rect, CornerRadius::same(ROUND_SMALL as u8), fill);
     let name = note_name(note(edits.plain(at)));
-    number::show(ui, rect.shrink(2.0), theme, edits, at, number::Look { text: &name, colour, size: SMALL });
+    number::show(ui, rect.shrink(2.0), theme, edits, at, number::NumberLook { text: &name, colour, size: SMALL });
     number::menu(&response, edits, at);
     response.on_hover_text(format!(
         "{}: {}\n{}\nClick to type a note or a frequency: A2, 110 Hz",

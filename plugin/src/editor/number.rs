@@ -10,7 +10,7 @@ use egui::{Align2, Color32, CursorIcon, Id, Key, Margin, Rect, Response, Sense, 
 
 /// How a number looks.
 #[derive(Clone, Copy)]
-pub struct Look<'a> {
+pub struct NumberLook<'a> {
     /// As it reads while nobody types.
     pub text: &'a str,
     /// Its colour under the pointer.
@@ -37,7 +37,14 @@ pub fn begin(ui: &Ui, edits: &Edits, at: At) {
 }
 
 /// The number in the middle of `rect`.
-pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, Look { text, colour, size }: Look<'_>) {
+pub fn show(
+    ui: &mut Ui,
+    rect: Rect,
+    theme: &Theme,
+    edits: &mut Edits,
+    at: At,
+    NumberLook { text, colour, size }: NumberLook<'_>,
+) {
     let id = typing_id(at);
     let Some(mut typing) = ui.data(|data| data.get_temp::<Typing>(id)) else {
         // The keyboard gets here by Enter on what the number belongs to: no stop of its own.
@@ -73,7 +80,7 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, L
             Some(value) => edits.put(at, value),
             None => {
                 let row = edits.row(at);
-                edits.library().say(format!("{} takes {}, not {:?}.", row.name, row.takes(), typing.text.trim()));
+                edits.notices().say(format!("{} takes {}, not {:?}.", row.name, row.takes(), typing.text.trim()));
             }
         }
         ui.data_mut(|data| data.remove::<Typing>(id));

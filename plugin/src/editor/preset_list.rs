@@ -103,7 +103,7 @@ impl PresetList {
             edits.weigh(&weights);
             edits.library().name_preset(Some(preset.named()));
         });
-        edits.library().hush();
+        edits.notices().hush();
         Ok(())
     }
 

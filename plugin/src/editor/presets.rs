@@ -7,7 +7,7 @@ use super::{
     files::Looks,
     icons::{Sign, family, family_name},
     layout::GAP,
-    lists::{Cursor, Keys},
+    lists::{Cursor, ListKeys},
     paint::{focus_ring, panel, text, text_within, well},
     preset_list::{PresetList, USER},
     theme::{BODY, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
@@ -103,7 +103,7 @@ impl Presets {
         let fresh = !std::mem::replace(&mut self.open, true) && self.naming.is_none();
         let before = self.search.clone();
         let keys = search_field(ui, field, theme, &mut self.search, "Search presets", fresh);
-        let keys = if self.naming.is_some() { Keys::default() } else { keys };
+        let keys = if self.naming.is_some() { ListKeys::default() } else { keys };
         let searched = self.search != before;
         let closed = button::icon(ui, close, theme, Sign::Close, "Close the list", None, true).clicked();
         let rows = Rect::from_min_max(pos2(list.left() + 8.0, head.bottom() + 2.0 * GRID), list.max - vec2(6.0, 8.0));
@@ -143,7 +143,7 @@ impl Presets {
         rect: Rect,
         theme: &Theme,
         (edits, preset_list, looks): (&mut Edits, &mut PresetList, &mut Looks),
-        keys: Keys,
+        keys: ListKeys,
         searched: bool,
     ) {
         let shown = self.wanted(preset_list, looks);
@@ -162,7 +162,7 @@ impl Presets {
             self.cursor.to_first(&shown);
         }
         // There is one column: across is another group.
-        let mut picked = self.cursor.step(Keys { across: 0, ..keys }, &shown, 1, current);
+        let mut picked = self.cursor.step(ListKeys { across: 0, ..keys }, &shown, 1, current);
         let to_cursor = std::mem::take(&mut self.cursor.moved);
         ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
             ScrollArea::vertical().id_salt("presets").auto_shrink([false, false]).show(ui, |ui| {
@@ -218,7 +218,7 @@ impl Presets {
         if let Some(n) = picked {
             self.deleting = None;
             if let Err(why) = preset_list.load(edits, n) {
-                edits.library().say(why);
+                edits.notices().say(why);
             }
         }
     }
@@ -280,12 +280,12 @@ impl Presets {
                 };
                 match result {
                     Ok(()) => {
-                        edits.library().hush();
+                        edits.notices().hush();
                         // It is to be seen, and the arrows are not to be left among one.
                         self.group = None;
                     }
                     Err(why) => {
-                        edits.library().say(why);
+                        edits.notices().say(why);
                         self.naming = Some((name, of));
                     }
                 }
@@ -296,7 +296,7 @@ impl Presets {
             text(&painter, row(1.0).left_center(), Align2::LEFT_CENTER, "Delete this preset's file?", BODY, theme.alarm);
             if button::words(ui, half(0.0, false), theme, "Delete", "It cannot be undone").clicked() {
                 if let Err(why) = preset_list.delete(at) {
-                    edits.library().say(why);
+                    edits.notices().say(why);
                 }
                 self.deleting = None;
             }

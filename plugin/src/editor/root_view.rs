@@ -43,7 +43,7 @@ enum Over {
 }
 
 /// A region, and of which instrument it is: the hash of its file, and whether it is struck and left to ring.
-struct Kept {
+struct CachedRegion {
     of: ([u8; 32], bool),
     region: Region,
 }
@@ -66,12 +66,12 @@ pub struct RootView {
     live: Live,
     instrument_list: InstrumentList,
     preset_list: PresetList,
-    regions: [Option<Kept>; 2],
+    regions: [Option<CachedRegion>; 2],
     over: Over,
     dialog: Dialog,
     field: field::Field,
     pitch_view: PitchView,
-    controls: controls::Controls,
+    controls: controls::ControlPanel,
     browser: browser::Browser,
     presets: Presets,
     status_bar: status_bar::StatusBar,
@@ -101,7 +101,7 @@ impl RootView {
             dialog: Dialog::default(),
             field: field::Field::default(),
             pitch_view: PitchView::default(),
-            controls: controls::Controls::default(),
+            controls: controls::ControlPanel::default(),
             browser: browser::Browser::default(),
             presets: Presets::default(),
             status_bar: status_bar::StatusBar::default(),
@@ -112,7 +112,7 @@ impl RootView {
     pub fn open(&mut self, ctx: &egui::Context, host: GuiContext) {
         self.watching = Some(self.shown.watch());
         if let Some(why) = self.preset_list.rescan() {
-            self.params.library().say(why);
+            self.params.notices().say(why);
         }
         if let Some(home) = self.home.as_ref().filter(|home| home.instruments.exists()) {
             self.instrument_list.search(&home.instruments);
@@ -138,7 +138,7 @@ impl RootView {
             return kept.region.clone();
         }
         let region = Region::of(model.card(), struck);
-        *kept = Some(Kept { of, region: region.clone() });
+        *kept = Some(CachedRegion { of, region: region.clone() });
         region
     }
 
@@ -178,7 +178,7 @@ impl RootView {
             }
             Some(header::Wish::Step(by)) => {
                 if let Err(why) = self.preset_list.step(&mut edits, by, &self.presets.wanted(&self.preset_list, &self.looks)) {
-                    edits.library().say(why);
+                    edits.notices().say(why);
                 }
             }
             Some(header::Wish::Save) => {
@@ -261,9 +261,9 @@ impl RootView {
         }
         // The one that leads comes last, and so lies on top.
         playing.sort_by(|a, b| a.3.total_cmp(&b.3));
-        let instruments: Vec<field::Shown<'_>> = playing
+        let instruments: Vec<field::Outlined<'_>> = playing
             .iter()
-            .map(|(name, region, colour, share, first)| field::Shown {
+            .map(|(name, region, colour, share, first)| field::Outlined {
                 name,
                 region,
                 colour: *colour,
@@ -286,11 +286,11 @@ impl RootView {
     fn take_answers(&mut self, edits: &mut Edits) {
         match self.dialog.answer() {
             Some(Answer::Chosen(For::Instrument(slot), path)) => instrument_list::load(edits, slot, &path),
-            Some(Answer::Failed(why)) => edits.library().say(why),
+            Some(Answer::Failed(why)) => edits.notices().say(why),
             None => {}
         }
         if let Some(why) = self.instrument_list.take_found() {
-            edits.library().say(why);
+            edits.notices().say(why);
         }
         edits.library().free_returned();
     }
@@ -308,7 +308,7 @@ impl RootView {
             if let Some(home) = &self.home
                 && let Err(why) = home.remember(&self.looks)
             {
-                edits.library().say(why);
+                edits.notices().say(why);
             }
         }
     }

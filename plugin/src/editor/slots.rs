@@ -220,5 +220,5 @@ fn morph_slider(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: A
     number::menu(&response, edits, at);
     response.on_hover_cursor(CursorIcon::ResizeHorizontal).on_hover_text(row.help);
     let text = edits.text(at);
-    number::show(ui, place, theme, edits, at, number::Look { text: &text, colour, size: SMALL });
+    number::show(ui, place, theme, edits, at, number::NumberLook { text: &text, colour, size: SMALL });
 }

@@ -144,12 +144,12 @@ impl StatusBar {
         }
         let version = format!("{}   Syrinx {}", edits.face(), env!("CARGO_PKG_VERSION"));
         let version = text(ui.painter(), pos2(rect.right() - 12.0, middle), Align2::RIGHT_CENTER, &version, SMALL, theme.muted);
-        if let Some(message) = edits.library().message() {
+        if let Some(message) = edits.notices().message() {
             let close = Rect::from_center_size(pos2(version.left() - 22.0, middle), vec2(20.0, 20.0));
             let room = Rect::from_min_max(pos2(x, rect.top() + 1.0), pos2(close.left() - 6.0, rect.bottom()));
             say(ui, room, theme, &message);
             if button::icon(ui, close, theme, Sign::Close, "Dismiss the message", None, true).clicked() {
-                edits.library().hush();
+                edits.notices().hush();
             }
         }
     }

@@ -169,7 +169,7 @@ impl Voice {
     }
 }
 
-struct Sound {
+struct CardOutput {
     ring: Consumer<f32>,
     /// Samples in the ring at which playing begins: with less, the next callback of the input may come too late.
     target: usize,
@@ -179,7 +179,7 @@ struct Sound {
     latency: Arc<[AtomicUsize; 3]>,
 }
 
-impl Sound {
+impl CardOutput {
     fn play<T: Sample + FromSample<f32>>(&mut self, data: &mut [T]) {
         let len = data.len() / self.channels;
         let waiting = self.ring.slots();
@@ -247,7 +247,7 @@ where
 fn sound<T: SizedSample + FromSample<f32>>(
     device: &Device,
     config: StreamConfig,
-    mut sound: Sound,
+    mut sound: CardOutput,
 ) -> Result<cpal::Stream, cpal::Error> {
     let health = sound.handle.health.clone();
     device.build_output_stream(
@@ -296,7 +296,7 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
         _ => hear::<i16>(&input, input_config, voice, latency.clone()),
     };
     let heard = heard.map_err(|e| cannot("input", &input, e))?;
-    let player = Sound {
+    let player = CardOutput {
         ring: consumer,
         target: buffer + buffer / 2,
         playing: false,

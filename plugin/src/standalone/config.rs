@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 1 << 16;
 
 /// The sound card as it was last played on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sound {
+pub struct SoundConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backend: Option<Backend>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ pub struct Sound {
     pub buffer: Option<u32>,
 }
 
-impl Sound {
+impl SoundConfig {
     /// Without what no flag could have asked for, which `tell` is told of: somebody has written in the file, or another Syrinx has.
     fn possible(mut self, mut tell: impl FnMut(String)) -> Self {
         let mut possible = |name: &str, value: i64, range: RangeInclusive<i64>| {
@@ -82,17 +82,17 @@ impl Config {
     }
 
     /// The sound card as remembered; nothing, with a word on the terminal, of what cannot be read or cannot be.
-    pub fn sound(&self) -> Sound {
+    pub fn sound(&self) -> SoundConfig {
         let unread = |why: &dyn std::fmt::Display| {
             eprintln!("syrinx: {} cannot be {why}; the defaults are used", self.sound.display());
-            Sound::default()
+            SoundConfig::default()
         };
         let bytes = match reading::bounded(&self.sound, MOST_BYTES) {
             Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Sound::default(),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return SoundConfig::default(),
             Err(e) => return unread(&format_args!("read ({e})")),
         };
-        match toml::from_slice::<Sound>(&bytes) {
+        match toml::from_slice::<SoundConfig>(&bytes) {
             Ok(sound) => sound.possible(|what| eprintln!("syrinx: {}: {what}", self.sound.display())),
             Err(e) => unread(&format_args!("understood ({})", e.message())),
         }
@@ -100,7 +100,7 @@ impl Config {
 
     /// Remembers a sound card that plays.
     pub fn remember(&self, wanted: &Wanted) -> Result<(), Failure> {
-        let sound = Sound {
+        let sound = SoundConfig {
             backend: Some(wanted.backend),
             input: wanted.input.clone(),
             output: wanted.output.clone(),

@@ -46,7 +46,7 @@ fn run(options: &Options) -> Result<(), Failure> {
         return Ok(());
     }
     let config = config::Config::new(options)?;
-    let remembered = if options.forget { config::Sound::default() } else { config.sound() };
+    let remembered = if options.forget { config::SoundConfig::default() } else { config.sound() };
     let wanted = options.wanted(&remembered);
     let mut player = Player::default();
     let params = player.params().clone();
@@ -58,7 +58,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     {
         // What is there may be worth something to another Syrinx.
         let kept = config.set_session_aside()?;
-        params.library().say(format!("The last session was not loaded: {why}. It is kept as {}.", kept.display()));
+        params.notices().say(format!("The last session was not loaded: {why}. It is kept as {}.", kept.display()));
     }
     set_up(options, &params)?;
     // So that the delay is known, and a rate that Syrinx does not play at refused, before a sound card is touched.

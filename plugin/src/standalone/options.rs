@@ -1,6 +1,6 @@
 //! The command line of the standalone, and what it asks for together with what is remembered.
 
-use crate::config::Sound;
+use crate::config::SoundConfig;
 use clap::{Parser, ValueEnum};
 use std::{ops::RangeInclusive, path::PathBuf};
 
@@ -131,7 +131,7 @@ pub struct Wanted {
 impl Options {
     /// What the flags ask for, or else the memory, or else the defaults. A flag for another backend forgets the names that belong to the
     /// one before.
-    pub fn wanted(&self, remembered: &Sound) -> Wanted {
+    pub fn wanted(&self, remembered: &SoundConfig) -> Wanted {
         let same = self.backend.is_none_or(|b| Some(b) == remembered.backend);
         let name = |flag: &Option<String>, memory: &Option<String>| flag.clone().or_else(|| memory.clone().filter(|_| same));
         Wanted {
@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn flags_win_over_memory_and_memory_over_defaults() {
-        let remembered = Sound { backend: Some(Backend::Cards), input: Some("USB".into()), buffer: Some(64), ..Sound::default() };
+        let remembered =
+            SoundConfig { backend: Some(Backend::Cards), input: Some("USB".into()), buffer: Some(64), ..SoundConfig::default() };
         let wanted = |flags: &[&str]| Options::parse_from([&["syrinx"], flags].concat()).wanted(&remembered);
         assert_eq!(wanted(&[]).input.as_deref(), Some("USB"));
         let flagged = wanted(&["--buffer", "256", "--channel", "2"]);

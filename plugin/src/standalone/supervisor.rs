@@ -61,15 +61,15 @@ impl Supervisor {
                     if let Err(why) = self.config.remember(&self.wanted) {
                         eprintln!("syrinx: {why}");
                     }
-                    if params.library().message().is_some_and(|message| message == said) {
-                        params.library().hush();
+                    if params.notices().message().is_some_and(|message| message == said) {
+                        params.notices().hush();
                     }
                     played = true;
                     match self.watch(stream, &params, &shown) {
                         End::Stopped => break,
                         End::Lost(why) => {
                             said = format!("The sound stopped: {why}. It goes on as soon as it can.");
-                            params.library().say(said.clone());
+                            params.notices().say(said.clone());
                         }
                     }
                 }
@@ -81,7 +81,7 @@ impl Supervisor {
                     let waiting = format!("{why} Waiting for it.");
                     if !played && waiting != said {
                         said = waiting;
-                        params.library().say(said.clone());
+                        params.notices().say(said.clone());
                     }
                     self.tell(&params, &shown);
                     self.save(&params);
@@ -97,7 +97,7 @@ impl Supervisor {
 
     /// What the window says is said on the terminal too.
     fn tell(&mut self, params: &SyrinxParams, shown: &Shown) {
-        let message = params.library().message();
+        let message = params.notices().message();
         if message != self.told {
             if let Some(message) = &message {
                 eprintln!("syrinx: {message}");

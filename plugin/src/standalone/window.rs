@@ -41,7 +41,7 @@ impl GuiContextInner for Host {
 
     fn set_state(&self, state: PluginState) {
         if let Err(why) = state::apply(state, &self.0) {
-            self.0.library().say(format!("The state was not loaded: {why}. Everything stays as it was."));
+            self.0.notices().say(format!("The state was not loaded: {why}. Everything stays as it was."));
         }
     }
 

@@ -48,7 +48,7 @@ pub use note::{FAMILIES, Note, SOURCES};
 pub use pick::Pick;
 pub use shard::{Shard, ShardNote};
 pub use sort::{place, sort};
-pub use walk::{Sound, list, walk};
+pub use walk::{NoteSound, list, walk};
 
 /// Who made the notes, and under which licence: the credit that an instrument trained on them owes.
 pub const CREDIT: &str = "NSynth dataset, Jesse Engel, Cinjon Resnick, Adam Roberts, Sander Dieleman, Douglas Eck, Karen Simonyan and \

@@ -10,7 +10,7 @@ use crate::{
     inventory::Inventory,
     note::Note,
     pick::Pick,
-    walk::{Sound, walk},
+    walk::{NoteSound, walk},
 };
 
 /// Writes every note that `pick` admits to `out/INSTRUMENT/NOTE.wav`: 32-bit float WAV from TFRecord files, without loss; from folders, a
@@ -27,17 +27,17 @@ pub fn sort(inputs: &[Input], pick: &Pick, out: &Path, done: &mut dyn FnMut(u64)
 ///
 /// # Errors
 /// [`NsynthError::Write`] when the disk refuses.
-pub fn place(note: &Note, sound: Sound<'_>, out: &Path) -> Result<PathBuf, NsynthError> {
+pub fn place(note: &Note, sound: NoteSound<'_>, out: &Path) -> Result<PathBuf, NsynthError> {
     let folder = out.join(&note.instrument);
     let file = folder.join(format!("{}.wav", note.name));
     let error = |reason: String| NsynthError::Write { path: file.clone(), reason };
     std::fs::create_dir_all(&folder).map_err(|e| error(e.to_string()))?;
     match sound {
-        Sound::Samples(samples) => {
+        NoteSound::Samples(samples) => {
             let audio = Audio::from_mono(note.sample_rate_hz, samples.to_vec());
             write_wav(&file, &audio).map_err(|e| error(e.to_string()))?;
         }
-        Sound::File(from) => link_or_copy(from, &file).map_err(|e| error(e.to_string()))?,
+        NoteSound::File(from) => link_or_copy(from, &file).map_err(|e| error(e.to_string()))?,
     }
     Ok(file)
 }

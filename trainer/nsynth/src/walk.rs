@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Where the sound of a note is.
-pub enum Sound<'a> {
+pub enum NoteSound<'a> {
     /// In a WAV file, of which the header has been checked.
     File(&'a Path),
     /// In memory until the visit is over, at ±1.
@@ -21,7 +21,7 @@ pub enum Sound<'a> {
 }
 
 /// What is done with a picked note.
-type Visit<'a> = &'a mut dyn FnMut(&Note, Sound<'_>) -> Result<(), NsynthError>;
+type Visit<'a> = &'a mut dyn FnMut(&Note, NoteSound<'_>) -> Result<(), NsynthError>;
 
 /// Goes through `inputs` once and counts the notes that `pick` admits, without a look at their sounds. `done` is told the bytes read since
 /// it was last told.
@@ -61,7 +61,7 @@ fn pass(
                     inventory.count(lent.note(), picked);
                     if picked && let Some(visit) = &mut visit {
                         let note = lent.note().clone();
-                        visit(&note, Sound::Samples(lent.samples()?))?;
+                        visit(&note, NoteSound::Samples(lent.samples()?))?;
                     }
                     tell(shard.position());
                 }
@@ -72,7 +72,7 @@ fn pass(
                 if picked && let Some(visit) = &mut visit {
                     let wrong = |reason| NsynthError::Note { path: path.join(INDEX), note: note.name.clone(), reason };
                     folder::check_file(&note, file).map_err(wrong)?;
-                    visit(&note, Sound::File(file))?;
+                    visit(&note, NoteSound::File(file))?;
                 }
                 tell(position);
                 Ok(())
@@ -98,8 +98,8 @@ mod tests {
         let (mut names, mut bytes) = (Vec::new(), 0);
         let inventory = walk(inputs, pick, &mut |n| bytes += n, &mut |note, sound| {
             let len = match sound {
-                Sound::File(file) => hound::WavReader::open(file).unwrap().duration() as usize,
-                Sound::Samples(samples) => samples.len(),
+                NoteSound::File(file) => hound::WavReader::open(file).unwrap().duration() as usize,
+                NoteSound::Samples(samples) => samples.len(),
             };
             assert_eq!(len, 64_000);
             names.push(note.name.clone());
