@@ -420,9 +420,9 @@ fn what_is_dragged_stays_under_the_pointer_on_a_slow_screen_too() {
 #[test]
 fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
     let folder = folder();
-    let mut player = Player::default();
-    player.activate(48_000.0, 1, 1).unwrap();
-    let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
+    let (owner, mut player) = Player::new();
+    owner.activate(&mut player, 48_000.0, 1, 1).unwrap();
+    let mut stage = Stage::open_on(owner.params().clone(), owner.shown().clone(), folder.path(), Opening::default());
     // A flute, and a voice two octaves under it and softer.
     stage.edits().put_plain(at(ParamId::instrument_a), 1.0);
     stage.click("Octave fit");
@@ -440,7 +440,7 @@ fn what_is_fitted_by_itself_is_shown_and_what_is_set_by_hand_wins() {
         }
     };
     sing(&mut stage, &mut player, 8.0);
-    let shown = player.shown().clone();
+    let shown = owner.shown().clone();
     let (st, db) = (shown.moment().fitted_st, shown.moment().fitted_db);
     assert!(st == 24.0 && db > 3.0, "{st} st, {db} dB");
     let told = |stage: &Stage| stage.harness.get_by_label("Range of the instrument").value().unwrap();
@@ -591,9 +591,9 @@ fn instruments_of_ones_own_are_stepped_through_while_the_host_stands_still() {
     for of in ["flute", "trumpet", "cello", "bassoon", "tuba", "sitar", "hum"] {
         std::fs::write(own.join(format!("{of}.onnx")), disguised(of, of, of, "theremin")).unwrap();
     }
-    let mut player = Player::default();
-    player.activate(48_000.0, 1, 1).unwrap();
-    let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
+    let (owner, mut player) = Player::new();
+    owner.activate(&mut player, 48_000.0, 1, 1).unwrap();
+    let mut stage = Stage::open_on(owner.params().clone(), owner.shown().clone(), folder.path(), Opening::default());
     open_list_with_theremins(&mut stage);
     stage.click("Family: Theremin");
     stage.click("Close the list");
@@ -617,9 +617,9 @@ fn instruments_of_ones_own_are_stepped_through_while_the_host_stands_still() {
         heard
     };
     let heard = sing(&mut player);
-    let mut fresh = Player::default();
-    syrinx_plugin::state::from_json(&syrinx_plugin::state::to_json(&stage.params), fresh.params()).unwrap();
-    fresh.activate(48_000.0, 1, 1).unwrap();
+    let (fresh_owner, mut fresh) = Player::new();
+    syrinx_plugin::state::from_json(&syrinx_plugin::state::to_json(&stage.params), fresh_owner.params()).unwrap();
+    fresh_owner.activate(&mut fresh, 48_000.0, 1, 1).unwrap();
     let wanted = sing(&mut fresh);
     let rms = |sound: &mut dyn Iterator<Item = f32>| sound.skip(48_000).map(|x| x * x).sum::<f32>().sqrt();
     let (level, differs) = (rms(&mut wanted.iter().copied()), rms(&mut heard.iter().zip(&wanted).map(|(a, b)| a - b)));
@@ -630,9 +630,9 @@ fn instruments_of_ones_own_are_stepped_through_while_the_host_stands_still() {
 fn the_range_that_is_learnt_does_not_hang_on_how_fast_the_window_draws() {
     let learn = |blocks_a_picture: usize, block: usize| {
         let folder = folder();
-        let mut player = Player::default();
-        player.activate(48_000.0, 1, 1).unwrap();
-        let mut stage = Stage::open_on(player.params().clone(), player.shown().clone(), folder.path(), Opening::default());
+        let (owner, mut player) = Player::new();
+        owner.activate(&mut player, 48_000.0, 1, 1).unwrap();
+        let mut stage = Stage::open_on(owner.params().clone(), owner.shown().clone(), folder.path(), Opening::default());
         stage.click("Learn my range");
         let mut phase = 0.0;
         let samples = 4 * 48_000;

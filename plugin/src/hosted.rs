@@ -9,7 +9,7 @@ use crate::{
     main_thread::MainThread,
     monitor::Shown,
     params::SyrinxParams,
-    player::{Buffers, News, NotActivated, Player},
+    player::{Buffers, News, NotActivated, Owner, Player},
 };
 use std::{
     cell::RefCell,
@@ -23,10 +23,8 @@ use std::{
 /// What the framework's instance has of an instance: all but the player.
 #[derive(Clone)]
 pub struct Face {
-    /// Its parameters.
-    pub params: Arc<SyrinxParams>,
-    /// What it shows.
-    pub shown: Arc<Shown>,
+    /// Its parameters, and what it shows.
+    pub owner: Owner,
     /// The way to the host's main thread.
     pub main_thread: Arc<MainThread>,
 }
@@ -39,11 +37,11 @@ thread_local! {
 impl Face {
     /// The one that [`Hosted::around`] left for the framework's new instance; one of its own where there is none.
     pub fn of_new_instance() -> Self {
-        NEXT.take().unwrap_or_else(|| Self::of(&Player::default()))
+        NEXT.take().unwrap_or_else(|| Self::of(Player::new().0))
     }
 
-    fn of(player: &Player) -> Self {
-        Self { params: player.params().clone(), shown: player.shown().clone(), main_thread: Arc::default() }
+    fn of(owner: Owner) -> Self {
+        Self { owner, main_thread: Arc::default() }
     }
 }
 
@@ -77,8 +75,8 @@ pub enum Played {
 impl Hosted {
     /// A new instance, and what `make` makes of the framework around it.
     pub fn around<T>(make: impl FnOnce() -> T) -> (Self, T) {
-        let player = Player::default();
-        let face = Face::of(&player);
+        let (owner, player) = Player::new();
+        let face = Face::of(owner);
         NEXT.set(Some(face.clone()));
         let framework = make();
         NEXT.set(None);
@@ -89,12 +87,12 @@ impl Hosted {
 
     /// Its parameters.
     pub fn params(&self) -> &Arc<SyrinxParams> {
-        &self.face.params
+        self.face.owner.params()
     }
 
     /// What it shows.
     pub fn shown(&self) -> &Arc<Shown> {
-        &self.face.shown
+        self.face.owner.shown()
     }
 
     /// The way to the host's main thread.
@@ -130,7 +128,7 @@ impl Hosted {
     pub fn activate(&self, sample_rate_hz: f64, inputs: usize, outputs: usize) -> bool {
         self.playing.store(false, Ordering::Relaxed);
         let mut seat = self.wait_for_seat();
-        let activated = seat.player.activate(sample_rate_hz, inputs, outputs).is_ok();
+        let activated = self.face.owner.activate(&mut seat.player, sample_rate_hz, inputs, outputs).is_ok();
         seat.broken = !activated;
         self.note_times(&seat.player);
         activated
@@ -179,7 +177,7 @@ impl Hosted {
         list.sort();
         if was_broken {
             for event in list.events() {
-                self.face.params.controls().change(event.row, event.change);
+                self.face.owner.params().controls().change(event.row, event.change);
             }
             return Played::Nothing;
         }

@@ -7,10 +7,11 @@
 //! * `state`: what a session keeps, and what is made of old, broken and future ones.
 //! * `presets`: the factory's sounds, and files of the player's own.
 //! * `library`: instruments of the player's own; `judged`: those of a process, shared; `reading`: how files are read.
+//! * `notices`: what the player is to be told in words.
 //! * `hosted`: one instance inside a host's process; `clap_entry` and `clap_instance`, `vst3_instance`: what hosts of either format have of it.
 //! * `main_thread`: the way from the audio thread to the host's main thread.
 //! * `changes`: changes of parameters inside a block.
-//! * `player`: the engine behind whatever face.
+//! * `player`: the engine behind whatever face, as the audio thread has it; its owner, as the others have it.
 //! * `monitor`: what the audio thread tells the window.
 //! * `spectral_weights`: weights of single harmonics and of the noise, from the window to the audio thread.
 //! * `editor`: the window.
@@ -76,7 +77,7 @@ impl Plugin for Syrinx {
     type BackgroundTask = Errand;
 
     fn params(&self) -> Arc<dyn Params> {
-        self.0.params.clone()
+        self.0.owner.params().clone()
     }
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
@@ -87,7 +88,7 @@ impl Plugin for Syrinx {
     #[cfg(feature = "editor")]
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
         self.0.main_thread.set_way(move || executor.execute_gui(Errand));
-        editor::create(self.0.params.clone(), self.0.shown.clone(), None)
+        editor::create(self.0.owner.params().clone(), self.0.owner.shown().clone(), None)
     }
 
     /// No host gets here: both formats play by [`hosted::Hosted`].

@@ -7,7 +7,7 @@ use crate::{
     monitor::{Frames, InputNote, Shown},
     params::{SharedValues, SyrinxParams},
 };
-use std::{marker::PhantomData, ptr, sync::Arc, time::Instant};
+use std::{cell::Cell, marker::PhantomData, ptr, sync::Arc, time::Instant};
 use syrinx_engine::{AnyRate, Block, EngineError, Event, EventKind, ParamId, Settings, Sides};
 
 /// Most channels, in and out.
@@ -68,11 +68,11 @@ pub struct News {
     pub tail: Option<usize>,
 }
 
-/// One instance.
-pub struct Player {
-    /// What the main thread, the window and sessions have; the audio thread does not touch it.
+/// What the main thread, the window and sessions have of an instance: there is no way from it to the player.
+#[derive(Clone)]
+pub struct Owner {
     params: Arc<SyrinxParams>,
-    audio: Audio,
+    shown: Arc<Shown>,
 }
 
 /// What hosts know of the times of an engine, samples.
@@ -88,9 +88,25 @@ impl Told {
     }
 }
 
-/// What the audio thread has, and all that it has: values in atomics, the ends of rings, and what is its own. No lock is among them, so
+/// What the audio thread has of an instance, and all that it has: values in atomics, the ends of rings, and what is its own. No lock is among them, so
 /// nothing that a window or a session does can make it wait.
-struct Audio {
+///
+/// It can go from thread to thread, as hosts have it, but is one thread's at a time:
+///
+/// ```
+/// let (owner, mut player) = syrinx_plugin::player::Player::new();
+/// owner.activate(&mut player, 48_000.0, 1, 1)?;
+/// std::thread::spawn(move || player.process(&mut [&mut [0.0; 64]]).is_ok()).join().unwrap();
+/// # Ok::<(), syrinx_engine::EngineError>(())
+/// ```
+///
+/// What it has cannot be reached from another thread by mistake, nor can the owner lead to it:
+///
+/// ```compile_fail,E0277
+/// let (owner, player) = syrinx_plugin::player::Player::new();
+/// std::thread::scope(|scope| scope.spawn(|| player.latency_samples()).join().unwrap());
+/// ```
+pub struct Player {
     controls: Arc<SharedValues>,
     shown: Arc<Shown>,
     /// Its end of the ring of frames.
@@ -107,16 +123,47 @@ struct Audio {
     weights_seen: u32,
     /// The changes of a block as the engine takes them.
     events: Vec<Event>,
+    /// One thread at a time: no reference to it goes to another.
+    alone: PhantomData<Cell<()>>,
 }
 
-impl Default for Player {
-    fn default() -> Self {
+impl Owner {
+    /// Its parameters.
+    pub fn params(&self) -> &Arc<SyrinxParams> {
+        &self.params
+    }
+
+    /// What it shows.
+    pub fn shown(&self) -> &Arc<Shown> {
+        &self.shown
+    }
+
+    /// Gets its player ready to play a stream of this rate and as many channels, from its beginning. The delay, in samples. Main thread, while nothing is
+    /// processed: the library is read, and instruments are made.
+    ///
+    /// # Errors
+    /// At a rate that Syrinx does not play at; the player reads why in the window too.
+    pub fn activate(
+        &self,
+        player: &mut Player,
+        sample_rate_hz: f64,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<usize, EngineError> {
+        debug_assert!(Arc::ptr_eq(&self.shown, &player.shown), "another's player");
+        player.activate(&self.params, sample_rate_hz, inputs, outputs)
+    }
+}
+
+impl Player {
+    /// A new instance, not activated yet: what the main thread has, and what the audio thread has.
+    pub fn new() -> (Owner, Self) {
         let (library, stage) = Library::new();
         let (shown, frames) = Shown::new();
-        let params = Arc::new(SyrinxParams::new(Arc::new(library)));
-        let audio = Audio {
-            controls: params.controls().clone(),
-            shown: Arc::new(shown),
+        let owner = Owner { params: Arc::new(SyrinxParams::new(Arc::new(library))), shown: Arc::new(shown) };
+        let player = Self {
+            controls: owner.params.controls().clone(),
+            shown: owner.shown.clone(),
             frames,
             stage,
             engine: None,
@@ -125,39 +172,15 @@ impl Default for Player {
             settings: Settings::default(),
             weights_seen: 0,
             events: Vec::with_capacity(MOST_CHANGES),
+            alone: PhantomData,
         };
-        Self { params, audio }
-    }
-}
-
-impl Player {
-    /// Its parameters.
-    pub fn params(&self) -> &Arc<SyrinxParams> {
-        &self.params
-    }
-
-    /// What it shows.
-    pub fn shown(&self) -> &Arc<Shown> {
-        &self.audio.shown
-    }
-
-    /// Gets ready to play a stream of this rate and as many channels, from its beginning. The delay, in samples. Main thread.
-    ///
-    /// # Errors
-    /// At a rate that Syrinx does not play at; the player reads why in the window too.
-    pub fn activate(&mut self, sample_rate_hz: f64, inputs: usize, outputs: usize) -> Result<usize, EngineError> {
-        self.audio.activate(&self.params, sample_rate_hz, inputs, outputs)
-    }
-
-    /// Begins the stream anew. Audio thread.
-    pub fn reset(&mut self) {
-        self.audio.reset();
+        (owner, player)
     }
 
     /// Plays a block in place: the first channels hold the voice, all get the sound. Audio thread; never allocates, frees, locks or waits.
     ///
     /// # Errors
-    /// Before [`Player::activate`] has succeeded; the block stays as it was.
+    /// Before [`Owner::activate`] has succeeded; the block stays as it was.
     pub fn process(&mut self, channels: &mut [&mut [f32]]) -> Result<News, NotActivated> {
         self.play(&Buffers::in_place(channels), &Changes::none())
     }
@@ -165,26 +188,23 @@ impl Player {
     /// Plays a block with sorted changes inside of it, each heard from its very sample on. Audio thread; never allocates, frees, locks or waits.
     ///
     /// # Errors
-    /// Before [`Player::activate`] has succeeded; the changes are taken, the buffers stay as they were.
+    /// Before [`Owner::activate`] has succeeded; the changes are taken, the buffers stay as they were.
     pub fn play(&mut self, buffers: &Buffers<'_>, changes: &Changes) -> Result<News, NotActivated> {
         // A voice that dies away leaves numbers in filters that are hundreds of times slower to compute with.
         // SAFETY: what is computed inside does not depend on denormals, and the processor's state is as before afterwards.
-        unsafe { no_denormals::no_denormals(|| self.audio.play(buffers, changes)) }
+        unsafe { no_denormals::no_denormals(|| self.play_block(buffers, changes)) }
     }
 
-    /// The delay, samples, as it was told last; none before [`Player::activate`].
+    /// The delay, samples, as it was told last; none before [`Owner::activate`].
     pub fn latency_samples(&self) -> usize {
-        self.audio.told.latency
+        self.told.latency
     }
 
     /// How long it sounds on after the voice, samples, as it was told last.
     pub fn tail_samples(&self) -> usize {
-        self.audio.told.tail
+        self.told.tail
     }
-}
 
-impl Audio {
-    /// Main thread, while nothing is processed: the library is read, and instruments are made.
     fn activate(
         &mut self,
         params: &SyrinxParams,
@@ -218,7 +238,8 @@ impl Audio {
         Ok(self.told.latency)
     }
 
-    fn reset(&mut self) {
+    /// Begins the stream anew. Audio thread.
+    pub fn reset(&mut self) {
         if let Some(engine) = &mut self.engine {
             self.settings = self.controls.settings();
             engine.engine().set(&self.settings);
@@ -229,7 +250,7 @@ impl Audio {
         }
     }
 
-    fn play(&mut self, buffers: &Buffers<'_>, changes: &Changes) -> Result<News, NotActivated> {
+    fn play_block(&mut self, buffers: &Buffers<'_>, changes: &Changes) -> Result<News, NotActivated> {
         // Reading the clock neither waits nor enters the system.
         let begun = Instant::now();
         let Some(engine) = &mut self.engine else {
@@ -329,7 +350,7 @@ fn step(engine: &mut AnyRate, buffers: &Buffers<'_>, input_channels: usize, even
     }
 }
 
-/// [`Player::process`] before [`Player::activate`].
+/// [`Player::process`] before [`Owner::activate`].
 #[derive(Debug)]
 pub struct NotActivated;
 
@@ -339,14 +360,14 @@ mod tests {
 
     #[test]
     fn spectra_are_made_while_a_window_is_open_and_the_rest_always() {
-        let mut player = Player::default();
-        player.activate(48_000.0, 2, 2).unwrap();
+        let (owner, mut player) = Player::new();
+        owner.activate(&mut player, 48_000.0, 2, 2).unwrap();
         let mut sing = || {
             let (mut left, mut right) = (vec![0.0; 48_000], vec![0.0; 48_000]);
             let tone = |n: usize| (1..8).map(|k| 0.1 * (0.03 * (k * n) as f32).sin()).sum::<f32>();
             left.iter_mut().zip(&mut right).enumerate().for_each(|(n, (l, r))| (*l, *r) = (tone(n), tone(n)));
             player.process(&mut [&mut left, &mut right]).unwrap();
-            (player.shown().clone(), player.shown().moment())
+            (owner.shown().clone(), owner.shown().moment())
         };
         let (shown, unseen) = sing();
         assert!(unseen.voice_hz > 200.0 && unseen.played_db > -40.0);
@@ -360,8 +381,8 @@ mod tests {
     /// Load and late blocks are of the host's blocks: automation cuts a block into pieces that last next to nothing.
     #[test]
     fn a_block_counts_once_however_many_changes_are_in_it() {
-        let mut player = Player::default();
-        player.activate(48_000.0, 2, 2).unwrap();
+        let (owner, mut player) = Player::new();
+        owner.activate(&mut player, 48_000.0, 2, 2).unwrap();
         let mut changes = Changes::default();
         for round in 0..20 {
             changes.begin(4096);
@@ -371,13 +392,13 @@ mod tests {
             changes.sort();
             let (mut left, mut right) = (vec![0.1; 4096], vec![0.1; 4096]);
             player.play(&Buffers::in_place(&mut [&mut left, &mut right]), &changes).unwrap();
-            assert_eq!(player.shown().blocks.get(), round + 1);
+            assert_eq!(owner.shown().blocks.get(), round + 1);
         }
-        assert_eq!(player.shown().late_blocks.get(), 0, "85 ms are enough for any machine");
+        assert_eq!(owner.shown().late_blocks.get(), 0, "85 ms are enough for any machine");
         // What comes without sound is no block.
         changes.begin(0);
         changes.add(0, 0, Change::Value(0.5));
         player.play(&Buffers::in_place(&mut []), &changes).unwrap();
-        assert_eq!(player.shown().blocks.get(), 20);
+        assert_eq!(owner.shown().blocks.get(), 20);
     }
 }

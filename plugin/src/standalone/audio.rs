@@ -8,7 +8,7 @@ use std::sync::{
     Arc, Mutex, PoisonError, TryLockError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
-use syrinx_plugin::player::Player;
+use syrinx_plugin::player::{Owner, Player};
 
 /// Channels out: one voice, in stereo.
 pub const OUTPUTS: usize = 2;
@@ -75,6 +75,13 @@ impl Health {
     }
 }
 
+/// An instance whose player goes from stream to stream: only the thread of the one that runs has it in hand.
+#[derive(Clone)]
+pub struct Instance {
+    pub owner: Owner,
+    pub player: Arc<Mutex<Player>>,
+}
+
 /// The player as the audio thread has it.
 pub struct PlayerHandle {
     pub player: Arc<Mutex<Player>>,
@@ -106,22 +113,22 @@ impl PlayerHandle {
 ///
 /// # Errors
 /// A sentence that says what is missing and what there is.
-pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Failure> {
+pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     match wanted.backend {
-        Backend::Jack => jack_client::open(wanted, player),
-        Backend::Cards => audio_devices::open(wanted, player),
-        Backend::Dummy => dummy::open(wanted, player),
-        Backend::Auto => jack_client::open(wanted, player).or_else(|no_jack| {
-            audio_devices::open(wanted, player)
+        Backend::Jack => jack_client::open(wanted, instance),
+        Backend::Cards => audio_devices::open(wanted, instance),
+        Backend::Dummy => dummy::open(wanted, instance),
+        Backend::Auto => jack_client::open(wanted, instance).or_else(|no_jack| {
+            audio_devices::open(wanted, instance)
                 .map_err(|no_card| format!("{no_card} Nor is there JACK: {no_jack} (--backend dummy plays without sound.)"))
         }),
     }
 }
 
 /// Gets the player ready for a stream; to be called before its thread runs.
-pub fn activate(player: &Mutex<Player>, sample_rate_hz: u32) -> Result<(), Failure> {
-    let mut player = player.lock().unwrap_or_else(PoisonError::into_inner);
-    player.activate(f64::from(sample_rate_hz), 1, OUTPUTS).map(drop).map_err(|e| format!("{e}."))
+pub fn activate(instance: &Instance, sample_rate_hz: u32) -> Result<(), Failure> {
+    let mut player = instance.player.lock().unwrap_or_else(PoisonError::into_inner);
+    instance.owner.activate(&mut player, f64::from(sample_rate_hz), 1, OUTPUTS).map(drop).map_err(|e| format!("{e}."))
 }
 
 /// All there is to play through, for `--list-devices`.
@@ -139,9 +146,10 @@ mod tests {
     use super::*;
 
     fn handle() -> PlayerHandle {
-        let player = Arc::new(Mutex::new(Player::default()));
-        activate(&player, 48_000).unwrap();
-        PlayerHandle { player, health: Arc::default() }
+        let (owner, player) = Player::new();
+        let instance = Instance { owner, player: Arc::new(Mutex::new(player)) };
+        activate(&instance, 48_000).unwrap();
+        PlayerHandle { player: instance.player, health: Arc::default() }
     }
 
     fn sounds(handle: &PlayerHandle) -> bool {
@@ -180,7 +188,7 @@ mod tests {
         assert!(sounds(&handle));
         assert_eq!(handle.health.blocks(), 200);
         // Nor is one of a player that nobody has set up.
-        let handle = PlayerHandle { player: Arc::default(), health: Arc::default() };
+        let handle = PlayerHandle { player: Arc::new(Mutex::new(Player::new().1)), health: Arc::default() };
         handle.play(&mut left, &mut right);
         assert_eq!((handle.health.blocks(), handle.health.dropouts()), (0, 1));
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     Failure,
-    audio::{self, Health, OUTPUTS, PlayerHandle, Running, Stream},
+    audio::{self, Health, Instance, OUTPUTS, PlayerHandle, Running, Stream},
     options::{CARDS, Wanted},
 };
 use cpal::{
@@ -13,10 +13,9 @@ use cpal::{
 };
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicUsize, Ordering},
 };
-use syrinx_plugin::player::Player;
 
 /// Samples that the output's callback plays at a time.
 const STEP: usize = 256;
@@ -269,7 +268,7 @@ fn samples(time: std::time::Duration, rate_hz: u32) -> usize {
 }
 
 /// Opens the sound cards.
-pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Failure> {
+pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     hush();
     let host = cpal::default_host();
     let input = device(wanted.input.as_deref(), host.default_input_device(), inputs()?, "input")?;
@@ -282,7 +281,7 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
     let offers = output.supported_output_configs().map_err(|e| cannot("output", &output, e))?;
     let (output_config, output_format) = format(offers, wanted, OUTPUTS, "output")?;
 
-    audio::activate(player, wanted.sample_rate_hz)?;
+    audio::activate(instance, wanted.sample_rate_hz)?;
     let health = Arc::new(Health::default());
     let latency: Arc<[AtomicUsize; 3]> = Arc::default();
     let buffer = wanted.buffer as usize;
@@ -301,7 +300,7 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
         target: buffer + buffer / 2,
         playing: false,
         channels: usize::from(output_config.channels),
-        handle: PlayerHandle { player: player.clone(), health: health.clone() },
+        handle: PlayerHandle { player: instance.player.clone(), health: health.clone() },
         latency: latency.clone(),
     };
     let sounds = match output_format {

@@ -2,18 +2,17 @@
 
 use crate::{
     Failure,
-    audio::{self, Health, PlayerHandle, Running, Stream},
+    audio::{self, Health, Instance, PlayerHandle, Running, Stream},
     options::Wanted,
 };
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-use syrinx_plugin::player::Player;
 
 struct Dummy {
     stop: Arc<AtomicBool>,
@@ -36,10 +35,10 @@ impl Drop for Dummy {
 }
 
 /// Opens it, which always succeeds at a rate that Syrinx plays at.
-pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Failure> {
-    audio::activate(player, wanted.sample_rate_hz)?;
+pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
+    audio::activate(instance, wanted.sample_rate_hz)?;
     let health = Arc::new(Health::default());
-    let handle = PlayerHandle { player: player.clone(), health: health.clone() };
+    let handle = PlayerHandle { player: instance.player.clone(), health: health.clone() };
     let (rate, buffer) = (wanted.sample_rate_hz, wanted.buffer);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();

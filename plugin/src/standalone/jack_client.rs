@@ -2,7 +2,7 @@
 
 use crate::{
     Failure,
-    audio::{self, Health, PlayerHandle, Running, Stream},
+    audio::{self, Health, Instance, PlayerHandle, Running, Stream},
     options::Wanted,
 };
 use jack::{
@@ -10,10 +10,9 @@ use jack::{
     PortFlags, ProcessHandler, ProcessScope, Unowned,
 };
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicU64, Ordering},
 };
-use syrinx_plugin::player::Player;
 
 const CLIENT: &str = "syrinx";
 const AUDIO: &str = "32 bit float mono audio";
@@ -135,7 +134,7 @@ fn wanted_ports(client: &Client, flags: PortFlags, name: Option<&str>, what: &st
 }
 
 /// Joins the graph of a running server.
-pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Failure> {
+pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     let client = client()?;
     let failed = |e: jack::Error| format!("JACK refuses: {e}.");
     let sources = wanted_ports(&client, PortFlags::IS_OUTPUT, wanted.input.as_deref(), "input")?;
@@ -148,7 +147,7 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
         None => return Err(format!("JACK's input has no channel {}; it has {}.", wanted.channel + 1, sources.join(", "))),
     };
     let (rate, buffer) = (client.sample_rate(), client.buffer_size());
-    audio::activate(player, rate)?;
+    audio::activate(instance, rate)?;
     let health = Arc::new(Health::default());
     let begun = Arc::new(AtomicU64::new(NOT_YET));
     let voice = client.register_port("voice", AudioIn::default()).map_err(failed)?;
@@ -156,7 +155,7 @@ pub fn open(wanted: &Wanted, player: &Arc<Mutex<Player>>) -> Result<Stream, Fail
     let right = client.register_port("right", AudioOut::default()).map_err(failed)?;
     let unowned = (voice.clone_unowned(), left.clone_unowned());
     let names = [voice.name(), left.name(), right.name()].into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let handle = PlayerHandle { player: player.clone(), health: health.clone() };
+    let handle = PlayerHandle { player: instance.player.clone(), health: health.clone() };
     let process = Process { voice, left, right, handle, begun: begun.clone() };
     let notices = Notices { health: health.clone(), sample_rate_hz: rate };
     // Connections are possible, and kept, only while the client is active.

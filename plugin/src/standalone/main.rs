@@ -48,9 +48,8 @@ fn run(options: &Options) -> Result<(), Failure> {
     let config = config::Config::new(options)?;
     let remembered = if options.forget { config::SoundConfig::default() } else { config.sound() };
     let wanted = options.wanted(&remembered);
-    let mut player = Player::default();
-    let params = player.params().clone();
-    let shown = player.shown().clone();
+    let (owner, mut player) = Player::new();
+    let (params, shown) = (owner.params().clone(), owner.shown().clone());
     let session = config.session()?;
     if !options.forget
         && let Some(session) = session
@@ -62,13 +61,13 @@ fn run(options: &Options) -> Result<(), Failure> {
     }
     set_up(options, &params)?;
     // So that the delay is known, and a rate that Syrinx does not play at refused, before a sound card is touched.
-    player.activate(f64::from(wanted.sample_rate_hz), 1, audio::OUTPUTS).map_err(|e| e.to_string())?;
+    owner.activate(&mut player, f64::from(wanted.sample_rate_hz), 1, audio::OUTPUTS).map_err(|e| e.to_string())?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
     ctrlc::set_handler(move || stopping.store(true, Ordering::Relaxed)).map_err(|e| e.to_string())?;
-    let player = Arc::new(Mutex::new(player));
-    let supervisor = Supervisor { wanted, player, config, stop: stop.clone(), patient: !options.no_window, told: None };
+    let instance = audio::Instance { owner, player: Arc::new(Mutex::new(player)) };
+    let supervisor = Supervisor { wanted, instance, config, stop: stop.clone(), patient: !options.no_window, told: None };
     let supervisor = std::thread::spawn(move || supervisor.run());
     if let Some(seconds) = options.seconds {
         let stop = stop.clone();

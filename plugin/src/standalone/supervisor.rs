@@ -2,19 +2,19 @@
 
 use crate::{
     Failure,
-    audio::{self, Stream},
+    audio::{self, Instance, Stream},
     config::Config,
     options::Wanted,
 };
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
     time::{Duration, Instant},
 };
-use syrinx_plugin::{monitor::Shown, params::SyrinxParams, player::Player, state};
+use syrinx_plugin::{monitor::Shown, params::SyrinxParams, state};
 
 const LOOK: Duration = Duration::from_millis(100);
 /// Between two tries to open a sound card that is not there.
@@ -26,7 +26,7 @@ const SAVE: Duration = Duration::from_secs(2);
 /// The supervisor and all it holds.
 pub struct Supervisor {
     pub wanted: Wanted,
-    pub player: Arc<Mutex<Player>>,
+    pub instance: Instance,
     pub config: Config,
     /// Set when the program ends.
     pub stop: Arc<AtomicBool>,
@@ -48,15 +48,12 @@ impl Supervisor {
     /// # Errors
     /// Where a sound card is missing from the start, or the session cannot be saved at the end.
     pub fn run(mut self) -> Result<(), Failure> {
-        let (params, shown) = {
-            let player = self.player.lock().unwrap_or_else(PoisonError::into_inner);
-            (player.params().clone(), player.shown().clone())
-        };
+        let (params, shown) = (self.instance.owner.params().clone(), self.instance.owner.shown().clone());
         let mut played = false;
         let mut said = String::new();
         while !self.stopped() {
             self.tell(&params, &shown);
-            match audio::open(&self.wanted, &self.player) {
+            match audio::open(&self.wanted, &self.instance) {
                 Ok(stream) => {
                     if let Err(why) = self.config.remember(&self.wanted) {
                         eprintln!("syrinx: {why}");
