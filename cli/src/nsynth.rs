@@ -101,7 +101,7 @@ const MOST_NOTES: usize = 2000;
 
 /// Recordings for a training.
 pub struct Gathered {
-    /// NoteSound files of the picked notes, in order of path, each with its instrument as the source.
+    /// Sound files of the picked notes, in order of path, each with its instrument as the source.
     pub files: Vec<(PathBuf, String)>,
     /// Paths that are no NSynth data.
     pub others: Vec<PathBuf>,

@@ -114,7 +114,7 @@ impl Ensemble {
 
     fn model(&self, place: usize) -> Option<&Arc<Model>> {
         let own = place.checked_sub(OWN).and_then(|slot| self.own.get(slot)?.as_ref());
-        own.map(|own| own.model()).or_else(|| self.factory.iter().find(|one| one.place == place).map(|one| &one.model))
+        own.map(|own| own.model()).or_else(|| self.factory.iter().rfind(|one| one.place == place).map(|one| &one.model))
     }
 
     /// Forgets the stream.
@@ -208,7 +208,7 @@ impl Ensemble {
             return self.own[slot].as_mut().map(|own| &mut own.sounding);
         }
         if !self.pool.iter().any(|member| member.place == place) {
-            let one = self.factory.iter().find(|one| one.place == place)?;
+            let one = self.factory.iter().rfind(|one| one.place == place)?;
             // Room that was never used, or else that of whoever sounds least: there is always one that is silent.
             let room = |member: &Member| (member.sounding.share(), member.place != NOWHERE);
             let free = self.pool.iter_mut().filter(|member| !member.sounding.is_called());

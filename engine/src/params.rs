@@ -1,4 +1,4 @@
-//! What a player can set: one table of parameters, read by every face of Syrinx, and their values as plain numbers.
+//! What a player can set: one table of parameters, read by every face of Syrinx, and their values, each of its type.
 
 use syrinx_tracker::{LatencyMode, TrackerConfig};
 
@@ -195,6 +195,11 @@ impl Value for SustainedBy {
     }
 }
 
+/// The number, or else the default.
+fn finite(number: f32, default: f32) -> f32 {
+    if number.is_finite() { number } else { default }
+}
+
 macro_rules! params {
     ($($group:literal { $($(#[doc = $help:literal])+ $field:ident: $type:ty, $name:literal, $unit:literal, $kind:expr, $min:expr, $max:expr, $default:expr $(, $session:expr)?;)+ })+) => {
         /// The values of all parameters, numbers in their units.
@@ -227,15 +232,16 @@ macro_rules! params {
                 match id { $($(ParamId::$field => self.$field.number(),)+)+ }
             }
 
-            /// Gives a parameter the value of this number.
+            /// Gives a parameter the value of this number; what is none is the default.
             pub fn put(&mut self, id: ParamId, number: f32) {
+                let number = finite(number, id.param().default);
                 match id { $($(ParamId::$field => self.$field = Value::of(number),)+)+ }
             }
 
             /// The settings whose numbers are `value(at)`, for each place `at` in [`PARAMS`].
             pub fn from_values(value: impl Fn(usize) -> f32) -> Self {
                 let mut at = 0;
-                $($(let $field = Value::of(value(at)); at += 1;)+)+
+                $($(let $field = Value::of(finite(value(at), $default)); at += 1;)+)+
                 debug_assert_eq!(at, PARAMS.len());
                 Self { $($($field,)+)+ }
             }
@@ -535,5 +541,8 @@ mod tests {
         let wild = Settings { mix: f32::NAN, loudness: f32::INFINITY, pitch_shift: -400.0, ..Settings::default() };
         let safe = wild.sanitised();
         assert_eq!((safe.mix, safe.loudness, safe.pitch_shift), (100.0, 0.0, -24.0));
+        let mut put = Settings::default();
+        ParamId::ALL.iter().for_each(|id| put.put(*id, f32::NAN));
+        assert_eq!((put, Settings::from_values(|_| f32::INFINITY)), (Settings::default(), Settings::default()));
     }
 }

@@ -239,7 +239,7 @@ fn nothing_allocates_on_the_audio_thread() {
                 let p = &PARAMS[p];
                 p.min + (p.max - p.min) * ((i * 7919 + p.id.len() * 31) % 101) as f32 / 100.0
             });
-            settings.instrument_a = if i % 2 == 0 { OWN_INSTRUMENT } else { (i % 4) as u8 };
+            settings.instrument_a = if i % 2 == 0 { OWN_INSTRUMENT } else { (i % 18) as u8 };
             settings.output_gain = settings.output_gain.max(-12.0);
             settings.latency_mode = if i / 50 % 2 == 0 { LatencyMode::Live } else { LatencyMode::Studio };
             let mut own = (i % 40 == 0).then(|| Box::new(Instrument::new(48_000, violin())));

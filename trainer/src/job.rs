@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use syrinx_analysis::{AudioError, Cancelled, Report, ReportError, Take, Workers, survey_files};
-use syrinx_decoder::{Card, ModelError};
+use syrinx_decoder::{Card, Model, ModelError};
 
 use crate::{
     held_out::{self, HeldOut},
@@ -99,7 +99,10 @@ impl Job<'_> {
         let recordings = self.survey(files)?;
         recordings.report.verdict()?;
         let trained = self.train(&recordings, options, Twins::None)?;
-        Ok(Learned { bytes: trained.to_onnx(&trained.card), card: trained.card, report: recordings.report })
+        let bytes = trained.to_onnx(&trained.card);
+        // What is given has been read back: it plays.
+        Model::read(&bytes)?;
+        Ok(Learned { bytes, card: trained.card, report: recordings.report })
     }
 
     /// Reads, analyses and judges files, each with the name of its source.
@@ -118,10 +121,14 @@ impl Job<'_> {
     /// When there is too little to learn from, an option or an entry of the card is not acceptable, or the job is cancelled.
     pub fn train(&self, recordings: &Recordings, options: &TrainOptions, twins: Twins) -> Result<Trained, JobError> {
         let tell = self.tell;
-        Ok(train_on(self.workers, &recordings.takes, options, twins, &mut |progress| {
+        let trained = train_on(self.workers, &recordings.takes, options, twins, &mut |progress| {
             let loss_db = Some(progress.loss);
             tell(JobProgress { stage: Stage::Training, done: progress.step, total: progress.total, loss_db });
-        })?)
+        });
+        trained.map_err(|error| match error {
+            TrainError::Cancelled(cancelled) => cancelled.into(),
+            error => error.into(),
+        })
     }
 
     /// Asks the twins for all that was held out from them, and compares takes of the same note.
@@ -130,5 +137,52 @@ impl Job<'_> {
     /// When a recording cannot be read again, or the job is cancelled.
     pub fn score(&self, recordings: &Recordings, trained: &Trained, options: &TrainOptions) -> Result<HeldOut, JobError> {
         held_out::score(self.workers, |total| self.told(Stage::Scoring, total), recordings, trained, options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+    use syrinx_analysis::{Audio, write_wav};
+
+    /// Files of a tone of eight harmonics at six pitches, half a second each.
+    fn tones(folder: &std::path::Path) -> Vec<(PathBuf, String)> {
+        let tone = |semitone: usize| {
+            let hz = 220.0 * (semitone as f64 / 6.0).exp2();
+            let path = folder.join(format!("{semitone}.wav"));
+            let sample = |n: usize| {
+                let t = n as f64 / 48_000.0;
+                (1..9).map(|k| (0.2 / f64::from(k) * (std::f64::consts::TAU * hz * f64::from(k) * t).sin()) as f32).sum()
+            };
+            write_wav(&path, &Audio::from_mono(48_000, (0..24_000).map(sample).collect())).unwrap();
+            (path, "tones".into())
+        };
+        (0..6).map(tone).collect()
+    }
+
+    #[test]
+    fn recordings_go_in_and_an_instrument_comes_out_or_the_job_ends_where_it_is_cancelled() {
+        let folder = tempfile::tempdir().unwrap();
+        let (files, options) = (tones(folder.path()), TrainOptions { steps: 4, ..TrainOptions::new("tone", "Tone") });
+        let workers = Workers::at_most(NonZeroUsize::MIN);
+        let learned = Job { workers: &workers, tell: &|_| () }.learn(&files, &options).unwrap();
+        assert_eq!(Model::read(&learned.bytes).unwrap().card().id, "tone");
+        assert_eq!(learned.report.files.len(), 6);
+        for at in [Stage::Analysing, Stage::Training, Stage::Scoring] {
+            let workers = Workers::at_most(NonZeroUsize::MIN);
+            let tell = |progress: JobProgress| {
+                assert!(progress.done <= progress.total);
+                if progress.stage == at {
+                    workers.cancel();
+                }
+            };
+            let job = Job { workers: &workers, tell: &tell };
+            let done = job.survey(&files).and_then(|recordings| {
+                let trained = job.train(&recordings, &options, Twins::All)?;
+                job.score(&recordings, &trained, &options)
+            });
+            assert!(matches!(done, Err(JobError::Cancelled(_))), "{at:?}: {done:?}");
+        }
     }
 }

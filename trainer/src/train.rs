@@ -155,6 +155,9 @@ pub enum TrainError {
     /// [`TrainOptions::steps`] is 0.
     #[error("a training has at least one step")]
     NoSteps,
+    /// The weights are no numbers any more.
+    #[error("the training went astray: what it learned are no numbers; less weight decay or other recordings may help")]
+    Diverged,
     /// It was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -288,6 +291,9 @@ pub fn train_on(
                 return Err(TrainError::NoPitch("training"));
             }
             let network = learn(workers, hearing, &rows, options, &steps)?;
+            if !network.mlp.weights.iter().all(|weight| weight.is_finite()) {
+                return Err(TrainError::Diverged);
+            }
             let held_out = Rows::new(takes, &gains, split, Part::Test, &network.hearing);
             // A round may hold out nothing but what no tracker finds a pitch in, and the instrument holds out nothing: no loss to speak of.
             let (test_loss, mean_spectrum_loss) =

@@ -1,6 +1,7 @@
 //! The open window as the host has it: the framework's, but for the least size, which goes with the window's own scale.
 
 use super::{SystemScale, layout::LEAST};
+use crate::monitor::Watching;
 use nice_plug::editor::{
     EditorHandle, Modifiers, ParentWindowHandle, ResizeHint, VirtualKeyCode,
     dpi::{LogicalSize, NativeSize},
@@ -19,12 +20,14 @@ pub struct SyrinxHandle {
     inner: EguiEditorHandle,
     state: Arc<EguiEditorState>,
     scale: Arc<SystemScale>,
+    /// The window is open as long as the host has this; the framework tells nobody that it closes.
+    _watching: Watching,
 }
 
 impl SyrinxHandle {
     /// The framework's handle, and what it shares with the window.
-    pub fn new(inner: EguiEditorHandle, state: Arc<EguiEditorState>, scale: Arc<SystemScale>) -> Self {
-        Self { inner, state, scale }
+    pub fn new(inner: EguiEditorHandle, state: Arc<EguiEditorState>, scale: Arc<SystemScale>, watching: Watching) -> Self {
+        Self { inner, state, scale, _watching: watching }
     }
 }
 

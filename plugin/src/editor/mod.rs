@@ -77,6 +77,7 @@ const WAKES: Duration = Duration::from_millis(250);
 /// The editor of one instance.
 pub struct SyrinxEditor {
     inner: EguiEditor<App>,
+    shown: Arc<Shown>,
     state: Arc<EguiEditorState>,
     scale: Arc<SystemScale>,
 }
@@ -108,7 +109,7 @@ pub struct App {
 /// The editor of one instance; it closes itself once `stop` is set and [`Shown::repaint`] has it drawn anew.
 pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<AtomicBool>>) -> Option<SyrinxEditor> {
     let repaint = shown.repaint.clone();
-    let page = RootView::new(params, shown, Home::of_player());
+    let page = RootView::new(params, shown.clone(), Home::of_player());
     let (width, height) = page.looks.size;
     let state = EguiEditorState::from_size(LogicalSize { width, height }, f32::from(page.looks.scale) / 100.0);
     let settings = EguiNiceSettings {
@@ -121,7 +122,7 @@ pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<Ato
     scale.note(1.0);
     let app = App { page, state: state.clone(), scale: scale.clone(), stop };
     let inner = create_egui_editor(state.clone(), repaint, settings, app)?;
-    Some(SyrinxEditor { inner, state, scale })
+    Some(SyrinxEditor { inner, shown, state, scale })
 }
 
 impl Editor for SyrinxEditor {
@@ -141,7 +142,7 @@ impl Editor for SyrinxEditor {
         if let Some(scale) = fallback_scale_factor {
             handle.set_fallback_scale_factor(scale, &window)?;
         }
-        Ok(SpawnedEditor { handle: SyrinxHandle::new(handle, self.state.clone(), self.scale.clone()), window })
+        Ok(SpawnedEditor { handle: SyrinxHandle::new(handle, self.state.clone(), self.scale.clone(), self.shown.watch()), window })
     }
 
     /// In the host's unit: pixels, or points on macOS.
@@ -180,10 +181,6 @@ impl NiceEguiApp for App {
         if ui.ctx().zoom_factor() != scale {
             ui.ctx().set_zoom_factor(scale);
         }
-    }
-
-    fn editor_closed(&mut self) {
-        self.page.close();
     }
 
     fn resized(&mut self, size: WindowSize) {

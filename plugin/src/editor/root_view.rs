@@ -16,10 +16,7 @@ use super::{
     slots, status_bar,
     theme::Theme,
 };
-use crate::{
-    monitor::{Shown, Watching},
-    params::SyrinxParams,
-};
+use crate::{monitor::Shown, params::SyrinxParams};
 use egui::Ui;
 use nice_plug::context::gui::GuiContext;
 use std::{sync::Arc, time::Duration};
@@ -51,8 +48,6 @@ struct CachedRegion {
 /// The page, its widgets' memory, and what they show.
 pub struct RootView {
     shown: Arc<Shown>,
-    /// While the window is open.
-    watching: Option<Watching>,
     edits: Option<Edits>,
     params: Arc<SyrinxParams>,
     home: Option<files::Home>,
@@ -84,7 +79,6 @@ impl RootView {
         let preset_list = PresetList::new(home.as_ref().map(|home| home.presets.clone()));
         Self {
             shown,
-            watching: None,
             edits: None,
             params,
             home,
@@ -110,7 +104,6 @@ impl RootView {
 
     /// A window opens on the page: only now are the player's folders looked through.
     pub fn open(&mut self, ctx: &egui::Context, host: GuiContext) {
-        self.watching = Some(self.shown.watch());
         if let Some(why) = self.preset_list.rescan() {
             self.params.notices().say(why);
         }
@@ -275,11 +268,6 @@ impl RootView {
         bars::show(ui, layout.bars, theme, edits, &self.live, self.live.played_hz, colour);
         self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour);
         meters::show(ui, layout.meters, theme, &mut self.live, colour);
-    }
-
-    /// The window closes.
-    pub fn close(&mut self) {
-        self.watching = None;
     }
 
     /// Takes what other threads have come to: the file dialog, the search of the folder.
