@@ -146,7 +146,7 @@ mod tests {
     use std::num::NonZeroUsize;
     use syrinx_analysis::{Audio, write_wav};
 
-    /// Files of a tone of eight harmonics at six pitches, half a second each.
+    /// Files of a tone of eight harmonics at six pitches, three seconds each.
     fn tones(folder: &std::path::Path) -> Vec<(PathBuf, String)> {
         let tone = |semitone: usize| {
             let hz = 220.0 * (semitone as f64 / 6.0).exp2();
@@ -155,7 +155,7 @@ mod tests {
                 let t = n as f64 / 48_000.0;
                 (1..9).map(|k| (0.2 / f64::from(k) * (std::f64::consts::TAU * hz * f64::from(k) * t).sin()) as f32).sum()
             };
-            write_wav(&path, &Audio::from_mono(48_000, (0..24_000).map(sample).collect())).unwrap();
+            write_wav(&path, &Audio::from_mono(48_000, (0..144_000).map(sample).collect())).unwrap();
             (path, "tones".into())
         };
         (0..6).map(tone).collect()

@@ -142,7 +142,10 @@ impl Editor for SyrinxEditor {
         if let Some(scale) = fallback_scale_factor {
             handle.set_fallback_scale_factor(scale, &window)?;
         }
-        Ok(SpawnedEditor { handle: SyrinxHandle::new(handle, self.state.clone(), self.scale.clone(), self.shown.watch()), window })
+        Ok(SpawnedEditor {
+            handle: SyrinxHandle::new(handle, self.state.clone(), self.scale.clone(), self.shown.watch()),
+            window,
+        })
     }
 
     /// In the host's unit: pixels, or points on macOS.
