@@ -3,8 +3,8 @@
 
 use crate::{
     OWN_INSTRUMENT,
-    instrument::{BandWeights, Instrument, Slot, Sounding},
-    level::powers,
+    instrument::{Instrument, Slot, Sounding},
+    level::{k_noise_weights, powers},
     spectral_weights::{NOISE_POINTS, noise_point_hz},
     sustain::Ringing,
     tone::Tone,
@@ -42,7 +42,7 @@ struct Factory {
 /// The noise of all instruments of the palette with the same bands.
 struct Noise {
     edges_hz: Vec<f32>,
-    weights: Arc<BandWeights>,
+    k_weights: Arc<[f32]>,
     filtered: FilteredNoise,
 }
 
@@ -79,14 +79,14 @@ impl Ensemble {
             let known = noises.iter().position(|noise| noise.edges_hz == *edges);
             let noise = known.unwrap_or_else(|| {
                 let filtered = FilteredNoise::new(sample_rate_hz, edges, longest, seed);
-                noises.push(Noise { edges_hz: edges.clone(), weights: BandWeights::of(edges), filtered });
+                noises.push(Noise { edges_hz: edges.clone(), k_weights: k_noise_weights(edges).into(), filtered });
                 noises.len() - 1
             });
             factory.push(Factory { place: usize::from(*number).min(OWN), model: model.clone(), noise });
         }
         let models = || factory.iter().map(|one| &*one.model);
         let member = |one: &Factory| {
-            let mut sounding = Sounding::new(one.model.clone(), noises[one.noise].weights.clone());
+            let mut sounding = Sounding::new(one.model.clone(), noises[one.noise].k_weights.clone());
             sounding.reserve(models());
             Member { place: NOWHERE, noise: one.noise, sounding }
         };
@@ -214,7 +214,7 @@ impl Ensemble {
             let free = self.pool.iter_mut().filter(|member| !member.sounding.is_called());
             let member = free.min_by(|a, b| room(a).partial_cmp(&room(b)).unwrap_or(std::cmp::Ordering::Equal))?;
             (member.place, member.noise) = (place, one.noise);
-            member.sounding.become_of(&one.model, &self.noises[one.noise].weights);
+            member.sounding.become_of(&one.model, &self.noises[one.noise].k_weights);
             // Sums of floating-point numbers depend on the order.
             self.pool.sort_unstable_by_key(|member| member.place);
         }

@@ -5,7 +5,7 @@ use crate::{
     tone::Tone,
 };
 use std::sync::Arc;
-use syrinx_decoder::{Arena, DecoderState, Model, noise_weights};
+use syrinx_decoder::{Arena, DecoderState, Model};
 use syrinx_synth::{Controls, FilteredNoise};
 use syrinx_tracker::{Features, FrameClock};
 
@@ -18,23 +18,11 @@ const FADE_PER_FRAME: f32 = 1.0 / FADE_FRAMES;
 /// trained ones, 30 ms), so that it does not play an attack.
 const WARM_UP_FRAMES: usize = 12;
 
-/// How loud noise in a set of bands is: power gains of A-weighting and K-weighting, one for each band.
-pub struct BandWeights {
-    a: Vec<f32>,
-    k: Vec<f32>,
-}
-
-impl BandWeights {
-    /// For the bands between these edges.
-    pub fn of(edges_hz: &[f32]) -> Arc<Self> {
-        Arc::new(Self { a: noise_weights(edges_hz), k: k_noise_weights(edges_hz) })
-    }
-}
-
 /// An instrument on its way in, there, or on its way out.
 pub struct Sounding {
     decoder: DecoderState,
-    weights: Arc<BandWeights>,
+    /// K-weighting of each noise band, power gain: the same for all with the same bands.
+    k_weights: Arc<[f32]>,
     /// Share of the sound, 0 to 1: reached, and wanted.
     share: f32,
     wanted: f32,
@@ -45,9 +33,9 @@ pub struct Sounding {
 
 impl Sounding {
     /// Silent, at the start of a stream.
-    pub fn new(model: Arc<Model>, weights: Arc<BandWeights>) -> Self {
+    pub fn new(model: Arc<Model>, k_weights: Arc<[f32]>) -> Self {
         let decoder = DecoderState::new(model);
-        Self { decoder, weights, share: 0.0, wanted: 0.0, cold: false, controls: Controls::silent(0) }
+        Self { decoder, k_weights, share: 0.0, wanted: 0.0, cold: false, controls: Controls::silent(0) }
     }
 
     /// Makes room for any of these models.
@@ -56,9 +44,9 @@ impl Sounding {
     }
 
     /// Is another instrument from now on, silent, at the start of a stream. Never allocates after [`Sounding::reserve`].
-    pub fn become_of(&mut self, model: &Arc<Model>, weights: &Arc<BandWeights>) {
+    pub fn become_of(&mut self, model: &Arc<Model>, k_weights: &Arc<[f32]>) {
         self.decoder.become_of(model);
-        self.weights = weights.clone();
+        self.k_weights = k_weights.clone();
         self.settle();
     }
 
@@ -125,7 +113,7 @@ impl Sounding {
     pub fn lift(&mut self, level: f32) -> f32 {
         let own = &mut self.controls;
         // The decoder has locked one level to the voice's, and the other follows.
-        let [a_power, k_power] = powers(own, &self.weights.a, &self.weights.k);
+        let [a_power, k_power] = powers(own, self.decoder.model().noise_weights(), &self.k_weights);
         if k_power > f32::MIN_POSITIVE {
             let gain = (level * a_power / k_power).sqrt();
             own.amplitude *= gain;
@@ -141,7 +129,7 @@ impl Sounding {
 
     /// K-weighted mean square of its noise.
     pub fn noise_power(&self) -> f32 {
-        self.controls.noise.iter().zip(&self.weights.k).map(|(rms, weight)| rms * rms * weight).sum()
+        self.controls.noise.iter().zip(&*self.k_weights).map(|(rms, weight)| rms * rms * weight).sum()
     }
 }
 
@@ -159,8 +147,8 @@ impl Instrument {
     pub fn new(sample_rate_hz: u32, model: Arc<Model>) -> Self {
         let edges = &model.card().noise_edges_hz;
         let noise = FilteredNoise::new(sample_rate_hz, edges, FrameClock::new(sample_rate_hz).max_len(), 0);
-        let weights = BandWeights::of(edges);
-        Self { noise, arena: Arena::of([&*model]), sounding: Sounding::new(model, weights) }
+        let k_weights = k_noise_weights(edges).into();
+        Self { noise, arena: Arena::of([&*model]), sounding: Sounding::new(model, k_weights) }
     }
 
     /// What plays.

@@ -407,7 +407,7 @@ impl Settings {
     pub fn sanitised(mut self) -> Self {
         for id in ParamId::ALL {
             let (row, value) = (id.param(), self.get(*id));
-            self.put(*id, if value.is_finite() { value.clamp(row.min, row.max) } else { row.default });
+            self.put(*id, finite(value, row.default).clamp(row.min, row.max));
         }
         self
     }

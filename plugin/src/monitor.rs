@@ -126,13 +126,14 @@ impl Moment {
     const NUMBERS: usize = 7 + MAX_HARMONICS + NOISE_POINTS;
     /// Places among the numbers.
     const VOICE_DB: usize = 2;
+    const PLAYED_DB: usize = 4;
     const FITTED_DB: usize = 6;
 
     /// Nothing is heard.
     const SILENCE: [f32; Self::NUMBERS] = {
         let mut numbers = [0.0; Self::NUMBERS];
         numbers[Self::VOICE_DB] = -120.0;
-        numbers[4] = -120.0;
+        numbers[Self::PLAYED_DB] = -120.0;
         numbers
     };
 

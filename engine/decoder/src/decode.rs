@@ -27,6 +27,7 @@ const PITCH_MARGIN: f32 = 1.122_462;
 /// Where a pitch goes, or is not sure for a while, the noise of the note is at most this above what it was in the notes of late, as a ratio of powers (3 dB): networks
 /// answer what is half a consonant with half of its noise.
 const MOST_NOISE: f32 = 2.0;
+
 /// The answers to one stream's features, frame by frame, in order: what has to be remembered from frame to frame, and no more. Many of them run
 /// in one [`Arena`].
 pub struct DecoderState {
@@ -101,8 +102,8 @@ impl DecoderState {
         let loud = Decay::loudest_db(card.decay.as_ref(), loud);
         let heard_db =
             if features.loudness_db < soft { features.loudness_db } else { features.loudness_db.min(loud + LOUDNESS_MARGIN_DB) };
-        let (harmonics_db, noise_db) = self.model.plan.run(arena, [heard_f0, confidence, heard_db], &mut self.network);
-        if !harmonics_db.iter().chain(noise_db).all(|db| db.is_finite()) {
+        let answer = self.model.plan.run(arena, [heard_f0, confidence, heard_db], &mut self.network);
+        if !answer.is_finite() {
             self.failed += 1;
             return;
         }
@@ -117,7 +118,7 @@ impl DecoderState {
         // Mean square of each noise band; and of each band of the breath, against that of all bands as the ear weights them.
         let (mut noise, mut breath_noise) = ([0.0; MAX_BANDS], [0.0; MAX_BANDS]);
         let (noise, breath_noise) = (&mut noise[..weights.len()], &mut breath_noise[..weights.len()]);
-        for (power_of, db) in noise.iter_mut().zip(noise_db) {
+        for (power_of, db) in noise.iter_mut().zip(answer.noise_db) {
             *power_of = power(*db);
         }
         if wanted.share > 0.0 {
@@ -141,7 +142,7 @@ impl DecoderState {
         let mut note = 0.0;
         if voicing > 0.0 {
             let mut weighted = 0.0;
-            for (k, (db, share)) in harmonics_db.iter().zip(&mut controls.harmonics).enumerate() {
+            for (k, (db, share)) in answer.harmonics_db.iter().zip(&mut controls.harmonics).enumerate() {
                 let hz = (k + 1) as f32 * f0_hz;
                 if hz > HIGHEST_HARMONIC_HZ {
                     break;

@@ -101,6 +101,11 @@ impl Model {
         &self.card
     }
 
+    /// A-weighting of each noise band at its centre, power gain.
+    pub fn noise_weights(&self) -> &[f32] {
+        &self.noise.weights
+    }
+
     /// The file, as it was read: what a session keeps of a model of the user's own.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

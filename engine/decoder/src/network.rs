@@ -1,7 +1,7 @@
 //! One running copy of a model's network, with its memory: the bare network, without what [`Decoder`](crate::Decoder) adds. Audio
 //! thread; allocates when it is made, never when it runs.
 
-use crate::{Arena, Model};
+use crate::{Answer, Arena, Model};
 use std::sync::Arc;
 
 /// A network and the state that goes round.
@@ -9,22 +9,6 @@ pub struct Network {
     model: Arc<Model>,
     arena: Arena,
     state: Vec<f32>,
-}
-
-/// What the network says of one frame: levels in dB relative to the loudness asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Answer<'a> {
-    /// Mean square of each harmonic, dB.
-    pub harmonics_db: &'a [f32],
-    /// Mean square of the noise within each band, dB.
-    pub noise_db: &'a [f32],
-}
-
-impl Answer<'_> {
-    /// Whether all of it is numbers.
-    pub fn is_finite(&self) -> bool {
-        self.harmonics_db.iter().chain(self.noise_db).all(|x| x.is_finite())
-    }
 }
 
 impl Network {
@@ -43,15 +27,9 @@ impl Network {
         &self.state
     }
 
-    /// Forgets what was played, as at the start of a stream.
-    pub fn reset(&mut self) {
-        self.state.fill(0.0);
-    }
-
     /// Answers one frame's `[f0_hz, confidence, loudness_db]` and moves the state on. A next state that is not finite leaves the state
     /// zeroed, so that one bad frame does not spoil all that follow.
     pub fn run(&mut self, features: [f32; 3]) -> Answer<'_> {
-        let (harmonics_db, noise_db) = self.model.plan.run(&mut self.arena, features, &mut self.state);
-        Answer { harmonics_db, noise_db }
+        self.model.plan.run(&mut self.arena, features, &mut self.state)
     }
 }

@@ -23,9 +23,9 @@ impl NoiseBands {
         let (mut arena, mut state) = (Arena::with_room(plan.rows_len()), vec![0.0; plan.state_len()]);
         let mut soft = [0.0; MAX_BANDS];
         for _ in 0..COLOUR_FRAMES {
-            let (harmonics_db, noise_db) = plan.run(&mut arena, [f0_hz, 1.0, loudness_db], &mut state);
-            if harmonics_db.iter().chain(noise_db).all(|db| db.is_finite()) {
-                soft.iter_mut().zip(noise_db).for_each(|(band, db)| *band = power(*db));
+            let answer = plan.run(&mut arena, [f0_hz, 1.0, loudness_db], &mut state);
+            if answer.is_finite() {
+                soft.iter_mut().zip(answer.noise_db).for_each(|(band, db)| *band = power(*db));
             }
         }
         let widths = edges_hz.windows(2).map(|edges| edges[1] - edges[0]).collect();

@@ -119,6 +119,22 @@ enum Step {
     },
 }
 
+/// What the network says of one frame: levels in dB relative to the loudness asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// Mean square of each harmonic, dB.
+    pub harmonics_db: &'a [f32],
+    /// Mean square of the noise within each band, dB.
+    pub noise_db: &'a [f32],
+}
+
+impl Answer<'_> {
+    /// Whether all of it is numbers.
+    pub fn is_finite(&self) -> bool {
+        self.harmonics_db.iter().chain(self.noise_db).all(|x| x.is_finite())
+    }
+}
+
 /// Where networks are run, one after the other: nothing in it outlasts a run, so one does for all that a thread plays.
 pub struct Arena(Vec<f32>);
 
@@ -162,9 +178,9 @@ impl Plan {
         self.state.len
     }
 
-    /// Answers one frame in `arena`, from `features` and `state`; moves `state` on. Levels: harmonics, then noise. Neither allocates
+    /// Answers one frame in `arena`, from `features` and `state`; moves `state` on. Neither allocates
     /// nor panics for an arena with room for this plan's rows and a state of this plan.
-    pub fn run<'a>(&self, arena: &'a mut Arena, features: [f32; 3], state: &mut [f32]) -> (&'a [f32], &'a [f32]) {
+    pub fn run<'a>(&self, arena: &'a mut Arena, features: [f32; 3], state: &mut [f32]) -> Answer<'a> {
         let arena = &mut arena.0[..self.blank.len()];
         arena.copy_from_slice(&self.blank);
         arena[self.features.at..][..3].copy_from_slice(&features);
@@ -180,7 +196,7 @@ impl Plan {
             state.fill(0.0);
         }
         let arena: &'a [f32] = arena;
-        (self.harmonics.of(arena), self.noise.of(arena))
+        Answer { harmonics_db: self.harmonics.of(arena), noise_db: self.noise.of(arena) }
     }
 
     /// Makes the plan of a graph that has passed `check`; the sentence of an `Err` completes "… is not a Syrinx instrument: ".
@@ -700,8 +716,8 @@ mod tests {
             let out = runtime.run(tvec!(row(&features).into(), row(&theirs).into())).unwrap();
             let out: Vec<Vec<f32>> =
                 out.iter().map(|t| t.try_as_plain_ram().unwrap().as_slice::<f32>().unwrap().to_vec()).collect();
-            let (harmonics, noise) = plan.run(&mut arena, features, &mut ours);
-            for (a, b) in harmonics.iter().chain(noise).chain(&ours).zip(out.iter().flatten()) {
+            let Answer { harmonics_db, noise_db } = plan.run(&mut arena, features, &mut ours);
+            for (a, b) in harmonics_db.iter().chain(noise_db).chain(&ours).zip(out.iter().flatten()) {
                 assert!((a - b).abs() < 1e-5 * b.abs().max(1.0), "frame {n}: {a}, and the runtime says {b}");
             }
             theirs = out[2].clone();
