@@ -381,6 +381,30 @@ fn a_clap_host_on_screen_opens_plays_resizes_and_closes_the_window() {
     instance.close_window();
 }
 
+/// The threads of this process that were made by the thread that asks, which pass on its name; it itself is one of them.
+fn own_threads() -> Vec<PathBuf> {
+    let name = |thread: &Path| std::fs::read(thread.join("comm")).ok();
+    let own = name(Path::new("/proc/thread-self"));
+    let all = std::fs::read_dir("/proc/self/task").unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|thread| name(thread) == own).collect()
+}
+
+#[test]
+#[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
+fn a_closed_window_on_screen_leaves_no_thread_behind_however_soon_it_is_closed() {
+    let _screen = Screen::open();
+    let mut instance = Instance::new(&load_entry());
+    let before = own_threads();
+    for stays_open in (0..40).map(|time| Duration::from_millis(time % 4 * 10)) {
+        let parent = Parent::open((1400, 900));
+        instance.open_window(parent.id).unwrap();
+        assert!(own_threads().len() > before.len(), "the window has no thread");
+        thread::sleep(stays_open);
+        instance.close_window();
+        assert_eq!(own_threads(), before, "open for {stays_open:?}");
+    }
+}
+
 #[test]
 #[ignore = "needs Xvfb, xdotool and ImageMagick: cargo xtask test brings them"]
 fn a_clap_host_on_screen_sees_every_gesture_begin_move_and_end() {

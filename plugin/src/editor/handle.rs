@@ -1,6 +1,7 @@
-//! The open window as the host has it: the framework's, but for the least size, which goes with the window's own scale.
+//! The open window as the host has it: the framework's, but for the least size, which goes with the window's own scale, and for closing, which
+//! waits for the window's thread.
 
-use super::{SystemScale, layout::LEAST};
+use super::{SystemScale, layout::LEAST, window_thread::WindowThread};
 use crate::monitor::Watching;
 use nice_plug::editor::{
     EditorHandle, Modifiers, ParentWindowHandle, ResizeHint, VirtualKeyCode,
@@ -31,43 +32,74 @@ impl SyrinxHandle {
     }
 }
 
+/// The window itself; it is closed when this is dropped.
+pub struct Window {
+    /// None once it closes.
+    inner: Option<baseview::Window>,
+    thread: WindowThread,
+}
+
+impl Window {
+    /// The framework's window, and the thread that draws it.
+    pub fn new(inner: baseview::Window, thread: WindowThread) -> Self {
+        Self { inner: Some(inner), thread }
+    }
+
+    fn get(&self) -> &baseview::Window {
+        self.inner.as_ref().expect("only dropping and running take it")
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        let Some(window) = self.inner.take() else { return };
+        if cfg!(target_os = "linux") {
+            // The thread answers this, and once it has, it runs and cannot miss that it is told to stop. A window whose thread or whose
+            // parent has gone cannot be hidden, which is as good.
+            let _ = window.hide();
+        }
+        drop(window);
+        self.thread.wait_for_its_end();
+    }
+}
+
 impl EditorHandle for SyrinxHandle {
-    type Window = baseview::Window;
+    type Window = Window;
     type Error = baseview::Error;
 
-    fn run_until_closed(window: Self::Window) -> Result<(), Self::Error> {
-        EguiEditorHandle::run_until_closed(window)
+    fn run_until_closed(mut window: Self::Window) -> Result<(), Self::Error> {
+        window.inner.take().map_or(Ok(()), EguiEditorHandle::run_until_closed)
     }
 
     fn set_parent(&self, parent: ParentWindowHandle, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.set_parent(parent, window)
+        self.inner.set_parent(parent, window.get())
     }
 
     fn show(&self, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.show(window)
+        self.inner.show(window.get())
     }
 
     fn hide(&self, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.hide(window)
+        self.inner.hide(window.get())
     }
 
     fn set_size(&self, new_size: NativeSize<u32>, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.set_size(new_size, window)
+        self.inner.set_size(new_size, window.get())
     }
 
     fn host_main_thread_callback(&self, window: &Self::Window) {
-        self.inner.host_main_thread_callback(window);
+        self.inner.host_main_thread_callback(window.get());
     }
 
     fn adjust_size(&self, new_size: NativeSize<u32>, window: &Self::Window) -> Option<NativeSize<u32>> {
-        let now = window.size();
+        let now = window.get().size();
         let hint = resize_hint((100.0 * self.state.user_scale_factor()).round() as u16);
         let size = NativeSize::from_logical_or_physical(now.logical, now.physical);
         Some(hint.adjust_size(new_size, size, self.scale.get()))
     }
 
     fn set_fallback_scale_factor(&self, scale_factor: f64, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.set_fallback_scale_factor(scale_factor, window)
+        self.inner.set_fallback_scale_factor(scale_factor, window.get())
     }
 
     fn on_virtual_key_from_host(&self, key_code: VirtualKeyCode, is_down: bool, modifiers: Modifiers) -> bool {
