@@ -177,10 +177,12 @@ fn golden_renders_sound_as_they_did() {
     voice.truncate(4 * RATE_HZ as usize);
     let input = folder.wav("voice.wav", RATE_HZ, &voice);
     let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
-    for id in instruments(true) {
-        let out = render(&folder, &input, &["--instrument", &id]);
+    // As every version has played them, without life; and as they play now.
+    let ways = [("", "life=0"), ("-alive", "life=100")];
+    for (id, (way, life)) in instruments(true).iter().flat_map(|id| ways.map(|way| (id, way))) {
+        let out = render(&folder, &input, &["--instrument", id, "--set", life]);
         let now = fingerprint(&out);
-        let path = golden.join(format!("{id}.json"));
+        let path = golden.join(format!("{id}{way}.json"));
         if std::env::var_os("SYRINX_BLESS").is_some() {
             std::fs::create_dir_all(&golden).unwrap();
             std::fs::write(&path, serde_json::to_string(&now).unwrap()).unwrap();
@@ -197,7 +199,89 @@ fn golden_renders_sound_as_they_did() {
                 }
             }
         }
-        assert!(worst.0 < 1.0, "{id}: {:.2} dB off at {} ms in octave band {}", worst.0, worst.1 * 50, worst.2);
+        assert!(worst.0 < 1.0, "{id}, {life}: {:.2} dB off at {} ms in octave band {}", worst.0, worst.1 * 50, worst.2);
+    }
+}
+
+/// RMS in dB by which those of harmonics 3 to 12 of a steady note that are loud enough to tell move against the whole; and how much the noise pulses with it, 0
+/// to 0.7, where there is enough of it.
+fn unrest(note: &[f32], f0_hz: f32) -> (f32, Option<f32>) {
+    let middle = &note[RATE_HZ as usize..note.len() - RATE_HZ as usize / 2];
+    let frames = middle.len() / (RATE_HZ as usize / 250);
+    let targets = &syrinx_analysis::levels_of(middle, 0.0, &vec![f0_hz; frames])[25..frames - 25];
+    let whole = |t: &syrinx_analysis::Target| 10.0 * t.harmonics_db.iter().map(|db| 10f32.powf(0.1 * db)).sum::<f32>().log10();
+    let loud = |k: usize| targets.iter().map(|t| t.harmonics_db[k] - whole(t)).sum::<f32>() / targets.len() as f32 > -35.0;
+    let rms = |k: usize| {
+        let levels: Vec<f32> = targets.iter().map(|t| t.harmonics_db[k] - whole(t)).collect();
+        let mean = levels.iter().sum::<f32>() / levels.len() as f32;
+        (levels.iter().map(|db| (db - mean).powi(2)).sum::<f32>() / levels.len() as f32).sqrt()
+    };
+    let read = targets
+        .iter()
+        .fold((0.0, [0.0, 0.0]), |(power, [re, im]), t| (power + t.pulse.power, [re + t.pulse.beat[0], im + t.pulse.beat[1]]));
+    let heard: Vec<f32> = (2..12).filter(|k| loud(*k)).map(rms).collect();
+    let pulse = (read.0 > targets.len() as f32).then(|| read.1[0].hypot(read.1[1]) / read.0);
+    (heard.iter().sum::<f32>() / heard.len() as f32, pulse)
+}
+
+/// *Life*: a held note moves as its card says that the recordings do, twice as far at 200 %, and not at all at 0.
+#[test]
+fn held_notes_live_as_their_recordings_do() {
+    let folder = Folder::new();
+    const F0_HZ: f32 = 330.0;
+    let phase = |n: usize| std::f32::consts::TAU * F0_HZ * n as f32 / RATE_HZ as f32;
+    let note: Vec<f32> =
+        (0..8 * RATE_HZ as usize).map(|n| (1..20).map(|k| 0.1 / k as f32 * (k as f32 * phase(n)).sin()).sum()).collect();
+    let input = folder.wav("note.wav", RATE_HZ, &note);
+    let cards: Vec<serde_json::Value> = serde_json::from_str(&ok(["instruments", "--json"])).unwrap();
+    let mut pulsing = 0;
+    for id in ["alto-sax", "trombone", "trumpet", "violin", "saw-lead"] {
+        let life = &cards.iter().find(|card| card["id"] == id).unwrap()["life"];
+        // Of the octaves that harmonics 3 to 12 lie in.
+        let square = |point: usize| {
+            life["fluctuation_db"][point].as_array().unwrap().iter().map(|db| db.as_f64().unwrap().powi(2)).sum::<f64>()
+        };
+        let wanders = ([1, 2, 3].map(square).iter().sum::<f64>() / 3.0).sqrt() as f32;
+        let pulse = life["pulse"].as_f64().unwrap() as f32;
+        let [(still, steady), (alive, pulses), (twice, _)] = ["life=0", "life=100", "life=200"]
+            .map(|life| unrest(&render(&folder, &input, &["--instrument", id, "--latency", "studio", "--set", life]), F0_HZ));
+        println!(
+            "{id}: {still:.2}, {alive:.2} and {twice:.2} dB, card {wanders:.2}; pulse {steady:?} and {pulses:?}, card {pulse:.2}"
+        );
+        assert!(still < 0.7 && steady.is_none_or(|pulse| pulse < 0.15), "{id}: {still} dB and {steady:?} without life");
+        if wanders == 0.0 {
+            assert!(twice < still + 0.05, "{id}: {twice} dB, and it has no life");
+            continue;
+        }
+        assert!((0.6..1.5).contains(&(alive / wanders)), "{id}: {alive} dB, card {wanders}");
+        assert!((1.5..2.2).contains(&(twice / alive)), "{id}: {twice} dB at 200 %, {alive} at 100");
+        if let Some(pulses) = pulses {
+            assert!((pulses - pulse / (1.0 + 0.5 * pulse * pulse)).abs() < 0.12, "{id}: pulse {pulses}, card {pulse}");
+            pulsing += 1;
+        }
+    }
+    assert!(pulsing >= 2, "nobody's noise was heard");
+}
+
+/// A note begins as it does without life: no later, no earlier, no otherwise.
+#[test]
+fn life_leaves_beginnings_as_they_are() {
+    let folder = Folder::new();
+    let (silence, rate) = (RATE_HZ as usize / 2, RATE_HZ as f32);
+    let tone = |n: usize| {
+        (1..20).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * 220.0 * k as f32 * n as f32 / rate).sin()).sum::<f32>()
+    };
+    let note: Vec<f32> = (0..3 * silence).map(|n| if n < silence { 0.0 } else { tone(n - silence) }).collect();
+    let input = folder.wav("note.wav", RATE_HZ, &note);
+    for id in ["violin", "flute", "trombone"] {
+        let [still, alive] = ["life=0", "life=200"].map(|life| render(&folder, &input, &["--instrument", id, "--set", life]));
+        let power = |from: f32, to: f32, x: &dyn Fn(usize) -> f32| {
+            let at = |s: f32| silence + (s * rate) as usize;
+            (at(from)..at(to)).map(|n| x(n).powi(2)).sum::<f32>()
+        };
+        let apart = |from, to| 10.0 * (power(from, to, &|n| alive[n] - still[n]) / power(from, to, &|n| still[n])).log10();
+        println!("{id}: {:.1} dB apart at the beginning, {:.1} dB later", apart(0.0, 0.02), apart(0.5, 0.9));
+        assert!(apart(0.0, 0.02) < -25.0 && apart(0.5, 0.9) > apart(0.0, 0.02) + 6.0, "{id}");
     }
 }
 

@@ -175,7 +175,8 @@ fn measure(
 ) -> Result<Vec<Measured>, Failure> {
     let config = EngineConfig { sample_rate_hz: RATE_HZ, ..EngineConfig::default() };
     let mut engine = Engine::new(config, &palette.instruments)?;
-    engine.set(&Settings { instrument_a: palette.number, latency_mode, ..Settings::default() });
+    // A held note is to have one level, against which its beginning is measured; beginnings are the same with life and without.
+    engine.set(&Settings { instrument_a: palette.number, latency_mode, life: 0.0, ..Settings::default() });
     let clock = FrameClock::new(RATE_HZ);
     let ms = |samples: f64| 1e3 * samples / f64::from(RATE_HZ);
     // The sound of frame n is reached one frame after its end.

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, Workers, write_wav};
-use syrinx_engine::Decay;
+use syrinx_engine::{Card, Decay, Life};
 use syrinx_nsynth::FAMILIES;
 use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins};
 
@@ -62,6 +62,9 @@ pub struct Args {
     /// The same of what hears how the loudness rises, and decides how soon a note is there.
     #[arg(long, value_name = "DECAY", default_value_t = TrainOptions::new("", "").rise_decay)]
     rise_decay: f32,
+    /// Train nothing: take the network of this model file, with all that its card says, and measure anew what is measured beside the network.
+    #[arg(long, value_name = "FILE.onnx")]
+    measure: Option<PathBuf>,
     /// Training steps.
     #[arg(long, default_value_t = TrainOptions::new("", "").steps)]
     steps: usize,
@@ -106,6 +109,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     recordings.report.verdict()?;
     let analysed = start.elapsed();
 
+    if let Some(model) = &args.measure {
+        let bytes = syrinx_judge::from_file(model)?.bytes().to_vec();
+        let learned = at(&workers, "measuring", |job| job.measure(recordings, &options, &bytes))?;
+        syrinx_judge::from_bytes(&learned.bytes)?;
+        write_model(args, &learned.bytes, &learned.card)?;
+        println!("{}: measured in {:.0} s", args.output.display(), start.elapsed().as_secs_f64());
+        return Ok(());
+    }
+
     let start = Instant::now();
     let trained = at(&workers, "training", |job| job.train(&recordings, &options, Twins::All))?;
     let learned = start.elapsed();
@@ -128,12 +140,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let bytes = trained.to_onnx(&card);
     // What is written has been read back: the file plays.
     syrinx_judge::from_bytes(&bytes)?;
-    write_bytes(&args.output, &bytes)?;
-    let toml = toml::to_string_pretty(&card)?;
-    write_text(&args.output.with_extension("toml"), &toml)?;
-    for caveat in card.caveats.iter().filter(|c| !args.caveats.contains(c)) {
-        println!("{caveat}");
-    }
+    write_model(args, &bytes, &card)?;
     if let Some((least, most)) = card.decay.as_ref().and_then(Decay::late_range) {
         println!(
             "It dies away by {least:.0} to {most:.0} dB a second while the voice holds; --set sustain=voice makes it follow the voice."
@@ -147,6 +154,30 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         learned.as_secs_f64(),
     );
     Ok(())
+}
+
+/// Writes the model and its card, and says what the card says that nobody told.
+fn write_model(args: &Args, bytes: &[u8], card: &Card) -> Result<(), Failure> {
+    write_bytes(&args.output, bytes)?;
+    let toml = toml::to_string_pretty(card)?;
+    write_text(&args.output.with_extension("toml"), &toml)?;
+    for caveat in card.caveats.iter().filter(|c| !args.caveats.contains(c)) {
+        println!("{caveat}");
+    }
+    if let Some(life) = &card.life {
+        println!(
+            "Its harmonics wander by up to {:.1} dB in a held note; its noise pulses by {:.0} %.",
+            furthest(life),
+            100.0 * life.pulse
+        );
+    }
+    Ok(())
+}
+
+/// How far the harmonic that wanders most does, RMS, dB.
+fn furthest(life: &Life) -> f32 {
+    let all = |levels: &[f32; 4]| levels.iter().map(|db| db * db).sum::<f32>().sqrt();
+    life.fluctuation_db.iter().map(all).fold(0.0, f32::max)
 }
 
 /// Does one stage of the job, with a progress bar.

@@ -28,6 +28,11 @@ impl CrossfadeBank {
         self.reached = *target;
     }
 
+    /// The cosine of the fundamental's phase at each sample of the last segment, as long as `out`: that of the note which sounds on.
+    pub fn carrier(&self, out: &mut [f32]) {
+        self.sounding.carrier(out);
+    }
+
     /// Where the last segment went.
     pub fn reached(&self) -> Controls {
         self.reached

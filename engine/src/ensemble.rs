@@ -5,12 +5,13 @@ use crate::{
     OWN_INSTRUMENT,
     instrument::{Instrument, Slot, Sounding},
     level::{k_noise_weights, powers},
+    life::Fluctuation,
     spectral_weights::{NOISE_POINTS, noise_point_hz},
     sustain::Ringing,
     tone::Tone,
 };
 use std::sync::Arc;
-use syrinx_decoder::{Arena, Model};
+use syrinx_decoder::{Arena, MOST_PULSE, Model};
 use syrinx_synth::{Controls, FilteredNoise};
 use syrinx_tracker::{Features, FrameClock};
 
@@ -60,6 +61,7 @@ pub struct Ensemble {
     /// Those that sound are among these, by their places.
     pool: Vec<Member>,
     arena: Arena,
+    fluctuation: Fluctuation,
     /// The player's own two, and the two that those replaced, while they fade.
     own: [Option<Box<Instrument>>; 4],
     /// Where A and B were last found: what is missing leaves the one that sounds.
@@ -93,6 +95,7 @@ impl Ensemble {
         Self {
             pool: factory.iter().take(POOL).map(member).collect(),
             arena: Arena::of(models()),
+            fluctuation: Fluctuation::new(seed),
             factory,
             noises,
             own: [None, None, None, None],
@@ -122,6 +125,7 @@ impl Ensemble {
         self.sounding_mut().for_each(Sounding::reset);
         self.own.iter_mut().flatten().for_each(|own| own.noise.reset());
         self.noises.iter_mut().for_each(|noise| noise.filtered.reset());
+        self.fluctuation.reset();
         self.settle();
     }
 
@@ -223,8 +227,8 @@ impl Ensemble {
 
     /// Answers one frame: `controls` gets the harmonics of all who play, and the noise is left with them. The network hears `features` with
     /// the A-weighted loudness that it was trained on; what sounds has that level, and `level_db` more, by K-weighting: at equal numbers all
-    /// instruments are equally loud, whatever their spectrum.
-    pub fn decode(&mut self, features: &Features, level_db: f32, controls: &mut Controls) {
+    /// instruments are equally loud, whatever their spectrum. Their harmonics wander `life` times as far as was measured; 0 is not at all.
+    pub fn decode(&mut self, features: &Features, level_db: f32, life: f32, controls: &mut Controls) {
         let level = 10f32.powf(0.1 * level_db);
         *controls = Controls::silent(features.frame);
         controls.f0_hz = features.f0_hz;
@@ -240,11 +244,20 @@ impl Ensemble {
         }
         let (mut playing, mut shares) = (0, 0.0);
         let (mut wanted_power, mut got_power) = (0.0, 0.0);
-        for instrument in self.sounding_mut().filter(|s| s.share() > 0.0) {
+        let wanders = |s: &Sounding| life > 0.0 && s.life().is_some() && s.controls.amplitude > 0.0;
+        if self.sounding().any(wanders) {
+            self.fluctuation.step(features.f0_hz);
+        } else {
+            self.fluctuation.rest();
+        }
+        let Self { pool, own, fluctuation, .. } = self;
+        let all = pool.iter_mut().map(|member| &mut member.sounding).chain(own.iter_mut().flatten().map(|own| &mut own.sounding));
+        for instrument in all.filter(|s| s.share() > 0.0) {
             let share = instrument.share();
             playing += 1;
             shares += share;
-            wanted_power += share * level * instrument.lift(level);
+            let moves = instrument.life().filter(|_| wanders(instrument)).map(|table| fluctuation.gains(table, life));
+            wanted_power += share * level * instrument.lift(level, moves.as_ref());
             // Phases are one and the same, so amplitudes add.
             let own = &mut instrument.controls;
             for (sum, k) in controls.harmonics.iter_mut().zip(&own.harmonics) {
@@ -274,6 +287,16 @@ impl Ensemble {
     /// Shapes the noise of all who play.
     pub fn shape_noise(&mut self, tone: &Tone<'_>) {
         self.sounding_mut().filter(|s| s.share() > 0.0).for_each(|instrument| instrument.shape_noise(tone));
+    }
+
+    /// How the noise of those who play pulses with the pitch, `life` times as strongly as was measured.
+    pub fn pulse(&self, life: f32) -> f32 {
+        let (mut shares, mut pulse) = (0.0, 0.0);
+        for instrument in self.sounding().filter(|s| s.share() > 0.0) {
+            shares += instrument.share();
+            pulse += instrument.share() * instrument.life().map_or(0.0, |table| table.pulse);
+        }
+        if shares > 0.0 { (life * pulse / shares).min(MOST_PULSE) } else { 0.0 }
     }
 
     /// Adds one segment of all instruments' noise to `out`. Must be called once a frame.
@@ -335,7 +358,7 @@ mod tests {
         let mut controls = Controls::silent(0);
         for n in 0..500 {
             ensemble.call(0, 1, n as f32 / 499.0);
-            ensemble.decode(&note(n), 0.0, &mut controls);
+            ensemble.decode(&note(n), 0.0, 0.0, &mut controls);
             let db = 10.0 * power(&ensemble, &controls).log10();
             assert!((db + 20.0).abs() < 0.1, "frame {n}: {db} dB");
         }
@@ -346,16 +369,16 @@ mod tests {
         let mut ensemble = Ensemble::new(48_000, 0, &[(0, load("violin")), (1, load("flute"))]);
         let mut controls = Controls::silent(0);
         ensemble.call(1, 1, 0.0);
-        ensemble.decode(&note(0), 0.0, &mut controls);
+        ensemble.decode(&note(0), 0.0, 0.0, &mut controls);
         let flute = controls;
         let mut reference = Ensemble::new(48_000, 0, &[(1, load("flute"))]);
         reference.call(1, 1, 0.0);
-        reference.decode(&note(0), 0.0, &mut Controls::silent(0));
+        reference.decode(&note(0), 0.0, 0.0, &mut Controls::silent(0));
         ensemble.call(77, 1, 0.0);
-        ensemble.decode(&note(1), 0.0, &mut controls);
+        ensemble.decode(&note(1), 0.0, 0.0, &mut controls);
         reference.call(1, 1, 0.0);
         let mut expected = Controls::silent(0);
-        reference.decode(&note(1), 0.0, &mut expected);
+        reference.decode(&note(1), 0.0, 0.0, &mut expected);
         assert!(flute.amplitude > 0.0);
         assert_eq!(controls, expected);
     }
@@ -370,7 +393,7 @@ mod tests {
             let mut play = |confidence: f32, loudness_db: f32| {
                 frame += 1;
                 ensemble.call(0, 0, 0.0);
-                ensemble.decode(&Features { confidence, loudness_db, ..note(frame) }, 0.0, &mut controls);
+                ensemble.decode(&Features { confidence, loudness_db, ..note(frame) }, 0.0, 0.0, &mut controls);
                 let noise = power(&ensemble, &Controls { amplitude: 0.0, ..controls });
                 [noise, power(&ensemble, &controls)].map(|power| 10.0 * power.log10())
             };
@@ -412,7 +435,7 @@ mod tests {
             let furthest = before.iter().zip(&now).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(n == 0 || furthest < 0.084, "frame {n}: a share leaps by {furthest}");
             before = now;
-            ensemble.decode(&note(n), 0.0, &mut controls);
+            ensemble.decode(&note(n), 0.0, 0.0, &mut controls);
             assert!(10.0 * power(&ensemble, &controls).log10() < -19.9, "frame {n}");
         }
         assert!((6..=POOL).contains(&most), "{most} at once");
@@ -423,7 +446,7 @@ mod tests {
         let mut ensemble = Ensemble::new(48_000, 0, &[(OWN_INSTRUMENT, load("flute"))]);
         let mut controls = Controls::silent(0);
         ensemble.call(OWN_INSTRUMENT, 0, 0.0);
-        ensemble.decode(&note(0), 0.0, &mut controls);
+        ensemble.decode(&note(0), 0.0, 0.0, &mut controls);
         assert!(controls.amplitude > 0.0);
     }
 
@@ -432,7 +455,7 @@ mod tests {
         let mut ensemble = Ensemble::new(48_000, 0, &[]);
         let mut controls = Controls::silent(0);
         ensemble.call(3, 4, 0.5);
-        ensemble.decode(&note(0), 0.0, &mut controls);
+        ensemble.decode(&note(0), 0.0, 0.0, &mut controls);
         assert_eq!(controls.amplitude, 0.0);
     }
 
@@ -446,7 +469,7 @@ mod tests {
         ensemble.install(Slot::A, own("flute")).ok().unwrap();
         for n in 0..20 {
             ensemble.call(127, 0, 0.0);
-            ensemble.decode(&note(n), 0.0, &mut controls);
+            ensemble.decode(&note(n), 0.0, 0.0, &mut controls);
         }
         assert!(ensemble.retired().is_none() && controls.amplitude > 0.0);
         ensemble.install(Slot::A, own("trumpet")).ok().unwrap();
@@ -454,7 +477,7 @@ mod tests {
         let mut fading = 0;
         let retired = loop {
             ensemble.call(127, 0, 0.0);
-            ensemble.decode(&note(20 + fading), 0.0, &mut controls);
+            ensemble.decode(&note(20 + fading), 0.0, 0.0, &mut controls);
             assert!((10.0 * power(&ensemble, &controls).log10() + 20.0).abs() < 0.1);
             fading += 1;
             if let Some(retired) = ensemble.retired() {

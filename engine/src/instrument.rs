@@ -1,12 +1,12 @@
 //! One instrument as it sounds on a stream. Made on any thread, played on the audio thread without allocating.
 
 use crate::{
-    level::{k_noise_weights, powers},
+    level::{k_noise_weights, moved_powers},
     tone::Tone,
 };
 use std::sync::Arc;
-use syrinx_decoder::{Arena, DecoderState, Model};
-use syrinx_synth::{Controls, FilteredNoise};
+use syrinx_decoder::{Arena, DecoderState, LifeTable, Model};
+use syrinx_synth::{Controls, FilteredNoise, MAX_HARMONICS};
 use syrinx_tracker::{Features, FrameClock};
 
 /// A change of instrument is a cross-fade of so many frames (48 ms).
@@ -109,15 +109,29 @@ impl Sounding {
         true
     }
 
-    /// Gives what was answered the K-weighted power that its A-weighted one, which it returns, says, times `level`: one gain on everything.
-    pub fn lift(&mut self, level: f32) -> f32 {
+    /// What moves in its held notes.
+    pub fn life(&self) -> Option<&LifeTable> {
+        self.decoder.model().life()
+    }
+
+    /// Gives what was answered, each harmonic with its gain of `moves`, the K-weighted power that its A-weighted one without them, which it returns,
+    /// says, times `level`: one gain on everything.
+    pub fn lift(&mut self, level: f32, moves: Option<&[f32; MAX_HARMONICS]>) -> f32 {
         let own = &mut self.controls;
         // The decoder has locked one level to the voice's, and the other follows.
-        let [a_power, k_power] = powers(own, self.decoder.model().noise_weights(), &self.k_weights);
+        let [a_power, k_power] = moved_powers(own, moves, self.decoder.model().noise_weights(), &self.k_weights);
         if k_power > f32::MIN_POSITIVE {
             let gain = (level * a_power / k_power).sqrt();
             own.amplitude *= gain;
             own.noise.iter_mut().for_each(|rms| *rms *= gain);
+        }
+        if let Some(moves) = moves {
+            own.harmonics.iter_mut().zip(moves).for_each(|(share, gain)| *share *= gain);
+            let sum: f32 = own.harmonics.iter().sum();
+            if sum > 0.0 {
+                own.harmonics.iter_mut().for_each(|share| *share /= sum);
+                own.amplitude *= sum;
+            }
         }
         a_power
     }

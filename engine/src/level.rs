@@ -6,7 +6,7 @@
 //! and a whistle too soft. So what *sounds* is measured as listeners measure loudness, on both sides.
 
 use std::f64::consts::PI;
-use syrinx_synth::Controls;
+use syrinx_synth::{Controls, MAX_HARMONICS};
 use syrinx_tracker::{AWeighting, Biquad, Features, FrameClock, a_weighting_power};
 
 /// The two filters of K-weighting as the analogue ones that the recommendation's table, which is for 48 kHz, was made of: a shelf that lifts by
@@ -56,13 +56,19 @@ pub fn k_noise_weights(noise_edges_hz: &[f32]) -> Vec<f32> {
 
 /// Mean squares of what `controls` ask for, A-weighted and K-weighted; noise bands without weights are left out.
 pub fn powers(controls: &Controls, a_weights: &[f32], k_weights: &[f32]) -> [f32; 2] {
+    moved_powers(controls, None, a_weights, k_weights)
+}
+
+/// [`powers`] of what `controls` ask for, A-weighted, and of what comes of it when each harmonic has its gain, K-weighted.
+pub fn moved_powers(controls: &Controls, gains: Option<&[f32; MAX_HARMONICS]>, a_weights: &[f32], k_weights: &[f32]) -> [f32; 2] {
     let mut sums = [0.0; 2];
     for (k, share) in controls.harmonics.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let hz = (k + 1) as f32 * controls.f0_hz;
         let peak = controls.amplitude * share;
         let power = 0.5 * peak * peak;
         sums[0] += power * a_weighting_power(f64::from(hz)) as f32;
-        sums[1] += power * k_weighting_power(hz);
+        let moved = gains.map_or(1.0, |gains| gains[k]);
+        sums[1] += power * (moved * moved) * k_weighting_power(hz);
     }
     for (rms, (a, k)) in controls.noise.iter().zip(a_weights.iter().zip(k_weights)) {
         sums[0] += rms * rms * a;

@@ -303,6 +303,9 @@ params! {
         /// Gain of the instrument's noise, dB: the breath within its notes, and what it makes of breath and consonants, which is 10 dB softer
         /// than the notes around where this is 0. The least value is off.
         noise: f32, "Noise", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+        /// How far the harmonics wander and the noise pulses with the pitch in a held note, against what was measured of the instrument, per cent:
+        /// 100 is that, 0 as still as a machine.
+        life: f32, "Life", "%", PERCENT, 0.0, 200.0, 100.0;
         /// How much of the voice's own unpitched sound, its breath and consonants, passes, per cent.
         breath: f32, "Breath", "%", PERCENT, 0.0, 100.0, 0.0;
         /// Tilt of the harmonics about 1 kHz, dB per octave.

@@ -8,6 +8,7 @@ use crate::{
     crossfade_bank::{CrossfadeBank, LEAP_OCTAVES},
     ensemble::Ensemble,
     instrument::{Instrument, Slot},
+    life,
     mapping::{Mapped, Mapping},
     spectral_weights::{SpectralGains, SpectralWeights},
     tell::Spectrum,
@@ -44,11 +45,17 @@ pub struct Part {
     reached_hz: f32,
     reached_loudness: f32,
     segment: Vec<f32>,
+    /// The noise of a segment, where it pulses, and what it pulses with.
+    noise: Vec<f32>,
+    carrier: Vec<f32>,
+    /// How much it pulsed at the end of the segment before.
+    pulse: f32,
 }
 
 impl Part {
     /// For every instrument of `palette`, each with the number that calls it up.
     pub fn new(sample_rate_hz: u32, seed: u64, palette: &[(u8, Arc<Model>)]) -> Self {
+        let longest = FrameClock::new(sample_rate_hz).max_len();
         Self {
             mapping: Mapping::new(),
             ensemble: Ensemble::new(sample_rate_hz, seed, palette),
@@ -58,7 +65,10 @@ impl Part {
             controls: Controls::silent(0),
             reached_hz: 0.0,
             reached_loudness: 1.0,
-            segment: vec![0.0; FrameClock::new(sample_rate_hz).max_len()],
+            segment: vec![0.0; longest],
+            noise: vec![0.0; longest],
+            carrier: vec![0.0; longest],
+            pulse: 0.0,
         }
     }
 
@@ -76,6 +86,7 @@ impl Part {
         self.before = Mapped::UNHEARD;
         self.controls = Controls::silent(0);
         self.reached_hz = 0.0;
+        self.pulse = 0.0;
         self.settle(settings);
     }
 
@@ -127,14 +138,15 @@ impl Part {
         let ringing = self.ensemble.ringing(self.before.features.f0_hz);
         let (shift_st, loudness_db) = (automation.pitch_shift.at(end), automation.loudness.at(end));
         let mapped = self.mapping.map(voice, settings, target, ringing, shift_st, loudness_db);
-        self.ensemble.decode(&mapped.features, mapped.level_db + colour_db, &mut self.controls);
+        let life = settings.life / 100.0;
+        self.ensemble.decode(&mapped.features, mapped.level_db + colour_db, life, &mut self.controls);
         let tone = Tone::of(settings, &self.gains);
         tone.shape(&mut self.controls);
         self.ensemble.shape_noise(&tone);
 
         self.segment[..len].fill(0.0);
         self.render_harmonics(&mapped, automation, end, len);
-        self.ensemble.render_noise(&mut self.segment[..len]);
+        self.render_noise(life, len);
         self.follow_loudness(automation, end, len);
         self.before = mapped;
     }
@@ -150,6 +162,21 @@ impl Part {
         })
     }
 
+    /// Adds the noise of one segment, which belongs to the tone: it pulses with it.
+    fn render_noise(&mut self, life: f32, len: usize) {
+        let (from, to) = (self.pulse, if life > 0.0 { self.ensemble.pulse(life) } else { 0.0 });
+        self.pulse = to;
+        if from == 0.0 && to == 0.0 {
+            self.ensemble.render_noise(&mut self.segment[..len]);
+            return;
+        }
+        let noise = &mut self.noise[..len];
+        noise.fill(0.0);
+        self.ensemble.render_noise(noise);
+        life::pulse(noise, &self.carrier[..len], from, to);
+        self.segment.iter_mut().zip(noise).for_each(|(sample, noise)| *sample += *noise);
+    }
+
     /// Adds the harmonics of one segment, its pitch following the shift's glide within it.
     fn render_harmonics(&mut self, mapped: &Mapped, automation: &Automation, end: i64, len: usize) {
         let start = end - len as i64;
@@ -159,6 +186,7 @@ impl Part {
         let leaps = from_hz <= 0.0 || to_hz <= 0.0 || (to_hz / from_hz).log2().abs() >= LEAP_OCTAVES;
         if leaps || automation.pitch_shift.holds(start, end) {
             self.bank.render(&self.controls, wet);
+            self.bank.carrier(&mut self.carrier[..len]);
             return;
         }
         // Harmonic amplitudes go straight from segment to segment, so cutting one in pieces needs what lies between.
@@ -172,6 +200,7 @@ impl Part {
             let mut piece = if to == len { target } else { between(&was, &target, t) };
             piece.f0_hz = (from_hz + t * (to_hz - from_hz)) * ratio;
             self.bank.glide(&piece, &mut wet[at..to]);
+            self.bank.carrier(&mut self.carrier[at..to]);
             at = to;
         }
         self.controls.f0_hz = mapped.features.f0_hz;

@@ -26,7 +26,7 @@ const FACTORY: &str = include_str!("../presets/factory.toml");
 /// How preset files end.
 pub const EXTENSION: &str = "syrinx";
 /// The format that is written, and the newest that is read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The group of users' presets.
 pub const USER: &str = "Yours";
 /// Most bytes of a preset's file: two instruments of the largest kind, in Base64, and what a preset says besides.
@@ -255,9 +255,15 @@ fn read(path: &Path) -> Result<Written, String> {
     let file = harmless(&path.display().to_string());
     let wrong = |why: String| format!("{file} is no preset: {why}. Take it out of the folder, or save it anew.");
     let bytes = reading::bounded(path, MOST_BYTES).map_err(|e| format!("{file} cannot be read: {e}."))?;
-    let written: Written = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
-    if written.syrinx_preset != FORMAT {
-        return Err(wrong("a newer Syrinx wrote it".into()));
+    let mut written: Written = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+    match written.syrinx_preset {
+        FORMAT => {}
+        1 => {
+            // It sounds as it did: format 1 knew no life.
+            written.values.insert(ParamId::life.param().id.into(), "0".into());
+            written.syrinx_preset = FORMAT;
+        }
+        _ => return Err(wrong("a newer Syrinx wrote it".into())),
     }
     Ok(written)
 }
@@ -352,6 +358,21 @@ mod tests {
             sounds.push((settings, weights));
         }
         assert_eq!(presets[0].sound().unwrap().0, Settings::default(), "a fresh instance is the first");
+    }
+
+    #[test]
+    fn a_preset_of_format_1_sounds_as_it_did() {
+        let file = |format: u32, values: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("mine.syrinx");
+            let text = format!(r#"{{"syrinx_preset": {format}, "name": "mine", "about": "", "values": {{{values}}}}}"#);
+            std::fs::write(&path, text).unwrap();
+            Preset::from_file(&path).map(|preset| preset.sound().unwrap().0.life)
+        };
+        assert_eq!(file(1, r#""noise": "3 dB""#), Ok(0.0), "there was no life");
+        assert_eq!(file(2, r#""noise": "3 dB""#), Ok(100.0));
+        assert_eq!(file(2, r#""life": "50 %""#), Ok(50.0));
+        assert!(file(3, "").unwrap_err().contains("newer Syrinx"));
     }
 
     #[test]

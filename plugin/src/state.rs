@@ -1,11 +1,11 @@
 //! What a session keeps besides the parameters, and what is made of states that are old, broken, hostile or from the future. Main
 //! thread.
 //!
-//! **Format 1.** JSON, as the framework would write it: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("1"), `a` and `b` (a
+//! **Format 2.** JSON, as the framework would write it: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("2"), `a` and `b` (a
 //! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; `weights` (as JSON), where
 //! single harmonics or noise are weighted; and `named` (as JSON), the preset that was loaded last. With the field `preset` it is a sound alone: what the session has of its own stays then, an
 //! instrument that is not in it among that. A state is taken whole or not at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
-//! lacks, because it is older than they are, get their defaults. An instrument that is not to be had leaves all settings in force, is
+//! lacks, because it is older than they are, get their defaults; but a state of format 1 knew no *Life* and has none. An instrument that is not to be had leaves all settings in force, is
 //! named to the player, and stays in the session.
 
 use crate::{
@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param, ParamId, Settings, Slot, SpectralWeights};
 
 /// The format that is written, and the newest that is read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Field that holds the format's number.
 const FORMAT_FIELD: &str = "format";
 /// Most bytes of a state: two instruments of the player's own in Base64, and room for what else there is.
@@ -142,6 +142,10 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
         Ok(0) | Err(_) => return Err("its format is none that Syrinx writes".into()),
         Ok(format) if format > FORMAT => {
             return Err(format!("a newer Syrinx ({}) wrote it; update Syrinx to open it", clip(&state.version)));
+        }
+        Ok(1) => {
+            // It sounds as it did.
+            state.params.insert(ParamId::life.param().id.into(), ParamValue::F32(0.0));
         }
         Ok(_) => {}
     }

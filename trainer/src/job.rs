@@ -7,7 +7,7 @@ use syrinx_decoder::{Card, Model, ModelError};
 
 use crate::{
     held_out::{self, HeldOut},
-    train::{TrainError, TrainOptions, Trained, Twins, train_on},
+    train::{TrainError, TrainOptions, Trained, Twins, measure_on, train_on},
 };
 
 /// What a job is at.
@@ -129,6 +129,15 @@ impl Job<'_> {
             TrainError::Cancelled(cancelled) => cancelled.into(),
             error => error.into(),
         })
+    }
+
+    /// Measures anew, from recordings, what is measured beside the network of the model file `bytes`, and leaves the network as it is.
+    ///
+    /// # Errors
+    /// When it is no instrument.
+    pub fn measure(&self, recordings: Recordings, options: &TrainOptions, bytes: &[u8]) -> Result<Learned, JobError> {
+        let (card, bytes) = measure_on(&recordings.takes, options, bytes)?;
+        Ok(Learned { bytes, card, report: recordings.report })
     }
 
     /// Asks the twins for all that was held out from them, and compares takes of the same note.

@@ -51,14 +51,20 @@ pub fn frame(number: usize, midi: f32, level_db: f32, confidence: f32, random: &
     let loudness = loudness_db(f0_hz, &harmonics_db, &noise_db);
     Frame {
         features: Features { frame: number as u64, f0_hz, confidence, loudness_db: loudness },
-        target: Target { f0_hz, harmonics_db, noise_db, loudness_db: loudness },
+        target: Target { f0_hz, harmonics_db, noise_db, loudness_db: loudness, pulse: Default::default() },
     }
 }
 
 fn silence(number: usize) -> Frame {
     Frame {
         features: Features { frame: number as u64, f0_hz: 0.0, confidence: 0.0, loudness_db: LOUDNESS_FLOOR_DB },
-        target: Target { f0_hz: 0.0, harmonics_db: [FLOOR_DB; HARMONICS], noise_db: [FLOOR_DB; BANDS], loudness_db: FLOOR_DB },
+        target: Target {
+            f0_hz: 0.0,
+            harmonics_db: [FLOOR_DB; HARMONICS],
+            noise_db: [FLOOR_DB; BANDS],
+            loudness_db: FLOOR_DB,
+            pulse: Default::default(),
+        },
     }
 }
 
@@ -111,6 +117,7 @@ pub fn card() -> syrinx_decoder::Card {
         pitch_histogram_s: vec![(60, 1.0)],
         loudness_histogram_s: vec![(-30, 1.0)],
         decay: None,
+        life: None,
         scores: Default::default(),
         training: Default::default(),
     }

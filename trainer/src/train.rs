@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use syrinx_analysis::{Cancelled, HARMONICS, Take, Workers, is_limited, noise_edges_hz};
-use syrinx_decoder::{Card, Decay, FORMAT_VERSION};
+use syrinx_decoder::{Card, Decay, FORMAT_VERSION, Life, Model, ModelError, with_card};
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     formants::envelope_share,
     input_features::{Hearing, INPUTS},
     learner::{Learner, WEIGHT_DECAY, loss_of},
+    life,
     mlp::{Mlp, Shape},
     network::Network,
     output_levels::{OUTPUTS, Weighting},
@@ -342,10 +343,39 @@ pub fn train_on(
             card.training.insert(name.into(), decay.to_string());
         }
     }
+    // What the network lacks is known when it is there.
+    let model = Model::read(&network.to_onnx(&card)).map_err(|e| TrainError::BadCard(e.to_string()))?;
+    put_life(&mut card, life::measure(takes, &gains, &Split::everything(takes), &model));
     if is_limited(limit_hz) {
         card.training.insert("band_limit_hz".into(), format!("{limit_hz:.0}"));
     }
     Ok(Trained { card, rounds: twins, second_takes, network })
+}
+
+/// What is said where nobody could measure how the tone lives.
+const STILL: &str = "Too few held notes to measure how its tone lives: it is still.";
+
+/// Puts what was measured of it on the card, in place of what was there.
+fn put_life(card: &mut Card, life: Option<Life>) {
+    card.caveats.retain(|caveat| caveat != STILL);
+    if life.is_none() {
+        card.caveats.push(STILL.into());
+    }
+    card.life = life;
+    card.format_version = FORMAT_VERSION;
+}
+
+/// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: how its tone lives.
+///
+/// # Errors
+/// When it is no instrument.
+pub fn measure_on(takes: &[Take], options: &TrainOptions, bytes: &[u8]) -> Result<(Card, Vec<u8>), ModelError> {
+    let model = Model::read(bytes)?;
+    let mut card = model.card().clone();
+    let gains: Vec<f32> = takes.iter().map(|t| options.gain_db(t)).collect();
+    put_life(&mut card, life::measure(takes, &gains, &Split::everything(takes), &model));
+    let bytes = with_card(bytes, &card)?;
+    Ok((card, bytes))
 }
 
 /// What a network hears that is trained on recordings of these `statistics`, which die away like this, if they do.
@@ -396,6 +426,7 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
         pitch_histogram_s: statistics.pitch_histogram_s.clone(),
         loudness_histogram_s: statistics.loudness_histogram_s.clone(),
         decay: None,
+        life: None,
         scores: BTreeMap::new(),
         training: BTreeMap::new(),
     }
@@ -505,7 +536,7 @@ mod tests {
         assert!(trained.card.caveats.iter().any(|c| c.contains("7.5 kHz")), "{:?}", trained.card.caveats);
         assert_eq!(trained.card.training["band_limit_hz"], "7520");
         let whole = train(&at(false), &TrainOptions { steps: 1, ..options() }, &mut |_| ()).unwrap();
-        assert!(whole.card.caveats.is_empty() && !whole.card.training.contains_key("band_limit_hz"));
+        assert!(whole.card.caveats == [STILL] && !whole.card.training.contains_key("band_limit_hz"));
         // Garbage up there changes nothing that is judged.
         let mut garbage = at(true);
         for target in garbage.iter_mut().flat_map(|t| &mut t.frames).map(|f| &mut f.target) {

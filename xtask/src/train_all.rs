@@ -1,5 +1,6 @@
 //! `cargo xtask train-all`: the factory instruments, trained anew from a folder of recordings by the recipes in `models/recipes.toml`; with
-//! them a table of all scores, `models/SCORES.md`, and a picture of each in `models/pictures/`.
+//! them a table of all scores, `models/SCORES.md`, and a picture of each in `models/pictures/`. With `--measure`, networks and scores stay, and only what
+//! is measured beside the networks is measured anew: the same numbers as a training would, in a fraction of the time.
 
 use crate::{
     demo::write_voice,
@@ -62,8 +63,14 @@ struct Recipe {
 
 /// Trains all instruments, or those named after the folder of recordings.
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
+    let (options, arguments): (Vec<_>, Vec<_>) = arguments.iter().cloned().partition(|argument| argument.starts_with("--"));
+    let measure = match &options[..] {
+        [] => false,
+        [only] if only == "--measure" => true,
+        [.., other] => return Err(format!("there is no option {other}").into()),
+    };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the workspace has no folder")?;
-    let (folder, wanted) = match arguments {
+    let (folder, wanted) = match &arguments[..] {
         [folder, wanted @ ..] => (PathBuf::from(folder), wanted),
         [] => (root.join(RECORDINGS), &[][..]),
     };
@@ -87,7 +94,10 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         println!("== {} ==", recipe.name);
         let sounds = work.join(&recipe.id);
         let model = root.join(format!("models/{}.onnx", recipe.id));
-        recipe.train(&recipes.author, &folder, &model, &sounds, &syrinx)?;
+        recipe.train(&recipes.author, &folder, &model, measure, &sounds, &syrinx)?;
+        if measure {
+            continue;
+        }
         let seconds = start.elapsed().as_secs_f64();
         let played = sounds.join("voice.wav");
         // The octave and the loudness that the instrument is at home in, as a player would have them.
@@ -104,8 +114,16 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 }
 
 impl Recipe {
-    /// Trains the instrument into the file `model`; a held-out recording and what became of it are left in the folder `sounds`.
-    fn train(&self, author: &str, folder: &Path, model: &Path, sounds: &Path, syrinx: &Syrinx) -> Result<(), Failure> {
+    /// Trains the instrument into the file `model`, or measures it anew; a held-out recording and what became of it are left in the folder `sounds`.
+    fn train(
+        &self,
+        author: &str,
+        folder: &Path,
+        model: &Path,
+        measure: bool,
+        sounds: &Path,
+        syrinx: &Syrinx,
+    ) -> Result<(), Failure> {
         let mut recordings = chosen(folder, &self.recordings, &self.without)?;
         if let Some(cycle) = &self.cycle {
             let notes = sounds.join("notes");
@@ -118,6 +136,9 @@ impl Recipe {
         }
         command.extend(["--id", &self.id, "--name", &self.name, "--family", &self.family, "--licence", &self.licence]);
         command.extend(["--author", author, "-o", text(model)?, "--sounds", text(sounds)?]);
+        if measure {
+            command.extend(["--measure", text(model)?]);
+        }
         command.extend(self.credits.iter().flat_map(|c| ["--credit", c.as_str()]));
         command.extend(self.caveats.iter().flat_map(|c| ["--caveat", c.as_str()]));
         command.extend(self.source_gains.iter().flat_map(|g| ["--source-gain", g.as_str()]));

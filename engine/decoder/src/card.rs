@@ -1,13 +1,13 @@
 //! The card of an instrument: what a model file says of itself, in its metadata. Plain data, any thread.
 
-use crate::{Decay, text::clean};
+use crate::{Decay, Life, text::clean};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use syrinx_synth::{MAX_BANDS, MAX_HARMONICS};
 use syrinx_tracker::FRAME_RATE_HZ;
 
 /// Version of the model file format that this build writes, and the newest that it reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 /// Key of the ONNX `metadata_props` entry that holds the card as JSON.
 pub const METADATA_KEY: &str = "syrinx.card";
 
@@ -52,6 +52,9 @@ pub struct Card {
     /// How the instrument dies away, if it does: one that is plucked or struck.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decay: Option<Decay>,
+    /// What moves in its held notes, if that was measured: cards of format 1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<Life>,
     /// Held-out scores by name, as `syrinx evaluate` gives them (dB): `lsd`, `mel`, `attack`, ...
     #[serde(default)]
     pub scores: BTreeMap<String, f32>,
@@ -101,7 +104,8 @@ impl Card {
         if !(soft.is_finite() && loud.is_finite() && soft <= loud && soft >= -200.0 && loud <= 60.0) {
             return Err(format!("its loudness range is {soft} to {loud} dB"));
         }
-        self.decay.as_ref().map_or(Ok(()), Decay::check)
+        self.decay.as_ref().map_or(Ok(()), Decay::check)?;
+        self.life.as_ref().map_or(Ok(()), Life::check)
     }
 
     /// The card with its texts made harmless to show: control characters become spaces, for a stranger may have written them.

@@ -9,6 +9,7 @@ mod card;
 mod check;
 mod decay;
 mod decode;
+mod life;
 mod model;
 mod network;
 mod noise;
@@ -19,7 +20,11 @@ mod text;
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
 pub use decay::{Decay, DecayNote, EARLY_S, Fall};
 pub use decode::{Decoder, DecoderState, HIGHEST_HARMONIC_HZ};
-pub use model::{MAX_FILE_BYTES, Model, ModelError};
+pub use life::{
+    FLUCTUATION_POINTS, FluctuationDb, Life, LifeTable, MODULATION_BANDS, MODULATION_BANDS_HZ, MOST_PULSE, ModulationFilter,
+    Pace, fluctuation_place,
+};
+pub use model::{MAX_FILE_BYTES, Model, ModelError, with_card};
 pub use network::Network;
 pub use noise::noise_weights;
 pub use plan::{Answer, Arena};

@@ -1,6 +1,6 @@
 //! A model file: read, checked, and ready to be played by any number of decoders. Never the audio thread.
 //!
-//! The contract, format version 1: one ONNX graph, operator set 13 to 22, that answers one control frame.
+//! The contract, format versions 1 and 2 (which tells of [`Life`](crate::Life), too): one ONNX graph, operator set 13 to 22, that answers one control frame.
 //!
 //! | name | shape | what |
 //! |---|---|---|
@@ -12,7 +12,8 @@
 //!
 //! The [`Card`] is in the file's `metadata_props` under [`METADATA_KEY`](crate::METADATA_KEY), as JSON.
 
-use crate::{Card, METADATA_KEY, check, noise::NoiseBands, onnx, plan::Plan};
+use crate::{Card, LifeTable, METADATA_KEY, check, noise::NoiseBands, onnx, plan::Plan};
+use prost::Message;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -32,6 +33,18 @@ pub enum ModelError {
     NotAnInstrument(String),
 }
 
+/// The same model file with another card.
+///
+/// # Errors
+/// When the bytes are no model file.
+pub fn with_card(bytes: &[u8], card: &Card) -> Result<Vec<u8>, ModelError> {
+    let mut proto = onnx::parse(bytes).map_err(ModelError::NotAnInstrument)?;
+    let json = serde_json::to_string(card).expect("a card is made of strings, numbers and lists");
+    proto.metadata_props.retain(|p| p.key != METADATA_KEY);
+    proto.metadata_props.push(onnx::StringStringEntryProto { key: METADATA_KEY.into(), value: json });
+    Ok(proto.encode_to_vec())
+}
+
 /// Largest model file read. The factory instruments have about 100 kB.
 pub const MAX_FILE_BYTES: usize = 32 << 20;
 
@@ -42,6 +55,7 @@ pub struct Model {
     hash: [u8; 32],
     pub(crate) plan: Plan,
     pub(crate) noise: NoiseBands,
+    life: Option<LifeTable>,
 }
 
 impl std::fmt::Debug for Model {
@@ -93,12 +107,18 @@ impl Model {
             return Err("its network is malformed: its answers have other lengths than it says".into());
         }
         let noise = NoiseBands::of(&card.noise_edges_hz, &plan, card.middle_hz(), card.loudness_range_db[0]);
-        Ok(Self { card, bytes: bytes.to_vec(), hash: Sha256::digest(bytes).into(), plan, noise })
+        let life = card.life.as_ref().map(LifeTable::of);
+        Ok(Self { card, bytes: bytes.to_vec(), hash: Sha256::digest(bytes).into(), plan, noise, life })
     }
 
     /// What the instrument says of itself.
     pub fn card(&self) -> &Card {
         &self.card
+    }
+
+    /// What moves in its held notes, harmonic by harmonic, if that was measured.
+    pub fn life(&self) -> Option<&LifeTable> {
+        self.life.as_ref()
     }
 
     /// A-weighting of each noise band at its centre, power gain.

@@ -195,7 +195,7 @@ fn operators_that_instruments_do_not_need() {
 
 #[test]
 fn cards_that_cannot_be() {
-    let future = refusal(|p| card(p, "\"format_version\":1", "\"format_version\":2"));
+    let future = refusal(|p| card(p, "\"format_version\":2", "\"format_version\":3"));
     assert!(future.contains("newer Syrinx"), "{future}");
     let rate = refusal(|p| card(p, "\"frame_rate_hz\":250", "\"frame_rate_hz\":0"));
     assert!(rate.contains("frame rate"), "{rate}");

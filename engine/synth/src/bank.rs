@@ -36,6 +36,8 @@ pub struct HarmonicBank {
     glide: Glide,
     groups: [Group; GROUPS],
     simd: Simd,
+    /// Phase, f0 and its step, of the last segment; none was silent.
+    last: Option<(f64, f64, f64)>,
 }
 
 impl HarmonicBank {
@@ -45,17 +47,40 @@ impl HarmonicBank {
     }
 
     fn with_simd(sample_rate_hz: u32, simd: Simd) -> Self {
-        Self { glide: Glide::new(sample_rate_hz), groups: [Group::default(); GROUPS], simd }
+        Self { glide: Glide::new(sample_rate_hz), groups: [Group::default(); GROUPS], simd, last: None }
+    }
+
+    /// The cosine of the fundamental's phase at each sample of the segment that was rendered last, which must have been as long as `out`; zeros where it
+    /// was silent. Harmonics are sines: a tone with many of them has most of its power where this is near 1.
+    pub fn carrier(&self, out: &mut [f32]) {
+        let Some((phase, f0, step)) = self.last else {
+            out.fill(0.0);
+            return;
+        };
+        // By rotation, at the segment's mean frequency: the glide within a frame is far less than a cycle.
+        let turn = |cycles: f64| {
+            let (sin, cos) = (std::f64::consts::TAU * cycles).sin_cos();
+            (sin as f32, cos as f32)
+        };
+        let mean = f0 + 0.5 * step * (out.len() + 1) as f64;
+        let ((step_sin, step_cos), (mut sin, mut cos)) = (turn(mean), turn(phase + mean));
+        for x in out {
+            *x = cos;
+            (sin, cos) = (sin * step_cos + cos * step_sin, cos * step_cos - sin * step_sin);
+        }
     }
 }
 
 impl HarmonicSynth for HarmonicBank {
     fn reset(&mut self) {
         self.glide.reset();
+        self.last = None;
     }
 
     fn render(&mut self, target: &Controls, out: &mut [f32]) {
-        let Some(segment) = self.glide.advance(target, out.len()) else { return };
+        let segment = self.glide.advance(target, out.len());
+        self.last = segment.as_ref().map(|segment| (segment.phase, segment.f0, segment.f0_step));
+        let Some(segment) = segment else { return };
         let used = segment.untouched.div_ceil(GROUP);
         for (g, group) in self.groups[..used].iter_mut().enumerate() {
             *group = Group::of(&segment, g * GROUP + SIDE);
@@ -136,6 +161,27 @@ fn add_groups<const FMA: bool>(groups: &[Group], times: &Times, sum: &mut Lanes)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_carrier_is_in_phase_with_the_fundamental() {
+        let mut bank = HarmonicBank::new(48_000);
+        let mut carrier = [1.0; 192];
+        bank.carrier(&mut carrier);
+        assert_eq!(carrier, [0.0; 192]);
+        for n in 0..100_u64 {
+            let mut target = Controls::silent(n);
+            (target.f0_hz, target.amplitude) = (200.0 * 1.003_f32.powi(n as i32), 1.0);
+            target.harmonics[0] = 1.0;
+            let mut sine = [0.0; 192];
+            bank.render(&target, &mut sine);
+            bank.carrier(&mut carrier);
+            if n > 0 {
+                for (sin, cos) in sine.iter().zip(&carrier) {
+                    assert!((sin * sin + cos * cos - 1.0).abs() < 5e-3, "segment {n}: {sin} and {cos}");
+                }
+            }
+        }
+    }
 
     /// With and without the vector instructions of this machine, through everything that a note does.
     #[test]

@@ -42,6 +42,7 @@ mod wavetable;
 pub use bank::HarmonicBank;
 pub use controls::{Controls, MAX_BANDS, MAX_HARMONICS};
 pub use noise::FilteredNoise;
+pub use random::White;
 pub use wavetable::Wavetable;
 
 /// One harmonic synth: tiny face, after Plaits' engines: construct (off the audio thread), reset, render.

@@ -139,7 +139,7 @@ impl FilteredNoise {
     /// Puts `count` samples of excitation and their ringing into `product`.
     fn excite(&mut self, held: bool, start: usize, len: usize, count: usize) {
         for x in &mut self.excitation[..count] {
-            *x = self.high_pass.next(self.white.next());
+            *x = self.high_pass.next(self.white.draw());
         }
         self.excitation[count..].fill(0.0);
         let scale = 1.0 / self.excitation.len() as f32;

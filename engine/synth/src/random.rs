@@ -1,13 +1,15 @@
 //! White noise that is the same in every run. Audio thread.
 
-/// Counter-based generator: sample `i` is a hash of the seed and `i` (SplitMix64; Steele, Lea and Flood, "Fast splittable
+/// White noise from a counter-based generator: sample `i` is a hash of the seed and `i` (SplitMix64; Steele, Lea and Flood, "Fast splittable
 /// pseudorandom number generators", 2014).
-pub(crate) struct White {
+#[derive(Clone)]
+pub struct White {
     seed: u64,
     counter: u64,
 }
 
 impl White {
+    /// At the first sample.
     pub fn new(seed: u64) -> Self {
         Self { seed, counter: seed }
     }
@@ -19,7 +21,7 @@ impl White {
 
     /// The next sample: uniform, mean 0, variance 1 (so within ±sqrt 3). The filter's sum of many makes it nearly Gaussian.
     #[inline(always)]
-    pub fn next(&mut self) -> f32 {
+    pub fn draw(&mut self) -> f32 {
         self.counter = self.counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.counter;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -37,7 +39,7 @@ mod tests {
     #[test]
     fn has_unit_variance_no_mean_and_no_correlation() {
         let mut white = White::new(7);
-        let x: Vec<f64> = (0..200_000).map(|_| f64::from(white.next())).collect();
+        let x: Vec<f64> = (0..200_000).map(|_| f64::from(white.draw())).collect();
         let n = x.len() as f64;
         assert!((x.iter().sum::<f64>() / n).abs() < 0.01);
         assert!((x.iter().map(|v| v * v).sum::<f64>() / n - 1.0).abs() < 0.01);

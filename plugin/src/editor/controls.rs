@@ -20,7 +20,7 @@ const BIG_KNOB: f32 = 46.0;
 
 /// How wide each group is against the others.
 const GROUPS: [(&str, f32); 6] =
-    [("Voice", 140.0), ("Pitch and loudness", 252.0), ("Snap", 118.0), ("Sound", 218.0), ("Room", 144.0), ("Output", 96.0)];
+    [("Voice", 140.0), ("Pitch and loudness", 238.0), ("Snap", 112.0), ("Sound", 266.0), ("Room", 128.0), ("Output", 84.0)];
 
 /// What the groups remember.
 #[derive(Default)]
@@ -222,12 +222,13 @@ fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Colo
     let knobs = [
         (ParamId::harmonics, "Harmonics", colour),
         (ParamId::noise, "Noise", colour),
+        (ParamId::life, "Life", colour),
         (ParamId::breath, "Breath", theme.voice),
         (ParamId::brightness, "Brightness", colour),
         (ParamId::even_odd, "Even/odd", colour),
         (ParamId::attack, "Attack", colour),
     ];
-    grid(ui, rect, theme, edits, 3, &knobs);
+    grid(ui, rect, theme, edits, 4, &knobs);
     // Beside the heading: lit, the voice sustains what a plucked instrument would let die away.
     let place = Rect::from_min_max(pos2(rect.right() - 64.0, rect.top() - 23.0), pos2(rect.right(), rect.top() - 4.0));
     toggle(ui, place, theme, edits, ParamId::sustain, "Sustain", colour);

@@ -106,7 +106,13 @@ mod tests {
     fn straight(f0_hz: f32, slope: f32, noise_slope: f32) -> Target {
         let edges = noise_edges_hz();
         let octaves = |hz: f32| (hz / 1000.0).log2();
-        let mut target = Target { f0_hz, harmonics_db: [FLOOR_DB; HARMONICS], noise_db: [FLOOR_DB; BANDS], loudness_db: 0.0 };
+        let mut target = Target {
+            f0_hz,
+            harmonics_db: [FLOOR_DB; HARMONICS],
+            noise_db: [FLOOR_DB; BANDS],
+            loudness_db: 0.0,
+            pulse: Default::default(),
+        };
         for (k, db) in target.harmonics_db.iter_mut().enumerate() {
             let hz = f0_hz * (k + 1) as f32;
             if f0_hz > 0.0 && hz <= HARMONIC_LIMIT_HZ {
@@ -180,8 +186,13 @@ mod tests {
         continue_above(&mut high, limit, &edges);
         let step = USUAL_SLOPE_DB + BEND_DB * (9_000.0 / limit).log2();
         assert!((high.harmonics_db[1] - high.harmonics_db[0] - step).abs() < 0.1);
-        let mut silent =
-            Target { f0_hz: 0.0, harmonics_db: [FLOOR_DB; HARMONICS], noise_db: [FLOOR_DB; BANDS], loudness_db: FLOOR_DB };
+        let mut silent = Target {
+            f0_hz: 0.0,
+            harmonics_db: [FLOOR_DB; HARMONICS],
+            noise_db: [FLOOR_DB; BANDS],
+            loudness_db: FLOOR_DB,
+            pulse: Default::default(),
+        };
         let before = silent.clone();
         continue_above(&mut silent, limit, &edges);
         assert_eq!(silent, before);

@@ -18,6 +18,18 @@ pub struct Target {
     pub noise_db: [f32; BANDS],
     /// A-weighted level of harmonics and noise together, in closed form, dB.
     pub loudness_db: f32,
+    /// How the noise pulses with the pitch.
+    pub pulse: Pulse,
+}
+
+/// How the noise of a frame, from 2 to 6 kHz, pulses with the pitch: noise that does has a spectrum that is alike one harmonic apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pulse {
+    /// Parts of the spectrum that were looked at; 0 where there are none.
+    pub power: f32,
+    /// Sum over them of the mean product of bins one harmonic apart against their power, turned by the phase of the harmonics: real and imaginary part.
+    /// Sums over neighbouring frames tell a pulse from chance.
+    pub beat: [f32; 2],
 }
 
 /// Level of nothing, dB.

@@ -20,11 +20,11 @@ pub use audio::{
 };
 pub use band_limit::{band_limit_hz, bands_heard, is_limited};
 pub use bands::{HARMONIC_LIMIT_HZ, band_a_weights, loudness_db, noise_edges_hz};
-pub use frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
+pub use frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Pulse, Take, Target};
 pub use mean_spectrum::MeanSpectrum;
 pub use period_spectrum::ANALYSIS_RATE_HZ;
 pub use report::{FileReport, Report, ReportError, SILENT_PEAK_DB, Verdict, peak_db, survey_files};
 pub use resynthesis::{controls_of, live_delay_samples, resynthesise};
 pub use score::{Reference, Scores, score};
-pub use targets::{analyse, analyse_files, analysis_samples, studio_features};
+pub use targets::{analyse, analyse_files, analysis_samples, levels_of, studio_features};
 pub use workers::{Cancelled, Workers, in_parallel};

@@ -86,6 +86,7 @@ impl MeanSpectrum {
             harmonics_db: [FLOOR_DB; HARMONICS],
             noise_db: [FLOOR_DB; BANDS],
             loudness_db: FLOOR_DB,
+            pulse: Default::default(),
         };
         let wanted = features.loudness_db;
         let table = if voiced { &self.pitched } else { &self.unpitched };
@@ -135,8 +136,13 @@ mod tests {
     }
 
     fn frame(loudness: f32, f0_hz: f32, second: f32) -> Frame {
-        let mut target =
-            Target { f0_hz, harmonics_db: [FLOOR_DB; HARMONICS], noise_db: [loudness - 40.0; BANDS], loudness_db: 0.0 };
+        let mut target = Target {
+            f0_hz,
+            harmonics_db: [FLOOR_DB; HARMONICS],
+            noise_db: [loudness - 40.0; BANDS],
+            loudness_db: 0.0,
+            pulse: Default::default(),
+        };
         if f0_hz > 0.0 {
             target.harmonics_db[0] = loudness;
             target.harmonics_db[1] = loudness + second;

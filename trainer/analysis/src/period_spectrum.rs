@@ -113,8 +113,13 @@ impl PeriodAnalyser {
 
     /// The spectrum of frame `n`, warped so that the pitch of `f0_hz` (Hz for each frame, 0 without pitch) is constant in it.
     pub fn pitched(&mut self, f0_hz: &[f32], n: usize, out: &mut PeriodSpectrum) {
+        self.pitched_over(f0_hz, n, FEWEST_PERIODS, out);
+    }
+
+    /// The same over so many periods, or more where they would be too short.
+    pub fn pitched_over(&mut self, f0_hz: &[f32], n: usize, periods: usize, out: &mut PeriodSpectrum) {
         let centre_hz = f64::from(f0_hz[n]);
-        let periods = FEWEST_PERIODS.max((centre_hz * SHORTEST_S).ceil() as usize).next_multiple_of(2);
+        let periods = periods.max((centre_hz * SHORTEST_S).ceil() as usize).next_multiple_of(2);
         let span = periods as f64 / centre_hz * f64::from(ANALYSIS_RATE_HZ);
         let len = good_len(span.ceil() as usize);
         out.periods = periods;

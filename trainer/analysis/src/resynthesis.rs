@@ -73,7 +73,13 @@ mod tests {
 
     #[test]
     fn what_is_rendered_is_measured_back() {
-        let mut target = Target { f0_hz: 311.0, harmonics_db: [FLOOR_DB; HARMONICS], noise_db: [-70.0; BANDS], loudness_db: 0.0 };
+        let mut target = Target {
+            f0_hz: 311.0,
+            harmonics_db: [FLOOR_DB; HARMONICS],
+            noise_db: [-70.0; BANDS],
+            loudness_db: 0.0,
+            pulse: Default::default(),
+        };
         for k in 0..30 {
             target.harmonics_db[k] = -20.0 - k as f32;
         }
@@ -98,8 +104,13 @@ mod tests {
 
     #[test]
     fn silence_and_odd_lengths_render_to_their_length() {
-        let silent =
-            Target { f0_hz: 0.0, harmonics_db: [FLOOR_DB; HARMONICS], noise_db: [FLOOR_DB; BANDS], loudness_db: FLOOR_DB };
+        let silent = Target {
+            f0_hz: 0.0,
+            harmonics_db: [FLOOR_DB; HARMONICS],
+            noise_db: [FLOOR_DB; BANDS],
+            loudness_db: FLOOR_DB,
+            pulse: Default::default(),
+        };
         for len in [0, 1, 1000, 4801] {
             let out = resynthesise(&vec![silent.clone(); 20], len, 1);
             assert!(out.len() == len && out.iter().all(|&x| x == 0.0));

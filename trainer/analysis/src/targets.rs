@@ -3,12 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use syrinx_fft::Complex;
 use syrinx_tracker::{Features, FrameClock, HeldPitch, LatencyMode, TrackerConfig};
 
 use crate::audio::{Audio, AudioError, read_audio};
 use crate::band_limit::{band_limit_hz, continue_above};
 use crate::bands::{HARMONIC_LIMIT_HZ, decibels, loudness_db, noise_edges_hz};
-use crate::frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Take, Target};
+use crate::frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Pulse, Take, Target};
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, PeriodAnalyser, PeriodSpectrum};
 use crate::pitch::{LOWEST_F0_HZ, bridge_gaps, of_an_instrument, offline_pitch, refine, repair_octaves, track};
 use crate::workers::in_parallel;
@@ -20,6 +21,16 @@ const CLEAR_SHARE: usize = 4;
 /// Least share of a harmonic's reading that is left when the noise is taken off it. Where the noise fluctuates above its neighbourhood's mean
 /// nothing would remain, and dB of nothing cannot be learned.
 const LEAST_LEFT: f64 = 0.03;
+/// Where the noise is asked whether it pulses, Hz, ...
+const PULSE_HZ: [f64; 2] = [2000.0, 6000.0];
+/// (in so many parts)
+const PULSE_PARTS: usize = 4;
+/// ... and the harmonics below this number tell the phase of the pitch.
+const PHASE_HARMONICS: usize = 10;
+/// In a window of fewer periods, bins that a harmonic's own modulation spreads into are all there is between two of them.
+const PULSE_PERIODS: usize = 8;
+/// Noise of less power in a bin than this share of the loudest harmonic's there (-55 dB) is not heard, and not asked.
+const LEAST_NOISE: f32 = 3e-6;
 /// Median pitch under which a recording counts as a bass, Hz: the live tracker is then told to listen an octave deeper.
 const BASS_BELOW_HZ: f32 = 56.0;
 /// Share of the pitched frames (by loudness) that must lie within [`NOTE_CENTS`] of the median for a take to be one note.
@@ -102,11 +113,17 @@ pub(crate) fn measure_recording(samples: &[f32], first_instant: f64, frames: usi
     (measure(&mut analyser, &f0_hz), pitch.iter().map(|&(_, confidence)| confidence).collect())
 }
 
+/// What sounds in `samples` (at [`ANALYSIS_RATE_HZ`]) at instants of which the pitch is known, Hz (0 where there is none): one every frame, the first at
+/// sample `first_instant`.
+pub fn levels_of(samples: &[f32], first_instant: f64, f0_hz: &[f32]) -> Vec<Target> {
+    measure(&mut PeriodAnalyser::new(samples, first_instant), f0_hz)
+}
+
 /// Targets at every frame of `f0_hz` (0 where there is no pitch).
 pub(crate) fn measure(analyser: &mut PeriodAnalyser, f0_hz: &[f32]) -> Vec<Target> {
     let edges = noise_edges_hz();
     let mut spectrum = PeriodSpectrum::new();
-    let mut noise = Vec::new();
+    let (mut noise, mut wide) = (Vec::new(), PeriodSpectrum::new());
     (0..f0_hz.len())
         .map(|n| {
             let pitched = f0_hz[n] > 0.0;
@@ -129,24 +146,70 @@ pub(crate) fn measure(analyser: &mut PeriodAnalyser, f0_hz: &[f32]) -> Vec<Targe
                 }
             }
             let noise_db = pool(&noise, spectrum.bin_hz, &edges).map(decibels);
-            Target { f0_hz: f0_hz[n], harmonics_db, noise_db, loudness_db: loudness_db(f0_hz[n], &harmonics_db, &noise_db) }
+            let loudness_db = loudness_db(f0_hz[n], &harmonics_db, &noise_db);
+            let pulse = if !pitched {
+                Pulse::default()
+            } else if spectrum.periods >= PULSE_PERIODS {
+                pulse(&spectrum)
+            } else {
+                analyser.pitched_over(f0_hz, n, PULSE_PERIODS, &mut wide);
+                pulse(&wide)
+            };
+            Target { f0_hz: f0_hz[n], harmonics_db, noise_db, loudness_db, pulse }
         })
         .collect()
+}
+
+/// Whether a bin holds noise alone, in a window of so many periods.
+fn is_clear(periods: usize, bin: usize) -> bool {
+    // Vibrato and tremolo spread a harmonic a little beyond its window's bins: where there is room, keep further away.
+    let least = CLEAR_BINS.max(periods / CLEAR_SHARE);
+    // Bin 0 and its neighbour hold any constant offset.
+    bin >= CLEAR_BINS
+        && (periods == 0 || {
+            let beyond = bin % periods;
+            (beyond >= least || bin < periods) && periods - beyond >= least
+        })
+}
+
+/// How the noise pulses with the pitch.
+fn pulse(spectrum: &PeriodSpectrum) -> Pulse {
+    let PeriodSpectrum { periods, bins, bin_hz, .. } = spectrum;
+    let periods = *periods;
+    let [from, to] = PULSE_HZ.map(|hz| (hz / bin_hz) as usize);
+    // Noise pulses in step with the harmonics: the phase between one and the next, of the strongest mostly, is that of the pitch.
+    let apart = |bin: usize| bins[bin + periods] * bins[bin].conj();
+    let harmonics = (1..PHASE_HARMONICS).map(|k| k * periods).filter(|bin| bin + periods < bins.len());
+    let phase = harmonics.map(apart).fold(Complex::new(0.0, 0.0), |sum, x| sum + x);
+    let turn = if phase.norm() > 0.0 { phase.conj() / phase.norm() } else { return Pulse::default() };
+    // What is so soft beside the tone is the tone's own spread, and no noise.
+    let loudest = (1..).map(|k| k * periods).take_while(|bin| *bin < to.min(bins.len())).map(|bin| bins[bin].norm_sqr());
+    let least = LEAST_NOISE * loudest.fold(0.0, f32::max);
+    // Halfway between harmonics, where what the tone spreads is least.
+    let halfway = |bin: &usize| (3 * periods..=5 * periods).contains(&(8 * (bin % periods)));
+    let mut sum = Pulse::default();
+    // Part by part, each as much as the others: the lowest have most of the power.
+    let last = to.min(bins.len()).saturating_sub(periods);
+    for part in 0..PULSE_PARTS {
+        let edge = |part: usize| from + last.saturating_sub(from) * part / PULSE_PARTS;
+        let (mut count, mut power, mut beat) = (0.0, 0.0, Complex::new(0.0, 0.0));
+        for bin in (edge(part)..edge(part + 1)).filter(halfway) {
+            power += 0.5 * (bins[bin].norm_sqr() + bins[bin + periods].norm_sqr());
+            beat += apart(bin);
+            count += 1.0;
+        }
+        if power > count * least {
+            let beat = beat * turn / power;
+            sum = Pulse { power: sum.power + 1.0, beat: [sum.beat[0] + beat.re, sum.beat[1] + beat.im] };
+        }
+    }
+    sum
 }
 
 /// Mean square of the noise in each bin: read where no harmonic is near, a straight line between such bins elsewhere.
 pub(crate) fn noise_spectrum(spectrum: &PeriodSpectrum, noise: &mut Vec<f64>) {
     let bins = spectrum.bins.len();
-    // Vibrato and tremolo spread a harmonic a little beyond its window's bins: where there is room, keep further away.
-    let least = CLEAR_BINS.max(spectrum.periods / CLEAR_SHARE);
-    let clear = |bin: usize| {
-        // Bin 0 and its neighbour hold any constant offset.
-        bin >= CLEAR_BINS
-            && (spectrum.periods == 0 || {
-                let beyond = bin % spectrum.periods;
-                (beyond >= least || bin < spectrum.periods) && spectrum.periods - beyond >= least
-            })
-    };
+    let clear = |bin: usize| is_clear(spectrum.periods, bin);
     noise.clear();
     noise.resize(bins, 0.0);
     let mut last: Option<usize> = None;
@@ -285,6 +348,30 @@ mod tests {
             }
             let wanted = (69.0 + 12.0 * (f0 / 440.0).log2()).round() as u8;
             assert_eq!(take.note, Some(wanted));
+        }
+    }
+
+    #[test]
+    fn noise_that_pulses_with_the_pitch_reads_as_much() {
+        let (rate, f0) = (f64::from(ANALYSIS_RATE_HZ), 233.0);
+        let noise = white(2 * ANALYSIS_RATE_HZ as usize, 11);
+        for pulse in [0.0, 0.3, 0.8] {
+            let sound = noise.iter().enumerate().map(|(i, noise)| {
+                let phase = TAU * f0 * i as f64 / rate;
+                let tone: f64 = (1..=24).map(|k| (2.0 * harmonic_ms(k)).sqrt() * (k as f64 * phase).sin()).sum();
+                (tone + 4.0 * NOISE_RMS * (1.0 + pulse * phase.cos()) * noise) as f32
+            });
+            let sound: Vec<f32> = sound.collect();
+            let targets = levels_of(&sound, 960.0, &[f0 as f32; 450]);
+            let (power, beat) = targets[50..400].iter().fold((0.0, [0.0; 2]), |(power, beat), t| {
+                (power + t.pulse.power, [beat[0] + t.pulse.beat[0], beat[1] + t.pulse.beat[1]])
+            });
+            let (read, wanted) = (beat[0] / power, pulse as f32 / (1.0 + 0.5 * pulse * pulse) as f32);
+            assert!(
+                (read - wanted).abs() < 0.05 && (beat[1] / power).abs() < 0.05,
+                "{pulse}: {read} and {}, is {wanted}",
+                beat[1] / power
+            );
         }
     }
 
