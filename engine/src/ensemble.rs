@@ -111,8 +111,7 @@ impl Ensemble {
     }
 
     fn sounding_mut(&mut self) -> impl Iterator<Item = &mut Sounding> {
-        let own = self.own.iter_mut().flatten().map(|own| &mut own.sounding);
-        self.pool.iter_mut().map(|member| &mut member.sounding).chain(own)
+        all_of(&mut self.pool, &mut self.own)
     }
 
     fn model(&self, place: usize) -> Option<&Arc<Model>> {
@@ -251,8 +250,7 @@ impl Ensemble {
             self.fluctuation.rest();
         }
         let Self { pool, own, fluctuation, .. } = self;
-        let all = pool.iter_mut().map(|member| &mut member.sounding).chain(own.iter_mut().flatten().map(|own| &mut own.sounding));
-        for instrument in all.filter(|s| s.share() > 0.0) {
+        for instrument in all_of(pool, own).filter(|s| s.share() > 0.0) {
             let share = instrument.share();
             playing += 1;
             shares += share;
@@ -332,6 +330,11 @@ impl Ensemble {
         }
         power.map(f32::sqrt)
     }
+}
+
+/// All that sound or may, in the order of their places.
+fn all_of<'a>(pool: &'a mut [Member], own: &'a mut [Option<Box<Instrument>>]) -> impl Iterator<Item = &'a mut Sounding> {
+    pool.iter_mut().map(|member| &mut member.sounding).chain(own.iter_mut().flatten().map(|own| &mut own.sounding))
 }
 
 #[cfg(test)]

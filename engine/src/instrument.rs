@@ -126,12 +126,7 @@ impl Sounding {
             own.noise.iter_mut().for_each(|rms| *rms *= gain);
         }
         if let Some(moves) = moves {
-            own.harmonics.iter_mut().zip(moves).for_each(|(share, gain)| *share *= gain);
-            let sum: f32 = own.harmonics.iter().sum();
-            if sum > 0.0 {
-                own.harmonics.iter_mut().for_each(|share| *share /= sum);
-                own.amplitude *= sum;
-            }
+            own.scale_harmonics(moves);
         }
         a_power
     }

@@ -144,9 +144,17 @@ impl Part {
         tone.shape(&mut self.controls);
         self.ensemble.shape_noise(&tone);
 
+        let pulse = [self.pulse, self.ensemble.pulse(life)];
+        self.pulse = pulse[1];
+        let pulses = pulse != [0.0; 2];
+
         self.segment[..len].fill(0.0);
-        self.render_harmonics(&mapped, automation, end, len);
-        self.render_noise(life, len);
+        self.render_harmonics(&mapped, automation, pulses, end, len);
+        if pulses {
+            self.render_pulsing_noise(pulse, len);
+        } else {
+            self.ensemble.render_noise(&mut self.segment[..len]);
+        }
         self.follow_loudness(automation, end, len);
         self.before = mapped;
     }
@@ -162,14 +170,8 @@ impl Part {
         })
     }
 
-    /// Adds the noise of one segment, which belongs to the tone: it pulses with it.
-    fn render_noise(&mut self, life: f32, len: usize) {
-        let (from, to) = (self.pulse, if life > 0.0 { self.ensemble.pulse(life) } else { 0.0 });
-        self.pulse = to;
-        if from == 0.0 && to == 0.0 {
-            self.ensemble.render_noise(&mut self.segment[..len]);
-            return;
-        }
+    /// Adds the noise of one segment, which belongs to the tone: it pulses with it, from one strength to the other.
+    fn render_pulsing_noise(&mut self, [from, to]: [f32; 2], len: usize) {
         let noise = &mut self.noise[..len];
         noise.fill(0.0);
         self.ensemble.render_noise(noise);
@@ -177,8 +179,8 @@ impl Part {
         self.segment.iter_mut().zip(noise).for_each(|(sample, noise)| *sample += *noise);
     }
 
-    /// Adds the harmonics of one segment, its pitch following the shift's glide within it.
-    fn render_harmonics(&mut self, mapped: &Mapped, automation: &Automation, end: i64, len: usize) {
+    /// Adds the harmonics of one segment, its pitch following the shift's glide within it; with their `carrier`, if it is wanted.
+    fn render_harmonics(&mut self, mapped: &Mapped, automation: &Automation, carrier: bool, end: i64, len: usize) {
         let start = end - len as i64;
         let (from_hz, to_hz) = (self.reached_hz, mapped.unshifted_hz);
         self.reached_hz = to_hz;
@@ -186,7 +188,9 @@ impl Part {
         let leaps = from_hz <= 0.0 || to_hz <= 0.0 || (to_hz / from_hz).log2().abs() >= LEAP_OCTAVES;
         if leaps || automation.pitch_shift.holds(start, end) {
             self.bank.render(&self.controls, wet);
-            self.bank.carrier(&mut self.carrier[..len]);
+            if carrier {
+                self.bank.carrier(&mut self.carrier[..len]);
+            }
             return;
         }
         // Harmonic amplitudes go straight from segment to segment, so cutting one in pieces needs what lies between.
@@ -200,7 +204,9 @@ impl Part {
             let mut piece = if to == len { target } else { between(&was, &target, t) };
             piece.f0_hz = (from_hz + t * (to_hz - from_hz)) * ratio;
             self.bank.glide(&piece, &mut wet[at..to]);
-            self.bank.carrier(&mut self.carrier[at..to]);
+            if carrier {
+                self.bank.carrier(&mut self.carrier[at..to]);
+            }
             at = to;
         }
         self.controls.f0_hz = mapped.features.f0_hz;

@@ -65,16 +65,7 @@ impl SpectralGains {
         if self.neutral {
             return;
         }
-        let mut sum = 0.0;
-        for (share, gain) in controls.harmonics.iter_mut().zip(&self.harmonics) {
-            *share *= gain;
-            sum += *share;
-        }
-        // The shares sum to one by contract; what the weights change in level goes into the amplitude.
-        if sum > 0.0 {
-            controls.harmonics.iter_mut().for_each(|share| *share /= sum);
-        }
-        controls.amplitude *= sum;
+        controls.scale_harmonics(&self.harmonics);
     }
 
     /// The gain of the noise between two frequencies, Hz: a straight line in dB and octaves between the points.

@@ -6,10 +6,10 @@
 use prost::Message;
 use syrinx_analysis::HARMONICS;
 use syrinx_decoder::{
-    Card, METADATA_KEY,
+    Card,
     onnx::{
-        AttributeProto, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto,
-        TensorShapeProto, TensorType, TypeProto, ValueInfoProto, attribute_type, data_type,
+        AttributeProto, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto,
+        TensorType, TypeProto, ValueInfoProto, attribute_type, data_type,
     },
 };
 
@@ -33,7 +33,6 @@ const GATE_DEPTH_DB: f32 = 100.0;
 impl Network {
     /// The bytes of a model file with this network and card.
     pub fn to_onnx(&self, card: &Card) -> Vec<u8> {
-        let json = serde_json::to_string(card).expect("a card is made of strings, numbers and lists");
         ModelProto {
             ir_version: IR_VERSION,
             opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
@@ -41,7 +40,7 @@ impl Network {
             producer_version: env!("CARGO_PKG_VERSION").into(),
             doc_string: "A Syrinx instrument.".into(),
             graph: Some(self.graph()),
-            metadata_props: vec![StringStringEntryProto { key: METADATA_KEY.into(), value: json }],
+            metadata_props: vec![card.to_metadata()],
         }
         .encode_to_vec()
     }

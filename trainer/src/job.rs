@@ -134,9 +134,9 @@ impl Job<'_> {
     /// Measures anew, from recordings, what is measured beside the network of the model file `bytes`, and leaves the network as it is.
     ///
     /// # Errors
-    /// When it is no instrument.
+    /// When it is no instrument, or the job is cancelled.
     pub fn measure(&self, recordings: Recordings, options: &TrainOptions, bytes: &[u8]) -> Result<Learned, JobError> {
-        let (card, bytes) = measure_on(&recordings.takes, options, bytes)?;
+        let (card, bytes) = measure_on(self.workers, &recordings.takes, options, bytes)?;
         Ok(Learned { bytes, card, report: recordings.report })
     }
 

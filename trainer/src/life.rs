@@ -15,7 +15,7 @@
 
 use std::sync::Arc;
 use syrinx_analysis::{
-    ANALYSIS_RATE_HZ, BANDS, FLOOR_DB, HARMONICS, Take, Target, in_parallel, levels_of, live_delay_samples, loudness_db,
+    ANALYSIS_RATE_HZ, BANDS, Cancelled, FLOOR_DB, HARMONICS, Take, Target, Workers, levels_of, live_delay_samples, loudness_db,
     noise_edges_hz, resynthesise,
 };
 use syrinx_decoder::{
@@ -90,23 +90,38 @@ type Wandering = [[[f32; 2]; MODULATION_BANDS]; FLUCTUATION_POINTS.len()];
 
 /// What `model`, trained on the training part of `takes`, lacks of what lives in their held notes; none where too few are held. `gains_db` has one gain a
 /// take.
-pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, model: &Arc<Model>) -> Option<Life> {
+///
+/// # Errors
+/// When it is cancelled.
+pub fn measure(
+    workers: &Workers,
+    takes: &[Take],
+    gains_db: &[f32],
+    split: &Split,
+    model: &Arc<Model>,
+) -> Result<Option<Life>, Cancelled> {
     let held = held(takes, gains_db, split);
     if held.len() < FEWEST_STRETCHES {
-        return None;
+        return Ok(None);
     }
+    let answered = workers.map(&held, |_| (), |h| answer(h, model))?;
+    Ok(lacking(&held, &answered, model))
+}
+
+/// What the network's answers to held notes lack of them.
+fn lacking(held: &[Held<'_>], answered: &[Vec<Target>], model: &Model) -> Option<Life> {
     let recorded: Vec<Vec<Target>> =
         held.iter().map(|h| h.take.frames[h.frames.clone()].iter().map(|f| f.target.clone()).collect()).collect();
     let mut paces: Vec<f32> = recorded.iter().flat_map(|targets| windows(&paces_of(targets))).collect();
     let full = quantile(&mut paces, 0.9).sqrt();
     let full = if full < STILL_ST_PER_S { 0.0 } else { full };
-    let answered = in_parallel(&held, |_| (), |h| answer(h, model));
     let clear: Vec<Vec<Vec<bool>>> = recorded.iter().map(|targets| clear(targets)).collect();
     let (theirs, correlation) = wandering(&recorded, &clear, full)?;
-    let (ours, _) = wandering(&answered, &clear, full)?;
+    let (ours, _) = wandering(answered, &clear, full)?;
+    let leaks = leaks();
     let mut life = Life { vibrato_st_per_s: hundredth(full), ..Life::default() };
     for (point, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
-        let lacks = |part: usize| unleaked(std::array::from_fn(|band| (theirs[band][part] - ours[band][part]).max(0.0)));
+        let lacks = |part: usize| unleaked(std::array::from_fn(|band| (theirs[band][part] - ours[band][part]).max(0.0)), &leaks);
         let (still, moving) = (lacks(0), if full > 0.0 { lacks(1) } else { [0.0; MODULATION_BANDS] });
         let all: f32 = still.iter().chain(&moving).sum();
         let share = (MOST_DB * MOST_DB / all).min(1.0);
@@ -119,7 +134,7 @@ pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, model: &Arc<Mode
     // What is plucked or struck is nowhere opened and shut by its own tone, and its strings are out of tune with their own harmonics, which reads as
     // a pulse.
     if model.card().decay.is_none() {
-        life.pulse = hundredth(pulse(&recorded, &answered));
+        life.pulse = hundredth(pulse(&recorded, answered));
     }
     Some(life)
 }
@@ -270,11 +285,12 @@ fn wandering(stretches: &[Vec<Target>], clear: &[Vec<Vec<bool>>], full: f32) -> 
                 let moves = filtered(&levels, band);
                 together.iter_mut().zip(&moves).for_each(|(sum, x)| *sum += x);
                 let squares: Vec<f32> = moves.iter().map(|x| x * x).collect();
-                let clear: Vec<f32> =
-                    windows(&squares).into_iter().zip(&heard_in).filter(|(_, clear)| **clear).map(|(square, _)| square).collect();
-                let rms = (clear.iter().sum::<f32>() / clear.len() as f32).sqrt();
+                let all = windows(&squares).into_iter().zip(&paces).zip(&heard_in);
+                let clear: Vec<(f32, f32)> =
+                    all.filter(|(_, clear)| **clear).map(|((square, pace), _)| (square, *pace)).collect();
+                let rms = (clear.iter().map(|(square, _)| square).sum::<f32>() / clear.len() as f32).sqrt();
                 usual[if t < 0.5 { point } else { point + 1 }][band].push(rms);
-                for ((square, pace), _) in windows(&squares).into_iter().zip(&paces).zip(&heard_in).filter(|(_, clear)| **clear) {
+                for (square, pace) in clear {
                     let pace = if full > 0.0 { (pace / (full * full)).min(1.0) } else { 0.0 };
                     for (point, share) in [(point, 1.0 - t), (point + 1, t)].into_iter().filter(|(_, share)| *share > 0.0) {
                         read[point][band].push((share, square, pace));
@@ -365,9 +381,11 @@ fn line(windows: &mut [(f32, f32, f32)], usual: f32, moves: bool) -> [f32; 2] {
     [usual * still, usual * slope]
 }
 
-/// Mean squares of what is drawn in each band from those that are read in each: reading band `i` hears a part of what is drawn in band `j`. The
-/// nearest that are not negative, by coordinate descent.
-fn unleaked(read: [f32; MODULATION_BANDS]) -> [f32; MODULATION_BANDS] {
+/// A number for each band that is read and each that is drawn.
+type Leaks = [[f32; MODULATION_BANDS]; MODULATION_BANDS];
+
+/// Mean square that is read in one band of what is drawn in another with a mean square of 1.
+fn leaks() -> Leaks {
     let filters: [ModulationFilter; MODULATION_BANDS] = std::array::from_fn(ModulationFilter::of);
     let leak = |i: usize, j: usize| {
         let (mut drawn, mut heard) = ([0.0; 2], [0.0; 2]);
@@ -381,7 +399,11 @@ fn unleaked(read: [f32; MODULATION_BANDS]) -> [f32; MODULATION_BANDS] {
         let mut heard = [0.0; 2];
         answer.into_iter().map(|x| filters[i].step(&mut heard, x).powi(2)).sum::<f32>()
     };
-    let leaks: [[f32; MODULATION_BANDS]; MODULATION_BANDS] = std::array::from_fn(|i| std::array::from_fn(|j| leak(i, j)));
+    std::array::from_fn(|i| std::array::from_fn(|j| leak(i, j)))
+}
+
+/// Mean squares of what is drawn in each band from those that are read in each. The nearest that are not negative, by coordinate descent.
+fn unleaked(read: [f32; MODULATION_BANDS], leaks: &Leaks) -> [f32; MODULATION_BANDS] {
     let mut drawn = read;
     for _ in 0..5000 {
         for j in 0..MODULATION_BANDS {
@@ -479,7 +501,7 @@ mod tests {
     }
 
     fn measured(takes: &[Take]) -> Option<Life> {
-        measure(takes, &vec![0.0; takes.len()], &Split::everything(takes), &model())
+        measure(&Workers::all(), takes, &vec![0.0; takes.len()], &Split::everything(takes), &model()).unwrap()
     }
 
     #[test]
@@ -494,6 +516,15 @@ mod tests {
             assert!((0.9..1.45).contains(&(total(*moving) / 3.0)) && moving[2] > 2.0, "point {point}: {moving:?}");
         }
         assert!((3.0..9.0).contains(&life.vibrato_st_per_s) && life.correlation < 0.2, "{life:?}");
+    }
+
+    #[test]
+    fn measuring_ends_where_it_is_cancelled() {
+        let takes = notes(50, [1.0; 4], [0.0; 4], 0.0);
+        let workers = Workers::all();
+        workers.cancel();
+        let cancelled = measure(&workers, &takes, &vec![0.0; takes.len()], &Split::everything(&takes), &model());
+        assert!(cancelled.is_err());
     }
 
     #[test]
@@ -538,7 +569,7 @@ mod tests {
             moves.iter().map(|x| x * x).sum::<f32>() / moves.len() as f32
         });
         // Seven minutes say so much.
-        for (got, wanted) in unleaked(read).into_iter().zip(wanted) {
+        for (got, wanted) in unleaked(read, &leaks()).into_iter().zip(wanted) {
             assert!((got - wanted).abs() < 0.7, "{got} instead of {wanted}");
         }
         assert!(read[1] > 0.2, "{read:?}: nothing leaks into the band that is empty");

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use syrinx_analysis::{Cancelled, HARMONICS, Take, Workers, is_limited, noise_edges_hz};
-use syrinx_decoder::{Card, Decay, FORMAT_VERSION, Life, Model, ModelError, with_card};
+use syrinx_decoder::{Card, Decay, FORMAT_VERSION, Life, Model, with_card};
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     decay, envelope,
     formants::envelope_share,
     input_features::{Hearing, INPUTS},
+    job::JobError,
     learner::{Learner, WEIGHT_DECAY, loss_of},
     life,
     mlp::{Mlp, Shape},
@@ -345,7 +346,7 @@ pub fn train_on(
     }
     // What the network lacks is known when it is there.
     let model = Model::read(&network.to_onnx(&card)).map_err(|e| TrainError::BadCard(e.to_string()))?;
-    put_life(&mut card, life::measure(takes, &gains, &Split::everything(takes), &model));
+    put_life(&mut card, life::measure(workers, takes, &gains, &trainings[0], &model)?);
     if is_limited(limit_hz) {
         card.training.insert("band_limit_hz".into(), format!("{limit_hz:.0}"));
     }
@@ -368,12 +369,12 @@ fn put_life(card: &mut Card, life: Option<Life>) {
 /// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: how its tone lives.
 ///
 /// # Errors
-/// When it is no instrument.
-pub fn measure_on(takes: &[Take], options: &TrainOptions, bytes: &[u8]) -> Result<(Card, Vec<u8>), ModelError> {
+/// When it is no instrument, or the measuring is cancelled.
+pub fn measure_on(workers: &Workers, takes: &[Take], options: &TrainOptions, bytes: &[u8]) -> Result<(Card, Vec<u8>), JobError> {
     let model = Model::read(bytes)?;
     let mut card = model.card().clone();
     let gains: Vec<f32> = takes.iter().map(|t| options.gain_db(t)).collect();
-    put_life(&mut card, life::measure(takes, &gains, &Split::everything(takes), &model));
+    put_life(&mut card, life::measure(workers, takes, &gains, &Split::everything(takes), &model)?);
     let bytes = with_card(bytes, &card)?;
     Ok((card, bytes))
 }

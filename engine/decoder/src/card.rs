@@ -1,6 +1,6 @@
 //! The card of an instrument: what a model file says of itself, in its metadata. Plain data, any thread.
 
-use crate::{Decay, Life, text::clean};
+use crate::{Decay, Life, onnx::StringStringEntryProto, text::clean};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use syrinx_synth::{MAX_BANDS, MAX_HARMONICS};
@@ -106,6 +106,12 @@ impl Card {
         }
         self.decay.as_ref().map_or(Ok(()), Decay::check)?;
         self.life.as_ref().map_or(Ok(()), Life::check)
+    }
+
+    /// The card as a model file has it.
+    pub fn to_metadata(&self) -> StringStringEntryProto {
+        let value = serde_json::to_string(self).expect("a card is made of strings, numbers and lists");
+        StringStringEntryProto { key: METADATA_KEY.into(), value }
     }
 
     /// The card with its texts made harmless to show: control characters become spaces, for a stranger may have written them.

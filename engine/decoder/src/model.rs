@@ -39,9 +39,8 @@ pub enum ModelError {
 /// When the bytes are no model file.
 pub fn with_card(bytes: &[u8], card: &Card) -> Result<Vec<u8>, ModelError> {
     let mut proto = onnx::parse(bytes).map_err(ModelError::NotAnInstrument)?;
-    let json = serde_json::to_string(card).expect("a card is made of strings, numbers and lists");
     proto.metadata_props.retain(|p| p.key != METADATA_KEY);
-    proto.metadata_props.push(onnx::StringStringEntryProto { key: METADATA_KEY.into(), value: json });
+    proto.metadata_props.push(card.to_metadata());
     Ok(proto.encode_to_vec())
 }
 

@@ -26,4 +26,17 @@ impl Controls {
     pub const fn silent(frame: u64) -> Self {
         Self { frame, f0_hz: 0.0, amplitude: 0.0, harmonics: [0.0; MAX_HARMONICS], noise: [0.0; MAX_BANDS] }
     }
+
+    /// Multiplies each harmonic by its gain. The shares go on summing to 1: what that changes in level goes into the amplitude.
+    pub fn scale_harmonics(&mut self, gains: &[f32; MAX_HARMONICS]) {
+        let mut sum = 0.0;
+        for (share, gain) in self.harmonics.iter_mut().zip(gains) {
+            *share *= gain;
+            sum += *share;
+        }
+        if sum > 0.0 {
+            self.harmonics.iter_mut().for_each(|share| *share /= sum);
+        }
+        self.amplitude *= sum;
+    }
 }

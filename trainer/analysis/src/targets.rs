@@ -23,7 +23,7 @@ const CLEAR_SHARE: usize = 4;
 const LEAST_LEFT: f64 = 0.03;
 /// Where the noise is asked whether it pulses, Hz, ...
 const PULSE_HZ: [f64; 2] = [2000.0, 6000.0];
-/// (in so many parts)
+/// ... in so many parts, ...
 const PULSE_PARTS: usize = 4;
 /// ... and the harmonics below this number tell the phase of the pitch.
 const PHASE_HARMONICS: usize = 10;
