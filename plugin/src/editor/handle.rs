@@ -1,7 +1,7 @@
 //! The open window as the host has it: the framework's, but for the least size, which goes with the window's own scale, and for closing, which
-//! waits for the window's thread.
+//! waits for the window's threads.
 
-use super::{SystemScale, layout::LEAST, window_thread::WindowThread};
+use super::{SystemScale, layout::LEAST, window_threads::WindowThreads};
 use crate::monitor::Watching;
 use nice_plug::editor::{
     EditorHandle, Modifiers, ParentWindowHandle, ResizeHint, VirtualKeyCode,
@@ -36,13 +36,13 @@ impl SyrinxHandle {
 pub struct Window {
     /// None once it closes.
     inner: Option<baseview::Window>,
-    thread: WindowThread,
+    threads: WindowThreads,
 }
 
 impl Window {
-    /// The framework's window, and the thread that draws it.
-    pub fn new(inner: baseview::Window, thread: WindowThread) -> Self {
-        Self { inner: Some(inner), thread }
+    /// The framework's window, and its threads.
+    pub fn new(inner: baseview::Window, threads: WindowThreads) -> Self {
+        Self { inner: Some(inner), threads }
     }
 
     fn get(&self) -> &baseview::Window {
@@ -59,7 +59,7 @@ impl Drop for Window {
             let _ = window.hide();
         }
         drop(window);
-        self.thread.wait_for_its_end();
+        self.threads.wait_for_their_end();
     }
 }
 

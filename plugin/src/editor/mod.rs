@@ -41,7 +41,7 @@ pub mod root_view;
 pub mod slots;
 pub mod status_bar;
 pub mod theme;
-pub mod window_thread;
+pub mod window_threads;
 
 use crate::{
     monitor::{Shown, Value},
@@ -70,7 +70,7 @@ use std::{
     },
     time::Duration,
 };
-use window_thread::WindowThread;
+use window_threads::WindowThreads;
 
 /// How soon a window at rest sees that there is something to draw; one that is not draws on its own. The first look asks for a picture whatever
 /// there is, and must not come before a host has shown the window (see [`App::build`]).
@@ -83,7 +83,7 @@ pub struct SyrinxEditor {
     state: Arc<EguiEditorState>,
     scale: Arc<SystemScale>,
     /// That of the open window.
-    thread: WindowThread,
+    threads: WindowThreads,
 }
 
 /// The scale of the system or the host, without the window's own. The framework's own note of it has both once the window was resized, and
@@ -108,7 +108,7 @@ pub struct App {
     scale: Arc<SystemScale>,
     /// Closes the window once it is set: the standalone's.
     stop: Option<Arc<AtomicBool>>,
-    thread: WindowThread,
+    threads: WindowThreads,
 }
 
 /// The editor of one instance; it closes itself once `stop` is set and [`Shown::repaint`] has it drawn anew.
@@ -125,10 +125,10 @@ pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<Ato
     };
     let scale = Arc::new(SystemScale(Value::default()));
     scale.note(1.0);
-    let thread = WindowThread::default();
-    let app = App { page, state: state.clone(), scale: scale.clone(), stop, thread: thread.clone() };
+    let threads = WindowThreads::default();
+    let app = App { page, state: state.clone(), scale: scale.clone(), stop, threads: threads.clone() };
     let inner = create_egui_editor(state.clone(), repaint, settings, app)?;
-    Some(SyrinxEditor { inner, shown, state, scale, thread })
+    Some(SyrinxEditor { inner, shown, state, scale, threads })
 }
 
 impl Editor for SyrinxEditor {
@@ -150,7 +150,7 @@ impl Editor for SyrinxEditor {
         }
         Ok(SpawnedEditor {
             handle: SyrinxHandle::new(handle, self.state.clone(), self.scale.clone(), self.shown.watch()),
-            window: Window::new(window, self.thread.clone()),
+            window: Window::new(window, self.threads.clone()),
         })
     }
 
@@ -169,7 +169,7 @@ impl Editor for SyrinxEditor {
 
 impl NiceEguiApp for App {
     fn build(&mut self, ctx: egui::Context, context: GuiContext, frame: &mut Frame) -> Result<(), HandlerError> {
-        self.thread.is_this_one();
+        self.threads.begin_here();
         // The window's own scale is in force from the first pass on. Hosts set theirs before the first picture, and the framework would take
         // the size that comes of it for one without.
         // That pass would ask for a picture, and what the X server is asked before the window is mapped, baseview (0.4.2) never hears an
