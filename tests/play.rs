@@ -107,7 +107,8 @@ fn silence_is_silent_and_ends_do_not_sing_on() {
     sound.resize(end + 2 * second, 0.0);
     let input = folder.wav("voice.wav", RATE_HZ, &sound);
     for id in instruments(in_long_form()) {
-        let out = render(&folder, &input, &["--instrument", &id]);
+        // A room sounds on, as it should; the instrument does not.
+        let out = render(&folder, &input, &["--instrument", &id, "--set", "room=0"]);
         assert!(out[..second / 2].iter().all(|x| *x == 0.0), "{id}: not silent before the note");
         let after = &out[end + second / 10..end + second];
         let peak = after.iter().fold(0.0_f32, |p, x| p.max(x.abs()));
@@ -177,10 +178,10 @@ fn golden_renders_sound_as_they_did() {
     voice.truncate(4 * RATE_HZ as usize);
     let input = folder.wav("voice.wav", RATE_HZ, &voice);
     let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
-    // As every version has played them, without life; and as they play now.
-    let ways = [("", "life=0"), ("-alive", "life=100")];
-    for (id, (way, life)) in instruments(true).iter().flat_map(|id| ways.map(|way| (id, way))) {
-        let out = render(&folder, &input, &["--instrument", id, "--set", life]);
+    // As every version has played them, without life or room; and as they play now.
+    let ways = [("", ["life=0", "room=0"]), ("-alive", ["life=100", "room=100"])];
+    for (id, (way, [life, room])) in instruments(true).iter().flat_map(|id| ways.map(|way| (id, way))) {
+        let out = render(&folder, &input, &["--instrument", id, "--set", life, "--set", room]);
         let now = fingerprint(&out);
         let path = golden.join(format!("{id}{way}.json"));
         if std::env::var_os("SYRINX_BLESS").is_some() {
@@ -243,8 +244,12 @@ fn held_notes_live_as_their_recordings_do() {
         };
         let wanders = ([1, 2, 3].map(square).iter().sum::<f64>() / 3.0).sqrt() as f32;
         let pulse = life["pulse"].as_f64().unwrap() as f32;
-        let [(still, steady), (alive, pulses), (twice, _)] = ["life=0", "life=100", "life=200"]
-            .map(|life| unrest(&render(&folder, &input, &["--instrument", id, "--latency", "studio", "--set", life]), F0_HZ));
+        let [(still, steady), (alive, pulses), (twice, _)] = ["life=0", "life=100", "life=200"].map(|life| {
+            unrest(
+                &render(&folder, &input, &["--instrument", id, "--latency", "studio", "--set", life, "--set", "room=0"]),
+                F0_HZ,
+            )
+        });
         println!(
             "{id}: {still:.2}, {alive:.2} and {twice:.2} dB, card {wanders:.2}; pulse {steady:?} and {pulses:?}, card {pulse:.2}"
         );
@@ -273,8 +278,9 @@ fn life_leaves_beginnings_as_they_are() {
     };
     let note: Vec<f32> = (0..3 * silence).map(|n| if n < silence { 0.0 } else { tone(n - silence) }).collect();
     let input = folder.wav("note.wav", RATE_HZ, &note);
-    for id in ["violin", "flute", "trombone"] {
-        let [still, alive] = ["life=0", "life=200"].map(|life| render(&folder, &input, &["--instrument", id, "--set", life]));
+    for id in ["violin", "flute", "cello"] {
+        let [still, alive] =
+            ["life=0", "life=200"].map(|life| render(&folder, &input, &["--instrument", id, "--set", life, "--set", "room=0"]));
         let power = |from: f32, to: f32, x: &dyn Fn(usize) -> f32| {
             let at = |s: f32| silence + (s * rate) as usize;
             (at(from)..at(to)).map(|n| x(n).powi(2)).sum::<f32>()
@@ -283,6 +289,52 @@ fn life_leaves_beginnings_as_they_are() {
         println!("{id}: {:.1} dB apart at the beginning, {:.1} dB later", apart(0.0, 0.02), apart(0.5, 0.9));
         assert!(apart(0.0, 0.02) < -25.0 && apart(0.5, 0.9) > apart(0.0, 0.02) + 6.0, "{id}");
     }
+}
+
+/// *Room*: where a note ends, the instrument sounds on as its card says that the recordings do, and within it, it is as loud as without.
+#[test]
+fn notes_end_in_the_room_of_their_recordings() {
+    let folder = Folder::new();
+    let rate = RATE_HZ as usize;
+    let tone = |n: usize| {
+        (1..20).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * 220.0 * k as f32 * n as f32 / rate as f32).sin()).sum()
+    };
+    let note: Vec<f32> = (0..4 * rate).map(|n| if n < 2 * rate { tone(n) } else { 0.0 }).collect();
+    let input = folder.wav("note.wav", RATE_HZ, &note);
+    let cards: Vec<serde_json::Value> = serde_json::from_str(&ok(["instruments", "--json"])).unwrap();
+    let mut rooms = 0;
+    for card in &cards {
+        let (id, room) = (card["id"].as_str().unwrap(), &card["room"]);
+        let [dry, wet, twice] = ["room=0", "room=100", "room=200"]
+            .map(|room| render(&folder, &input, &["--instrument", id, "--latency", "studio", "--set", "life=0", "--set", room]));
+        if room.is_null() {
+            assert!(dry == wet && wet == twice, "{id}");
+            continue;
+        }
+        let db = |x: &[f32], from: f32, to: f32| {
+            let at = |s: f32| 2 * rate + (s * rate as f32) as i64 as usize;
+            10.0 * (x[at(from)..at(to)].iter().map(|x| x * x).sum::<f32>() / ((to - from) * rate as f32)).max(1e-12).log10()
+        };
+        let held =
+            |x: &[f32]| 10.0 * (x[rate..2 * rate - rate / 10].iter().map(|x| x * x).sum::<f32>() / (0.9 * rate as f32)).log10();
+        let number = |field: &str| room[field][0].as_f64().unwrap() as f32;
+        let falls = (db(&wet, 0.1, 0.15) - db(&wet, 0.25, 0.3)) / 0.15 * number("rt60_s") / 60.0;
+        println!(
+            "{id}: {room}, held {:+.2} dB, 0.1 s after the end {:.1}, falls {falls:.2}",
+            held(&wet) - held(&dry),
+            db(&wet, 0.1, 0.15) - held(&wet)
+        );
+        assert!(
+            (held(&wet) - held(&dry)).abs() < 2.0 && (held(&twice) - held(&dry)).abs() < 4.5,
+            "{id}: held notes are not as loud"
+        );
+        assert!((0.5..2.0).contains(&falls), "{id}: falls {falls} times as fast");
+        let after = db(&wet, 0.1, 0.15) - held(&wet) + 60.0 * 0.125 / number("rt60_s");
+        assert!((after - number("level_db")).abs() < 7.0, "{id}: {after} dB, card {}", number("level_db"));
+        assert!(db(&dry, 0.1, 0.15) < db(&wet, 0.1, 0.15) - 10.0 && db(&twice, 0.1, 0.15) > db(&wet, 0.1, 0.15) + 3.0, "{id}");
+        rooms += 1;
+    }
+    assert!(rooms >= 4, "{rooms} instruments have a room");
 }
 
 /// Level in dB of ten octave bands (one-pole differences; coarse, and enough) every 50 ms.

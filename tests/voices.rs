@@ -27,6 +27,8 @@ fn play(voice: &[f32], instrument: u8, latency: LatencyMode, fitted: bool) -> Ve
     let mut engine = Engine::new(config, syrinx_models::factory()).unwrap();
     let mut settings = Settings { instrument_a: instrument, ..Settings::default() };
     settings.latency_mode = latency;
+    // A room sounds on where the voice has no pitch.
+    settings.room = 0.0;
     // What rings of its own does not follow the loudness of the voice.
     settings.set("sustain", "voice").unwrap();
     if fitted {

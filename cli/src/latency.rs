@@ -176,7 +176,7 @@ fn measure(
     let config = EngineConfig { sample_rate_hz: RATE_HZ, ..EngineConfig::default() };
     let mut engine = Engine::new(config, &palette.instruments)?;
     // A held note is to have one level, against which its beginning is measured; beginnings are the same with life and without.
-    engine.set(&Settings { instrument_a: palette.number, latency_mode, life: 0.0, ..Settings::default() });
+    engine.set(&Settings { instrument_a: palette.number, latency_mode, life: 0.0, room: 0.0, ..Settings::default() });
     let clock = FrameClock::new(RATE_HZ);
     let ms = |samples: f64| 1e3 * samples / f64::from(RATE_HZ);
     // The sound of frame n is reached one frame after its end.

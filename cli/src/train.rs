@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, Workers, write_wav};
-use syrinx_engine::{Card, Decay, Life};
+use syrinx_engine::{Card, Decay, Life, RoomResponse};
 use syrinx_nsynth::FAMILIES;
 use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins};
 
@@ -169,6 +169,12 @@ fn write_model(args: &Args, bytes: &[u8], card: &Card) -> Result<(), Failure> {
             "Its harmonics wander by up to {:.1} dB in a held note; its noise pulses by {:.0} %.",
             furthest(life),
             100.0 * life.pulse
+        );
+    }
+    if let Some(RoomResponse { rt60_s, level_db }) = &card.room {
+        println!(
+            "Its room sounds on for {:.1} s below 1.5 kHz and {:.1} s above, {:.0} and {:.0} dB below the note.",
+            rt60_s[0], rt60_s[1], -level_db[0], -level_db[1]
         );
     }
     Ok(())

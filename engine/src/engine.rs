@@ -230,7 +230,7 @@ impl Engine {
         let colour_db = self.listener.colour_db(voice);
         self.part.answer(voice, &Moment { settings: &settings, automation: &self.automation, colour_db, len, end });
         self.tell.frame(voice, self.part.mapped());
-        let peak = self.mixer.mix(self.part.segment(len), &settings, voice, end);
+        let peak = self.mixer.mix(self.part.segment(len), self.part.room(), &settings, voice, end);
         self.tell.output(peak);
     }
 }

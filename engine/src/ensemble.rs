@@ -12,7 +12,7 @@ use crate::{
 };
 use std::sync::Arc;
 use syrinx_decoder::{Arena, MOST_PULSE, Model};
-use syrinx_synth::{Controls, FilteredNoise};
+use syrinx_synth::{Controls, FilteredNoise, RoomParams};
 use syrinx_tracker::{Features, FrameClock};
 
 /// Instruments of the palette that can sound at once. Of those that one slot has left behind, three fade still at the most: each must have sounded for longer
@@ -295,6 +295,34 @@ impl Ensemble {
             pulse += instrument.share() * instrument.life().map_or(0.0, |table| table.pulse);
         }
         if shares > 0.0 { (life * pulse / shares).min(MOST_PULSE) } else { 0.0 }
+    }
+
+    /// The room around those who play, each as much as it sounds.
+    pub fn room(&self) -> RoomParams {
+        let rooms = self.sounding().filter(|s| s.share() > 0.0).map(|s| (s.share(), s.model().card().room));
+        let (mut shares, mut with_room, mut room) = (0.0, 0.0, RoomParams { rt60_s: [0.0; 2], level: [0.0; 2] });
+        for (share, recorded) in rooms {
+            shares += share;
+            if let Some(recorded) = recorded.map(|room| room.params()) {
+                with_room += share;
+                for band in 0..2 {
+                    room.rt60_s[band] += share * recorded.rt60_s[band];
+                    room.level[band] += share * recorded.level[band];
+                }
+            }
+        }
+        if with_room == 0.0 {
+            return RoomParams::NONE;
+        }
+        RoomParams { rt60_s: room.rt60_s.map(|s| s / with_room), level: room.level.map(|level| level / shares) }
+    }
+
+    /// Seconds for which the rooms of instruments A and B, as far as they play, sound on.
+    pub fn tail_s(&self, a: u8, b: u8, morph: f32) -> f32 {
+        let places = [(Slot::A, a, 1.0 - morph), (Slot::B, b, morph)].into_iter().filter(|(_, _, share)| *share > 0.0);
+        let models = places
+            .filter_map(|(slot, number, _)| self.model(if number >= OWN_INSTRUMENT { slot.place() } else { number.into() }));
+        models.filter_map(|model| model.card().room).map(|room| room.params().tail_s()).fold(0.0, f32::max)
     }
 
     /// Adds one segment of all instruments' noise to `out`. Must be called once a frame.

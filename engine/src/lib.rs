@@ -52,7 +52,7 @@ pub use instrument::{Instrument, Slot};
 pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, ParamId, SettingError, Settings, SustainedBy};
 pub use sides::Sides;
 pub use spectral_weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};
-pub use syrinx_decoder::{Card, Decay, Decoder, Life, MAX_FILE_BYTES, Model, ModelError, is_control};
+pub use syrinx_decoder::{Card, Decay, Decoder, Life, MAX_FILE_BYTES, Model, ModelError, RoomResponse, is_control};
 pub use syrinx_synth::MAX_HARMONICS;
 pub use syrinx_tracker::{Calibration, Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
 pub use tell::{Monitor, Spectrum};

@@ -9,6 +9,7 @@ use crate::{
     reverb::{Reverb, ReverbParams},
     tone::gain,
 };
+use syrinx_synth::{Room, RoomParams};
 use syrinx_tracker::Features;
 
 /// The output never exceeds this, whatever the gains: +24 dB re full scale.
@@ -21,6 +22,8 @@ struct Mix {
     dry: f32,
     breath: f32,
     reverb: f32,
+    /// What of the instrument is heard past the room it was recorded in.
+    direct: f32,
     /// The bare voice of a bypassed instance, and how much of all else is left.
     bypass: f32,
 }
@@ -28,11 +31,14 @@ struct Mix {
 /// Mixes one stream.
 pub struct Mixer {
     reverb: Reverb,
+    room: Room,
     guard: Guard,
     mix: Mix,
     /// The voice as it came, for as long as it is held back, a delay line a channel.
     voice: Vec<DelayLine>,
-    room: [Vec<f32>; 2],
+    /// What the two rooms answer to a segment: the one of the recordings, and the player's.
+    recorded: [Vec<f32>; 2],
+    reverberated: [Vec<f32>; 2],
     out: Vec<DelayLine>,
     /// Samples handed out.
     position: u64,
@@ -43,12 +49,15 @@ impl Mixer {
     /// handed out at a time.
     pub fn new(sample_rate_hz: u32, channels: usize, longest: usize, delay: usize, step: usize) -> Self {
         let lines = |len: usize| (0..channels).map(|_| DelayLine::new(len)).collect();
+        let sides = || [vec![0.0; longest], vec![0.0; longest]];
         Self {
             reverb: Reverb::new(sample_rate_hz),
+            room: Room::new(sample_rate_hz, longest),
             guard: Guard::new(sample_rate_hz),
             mix: Mix::default(),
             voice: lines(delay + 4 * longest + step),
-            room: [vec![0.0; longest], vec![0.0; longest]],
+            recorded: sides(),
+            reverberated: sides(),
             out: lines(3 * longest + step),
             position: 0,
         }
@@ -56,12 +65,13 @@ impl Mixer {
 
     /// As if `settings` had always been.
     pub fn settle(&mut self, settings: &Settings) {
-        self.mix = Mix::of(settings, &SILENT);
+        self.mix = Mix::of(settings, RoomParams::NONE, &SILENT);
     }
 
     /// The stream begins anew, with so many samples of silence before the first that is mixed.
     pub fn reset(&mut self, settings: &Settings, silence: usize) {
         self.reverb.reset();
+        self.room.reset();
         self.guard.reset();
         self.settle(settings);
         self.voice.iter_mut().chain(&mut self.out).for_each(DelayLine::reset);
@@ -71,9 +81,9 @@ impl Mixer {
         }
     }
 
-    /// Samples for which the room sounds on.
+    /// Samples for which the reverb sounds on.
     pub fn tail_samples(&self, settings: &Settings) -> usize {
-        if settings.reverb_mix > 0.0 { self.reverb.tail_samples(room(settings)) as usize } else { 0 }
+        if settings.reverb_mix > 0.0 { self.reverb.tail_samples(reverb_of(settings)) as usize } else { 0 }
     }
 
     /// Whether nothing was handed out yet.
@@ -88,18 +98,21 @@ impl Mixer {
         }
     }
 
-    /// Mixes the next segment, `wet`, with the voice that it answers, whose last sample lies before `end` in the stream of the voice. The peak of what comes
-    /// out.
-    pub fn mix(&mut self, wet: &[f32], settings: &Settings, voice: &Features, end: i64) -> f32 {
+    /// Mixes the next segment, `wet`, in the room that it was recorded in, with the voice that it answers, whose last sample lies before `end` in the stream of
+    /// the voice. The peak of what comes out.
+    pub fn mix(&mut self, wet: &[f32], room: RoomParams, settings: &Settings, voice: &Features, end: i64) -> f32 {
         let len = wet.len();
-        let (from, to) = (self.mix, Mix::of(settings, voice));
+        let room = room.times(settings.room / 100.0);
+        let (from, to) = (self.mix, Mix::of(settings, room, voice));
         self.mix = to;
-        let [left, right] = &mut self.room;
+        let [left, right] = &mut self.recorded;
+        self.room.process(room, wet, &mut left[..len], &mut right[..len]);
+        let [left, right] = &mut self.reverberated;
         let reverberates = from.reverb > 0.0 || to.reverb > 0.0;
         if reverberates {
-            self.reverb.process(room(settings), wet, &mut left[..len], &mut right[..len]);
+            self.reverb.process(reverb_of(settings), wet, &mut left[..len], &mut right[..len]);
             if to.reverb == 0.0 {
-                // What the room still holds must not be heard when it is opened again.
+                // What the reverb still holds must not be heard when it is opened again.
                 self.reverb.reset();
             }
         }
@@ -110,15 +123,16 @@ impl Mixer {
             let t = (at + 1) as f32 / len as f32;
             let glide = |a: f32, b: f32| a + t * (b - a);
             let dry = glide(from.dry, to.dry) + glide(from.breath, to.breath);
-            let (wet, reverb) = (glide(from.wet, to.wet) * wet, glide(from.reverb, to.reverb));
+            let (level, direct, reverb) = (glide(from.wet, to.wet), glide(from.direct, to.direct), glide(from.reverb, to.reverb));
             let bypass = glide(from.bypass, to.bypass);
             // Of each channel: the bare voice, what of it is mixed in, and all that is played.
             let mut sides = [(0.0, 0.0, 0.0); 2];
-            for ((bare, dry_voice, played), (voice, room)) in sides.iter_mut().zip(self.voice.iter().zip([&*left, &*right])) {
+            let rooms = self.recorded.iter().zip(&self.reverberated);
+            for ((bare, dry_voice, played), (voice, (room, reverberated))) in sides.iter_mut().zip(self.voice.iter().zip(rooms)) {
                 *bare = voice.get(start + at as i64);
                 *dry_voice = *bare * dry;
-                let room = if reverberates { reverb * room[at] } else { 0.0 };
-                *played = limit(wet + room + *dry_voice);
+                let reverberated = if reverberates { reverb * reverberated[at] } else { 0.0 };
+                *played = limit(level * (direct * wet + room[at]) + reverberated + *dry_voice);
             }
             let sides = &sides[..channels];
             self.guard.step(sides.iter().fold(0.0, |peak, (_, _, played)| peak.max(played.abs())));
@@ -147,12 +161,12 @@ impl Mixer {
     }
 }
 
-fn room(settings: &Settings) -> ReverbParams {
+fn reverb_of(settings: &Settings) -> ReverbParams {
     ReverbParams { size: settings.reverb_size / 100.0, damping: settings.reverb_damping / 100.0 }
 }
 
 impl Mix {
-    fn of(settings: &Settings, voice: &Features) -> Self {
+    fn of(settings: &Settings, room: RoomParams, voice: &Features) -> Self {
         let out = gain(settings.output_gain, OFF_DB);
         let mix = settings.mix / 100.0;
         // Breath passes where the voice has no pitch, and as much of it as is missing of the dry voice already.
@@ -163,6 +177,7 @@ impl Mix {
             dry: out * input * (1.0 - mix),
             breath: out * input * mix * unvoiced * settings.breath / 100.0,
             reverb: out * mix * settings.reverb_mix / 100.0,
+            direct: room.direct(),
             bypass: f32::from(u8::from(settings.bypass)),
         }
     }

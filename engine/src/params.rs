@@ -290,6 +290,8 @@ params! {
         auto_range: bool, "Auto range", "", Kind::Switch, 0.0, 1.0, 0.0;
         /// Transposes by whole octaves to where the instrument plays; a melody stays in one octave.
         octave_fit: bool, "Octave fit", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// How much of the voice's vibrato is played, per cent: 100 as it is sung, 0 none; notes and slides between them stay.
+        vibrato: f32, "Vibrato", "%", PERCENT, 0.0, 200.0, 100.0;
         /// How far notes are drawn to the scale, per cent; vibrato stays.
         snap: f32, "Pitch snap", "%", PERCENT, 0.0, 100.0, 0.0;
         /// Key of the scale that notes are drawn to.
@@ -306,6 +308,8 @@ params! {
         /// How far the harmonics wander and the noise pulses with the pitch in a held note, against what was measured of the instrument, per cent:
         /// 100 is that, 0 as still as a machine.
         life: f32, "Life", "%", PERCENT, 0.0, 200.0, 100.0;
+        /// How much of the room that the instrument was recorded in sounds, against what was measured of it, per cent: 100 is that, 0 is dry.
+        room: f32, "Room", "%", PERCENT, 0.0, 200.0, 100.0;
         /// How much of the voice's own unpitched sound, its breath and consonants, passes, per cent.
         breath: f32, "Breath", "%", PERCENT, 0.0, 100.0, 0.0;
         /// Tilt of the harmonics about 1 kHz, dB per octave.

@@ -16,7 +16,7 @@ use crate::{
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
-use syrinx_synth::{Controls, HarmonicSynth};
+use syrinx_synth::{Controls, HarmonicSynth, RoomParams};
 use syrinx_tracker::{Features, FrameClock};
 
 /// Samples between two values of a moving pitch shift or loudness; straight lines between.
@@ -118,6 +118,19 @@ impl Part {
     /// The last segment.
     pub fn segment(&self, len: usize) -> &[f32] {
         &self.segment[..len]
+    }
+
+    /// The room around the last segment, as it was recorded.
+    pub fn room(&self) -> RoomParams {
+        self.ensemble.room()
+    }
+
+    /// Seconds for which that room sounds on at most, with these settings.
+    pub fn tail_s(&self, settings: &Settings) -> f32 {
+        if settings.room == 0.0 {
+            return 0.0;
+        }
+        self.ensemble.tail_s(settings.instrument_a, settings.instrument_b, settings.morph / 100.0)
     }
 
     /// The harmonics and the noise of the last frame.

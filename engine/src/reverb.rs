@@ -1,29 +1,19 @@
-//! The room: a feedback delay network. Audio thread; never allocates after `new`.
-//!
-//! Eight delay lines of mutually prime lengths feed back into each other through a Hadamard matrix (Jot & Chaigne, "Digital delay networks
-//! for designing artificial reverberators", AES 1991). Each line's gain is what its length costs at the wanted reverberation time, and a
-//! one-pole low-pass in each lets the highs die sooner. Allpasses before it make the first echoes dense.
+//! The player's own room. Audio thread; never allocates after `new`.
 
-/// Lines of the network.
-const LINES: usize = 8;
-/// Their lengths, seconds; the nearest primes in samples are taken, so that echoes never coincide.
+use syrinx_synth::{Absorption, DelayNetwork, LINES};
+
+/// Lengths of the network's lines, seconds.
 const LENGTHS_S: [f64; LINES] = [0.0297, 0.0341, 0.0389, 0.0437, 0.0491, 0.0553, 0.0617, 0.0691];
 /// Lengths of the allpasses that diffuse the input, seconds.
 const DIFFUSERS_S: [f64; 4] = [0.0021, 0.0033, 0.0049, 0.0077];
-/// Their coefficient: as dense as it gets without a ring of their own.
-const DIFFUSION: f32 = 0.62;
 /// Reverberation time (to -60 dB) of the smallest and the largest room, seconds.
 const RT60_S: [f32; 2] = [0.3, 6.0];
 /// At full damping the reverberation time at the top of the spectrum is this part of that at the bottom.
 const MOST_DAMPED: f32 = 0.1;
 /// Highest pole of the damping: small rooms would be nothing but bass beyond it.
 const HIGHEST_POLE: f32 = 0.9;
-/// What is under this (-140 dB) is silence.
-const SILENCE: f32 = 1e-7;
 /// The tail ends here, dB.
 const TAIL_DB: f32 = -100.0;
-/// Signs by which the lines make up each side: orthogonal, so that the sides are not alike.
-const SIDES: [[f32; LINES]; 2] = [[1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0]];
 
 /// What a player sets of the room.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,68 +31,22 @@ impl ReverbParams {
     }
 }
 
-/// A delay of fixed length.
-struct Line {
-    samples: Vec<f32>,
-    at: usize,
-}
-
-impl Line {
-    fn new(len: usize) -> Self {
-        Self { samples: vec![0.0; len], at: 0 }
-    }
-
-    fn oldest(&self) -> f32 {
-        self.samples[self.at]
-    }
-
-    fn push(&mut self, sample: f32) {
-        self.samples[self.at] = sample;
-        self.at = if self.at + 1 == self.samples.len() { 0 } else { self.at + 1 };
-    }
-
-    fn reset(&mut self) {
-        self.samples.fill(0.0);
-        self.at = 0;
-    }
-}
-
-/// Gains and damping poles of the lines.
-#[derive(Clone, Copy)]
-struct Coefficients {
-    gain: [f32; LINES],
-    pole: [f32; LINES],
-    level: f32,
-}
-
 /// Mono in, two sides of a room out.
 pub struct Reverb {
     sample_rate_hz: u32,
-    diffusers: Vec<Line>,
-    lines: Vec<Line>,
-    damped: [f32; LINES],
-    now: Option<(ReverbParams, Coefficients)>,
-    /// Samples since anything was louder than silence; from `flushed` on there is nothing left.
-    quiet: usize,
-    longest: usize,
+    network: DelayNetwork,
+    now: Option<(ReverbParams, Absorption)>,
 }
 
 impl Reverb {
     /// A silent room for a stream of `sample_rate_hz` samples a second.
     pub fn new(sample_rate_hz: u32) -> Self {
-        let line = |seconds: &f64| Line::new(prime_from((seconds * f64::from(sample_rate_hz)).round() as usize));
-        let lines: Vec<Line> = LENGTHS_S.iter().map(line).collect();
-        let diffusers: Vec<Line> = DIFFUSERS_S.iter().map(line).collect();
-        let longest = lines.iter().chain(&diffusers).map(|l| l.samples.len()).sum();
-        Self { sample_rate_hz, diffusers, lines, damped: [0.0; LINES], now: None, quiet: longest, longest }
+        Self { sample_rate_hz, network: DelayNetwork::new(sample_rate_hz, &LENGTHS_S, &DIFFUSERS_S), now: None }
     }
 
     /// Forgets all sound.
     pub fn reset(&mut self) {
-        self.diffusers.iter_mut().chain(&mut self.lines).for_each(Line::reset);
-        self.damped = [0.0; LINES];
-        self.now = None;
-        self.quiet = self.longest;
+        self.network.reset();
     }
 
     /// Samples until the room has fallen by 100 dB.
@@ -114,92 +58,32 @@ impl Reverb {
     /// Writes what the room answers to one segment of `input` into `left` and `right`, as long as it. Steady noise comes back about as loud
     /// as it went in, whatever the size. Changes of `params` glide over the segment.
     pub fn process(&mut self, params: ReverbParams, input: &[f32], left: &mut [f32], right: &mut [f32]) {
-        if self.quiet >= self.longest && input.iter().all(|x| x.abs() < SILENCE) {
-            if self.quiet != usize::MAX {
-                self.reset();
-                self.quiet = usize::MAX;
-            }
-            left.fill(0.0);
-            right.fill(0.0);
-            return;
-        }
-        self.quiet = self.quiet.min(self.longest);
-        let to = match self.now {
-            Some((known, coefficients)) if known == params => coefficients,
-            _ => self.coefficients(params),
+        let absorption = match self.now {
+            Some((known, absorption)) if known == params => absorption,
+            _ => self.absorption(params),
         };
-        let from = self.now.map_or(to, |(_, coefficients)| coefficients);
-        self.now = Some((params, to));
-        let per_sample = 1.0 / input.len().max(1) as f32;
-        for (n, ((input, left), right)) in input.iter().zip(left).zip(right).enumerate() {
-            let t = (n + 1) as f32 * per_sample;
-            let mut x = if input.is_finite() { *input } else { 0.0 };
-            for line in &mut self.diffusers {
-                let delayed = line.oldest();
-                let inner = x + DIFFUSION * delayed;
-                line.push(inner);
-                x = delayed - DIFFUSION * inner;
-            }
-            let mut heard = [0.0; LINES];
-            for (i, heard) in heard.iter_mut().enumerate() {
-                let pole = from.pole[i] + t * (to.pole[i] - from.pole[i]);
-                let gain = from.gain[i] + t * (to.gain[i] - from.gain[i]);
-                self.damped[i] = (1.0 - pole) * self.lines[i].oldest() + pole * self.damped[i];
-                *heard = gain * self.damped[i];
-            }
-            let level = from.level + t * (to.level - from.level);
-            let side = |signs: &[f32; LINES]| level * signs.iter().zip(&heard).map(|(s, x)| s * x).sum::<f32>();
-            (*left, *right) = (side(&SIDES[0]), side(&SIDES[1]));
-            let loudest = heard.iter().fold(x.abs(), |most, x| most.max(x.abs()));
-            self.quiet = if loudest < SILENCE { self.quiet + 1 } else { 0 };
-            hadamard(&mut heard);
-            let share = x * (LINES as f32).sqrt().recip();
-            for (i, line) in self.lines.iter_mut().enumerate() {
-                // The sign spreads the input over the matrix's modes.
-                line.push(heard[i] + if i % 2 == 0 { share } else { -share });
-            }
-        }
+        self.now = Some((params, absorption));
+        self.network.process(&absorption, input, left, right);
     }
 
-    fn coefficients(&self, params: ReverbParams) -> Coefficients {
+    fn absorption(&self, params: ReverbParams) -> Absorption {
         let rt60_s = params.rt60_s();
         let highs = 1.0 - (1.0 - MOST_DAMPED) * params.damping.clamp(0.0, 1.0);
-        let mut all = Coefficients { gain: [0.0; LINES], pole: [0.0; LINES], level: 0.0 };
+        let mut all = Absorption { direct: [0.0; LINES], damped: [0.0; LINES], pole: [0.0; LINES], level: 0.0 };
         let mut kept = 0.0;
-        for (i, line) in self.lines.iter().enumerate() {
-            let seconds = line.samples.len() as f32 / self.sample_rate_hz as f32;
+        for (i, samples) in self.network.lengths().into_iter().enumerate() {
+            let seconds = samples as f32 / self.sample_rate_hz as f32;
             let log_gain = -3.0 * seconds / rt60_s;
-            all.gain[i] = 10f32.powf(log_gain);
+            all.damped[i] = 10f32.powf(log_gain);
             // Jot's: the pole for which a line's loss at the top is that of the shorter time.
             let pole = 0.25 * std::f32::consts::LN_10 * log_gain * (1.0 - 1.0 / (highs * highs));
             all.pole[i] = pole.clamp(0.0, HIGHEST_POLE);
-            kept += all.gain[i] * all.gain[i] / LINES as f32;
+            kept += all.damped[i] * all.damped[i] / LINES as f32;
         }
         // The lines together hold 1 / (1 - kept) of the power that comes in, and are heard after their gain.
         all.level = ((1.0 - kept) / kept).sqrt().min(2.0);
         all
     }
-}
-
-/// The Hadamard matrix of order 8, scaled to keep power: every line feeds every other equally.
-fn hadamard(x: &mut [f32; LINES]) {
-    let mut span = 1;
-    while span < LINES {
-        for start in (0..LINES).step_by(2 * span) {
-            for i in start..start + span {
-                let (a, b) = (x[i], x[i + span]);
-                (x[i], x[i + span]) = (a + b, a - b);
-            }
-        }
-        span *= 2;
-    }
-    x.iter_mut().for_each(|x| *x *= (LINES as f32).sqrt().recip());
-}
-
-/// The first prime from `n` on.
-fn prime_from(n: usize) -> usize {
-    let prime = |n: &usize| *n > 1 && (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
-    (n..).find(prime).expect("there is always another prime")
 }
 
 #[cfg(test)]

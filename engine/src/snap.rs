@@ -1,4 +1,4 @@
-//! Pitch snap: draws notes to a scale and keeps their vibrato. Audio thread; plain arithmetic on one frame, never allocates.
+//! Pitch snap: draws notes to a scale and keeps their vibrato, or as much of it as is wanted. Audio thread; plain arithmetic on one frame, never allocates.
 
 use syrinx_tracker::FRAME_RATE_HZ;
 
@@ -26,12 +26,16 @@ pub struct SnapSettings {
     pub key: usize,
     /// Index into [`SCALES`]; beyond it, the first.
     pub scale: usize,
+    /// Share of the vibrato that is kept, 0..=2.
+    pub vibrato: f32,
 }
 
 const FRAME_S: f32 = 1.0 / FRAME_RATE_HZ as f32;
 
 /// The correction glides with this time constant, seconds.
 const GLIDE_S: f32 = 0.030;
+/// Vibrato goes as far from the centre as this, cents; what goes twice as far is none.
+const VIBRATO_CENTS: f32 = 70.0;
 /// A note keeps its place in the scale until its centre has passed the middle between two scale notes by this, cents.
 const HYSTERESIS: f32 = 12.0;
 
@@ -79,6 +83,8 @@ pub struct Snap {
     note: Option<i32>,
     /// What is added to the pitch at amount 1, cents.
     correction: f32,
+    /// The centre, gliding from note to note: what swings about it is vibrato.
+    line: f32,
     /// Frames without a pitch.
     gap: u32,
 }
@@ -96,6 +102,7 @@ impl Snap {
             side: 0.0,
             note: None,
             correction: 0.0,
+            line: 0.0,
             gap: u32::MAX,
         }
     }
@@ -106,7 +113,7 @@ impl Snap {
     }
 
     /// The pitch to play, Hz, for a voice at `f0_hz`; one call a frame. What the voice does about the centre of its note passes
-    /// unchanged, whatever the amount; amount 0 returns `f0_hz` itself. Where nothing is `voiced` the last correction stays.
+    /// as far as `vibrato` says, whatever the amount; amount 0 with all of the vibrato returns `f0_hz` itself. Where nothing is `voiced` the last correction stays.
     pub fn step(&mut self, f0_hz: f32, voiced: bool, settings: SnapSettings) -> f32 {
         let cents = 6900.0 + 1200.0 * (f0_hz / 440.0).log2();
         if !cents.is_finite() {
@@ -125,12 +132,18 @@ impl Snap {
             self.note = Some(note);
             let wanted = 100.0 * note as f32 - self.centre;
             // Nothing sounded before, so nothing can jump: the note is in tune from its first frame.
-            self.correction += (wanted - self.correction) * if begins { 1.0 } else { pull(GLIDE_S) };
+            let pulled = if begins { 1.0 } else { pull(GLIDE_S) };
+            self.correction += (wanted - self.correction) * pulled;
+            self.line += (self.centre - self.line) * pulled;
         } else {
             self.gap = self.gap.saturating_add(1);
         }
         let amount = settings.amount.clamp(0.0, 1.0);
-        if amount > 0.0 { f0_hz * (amount * self.correction / 1200.0).exp2() } else { f0_hz }
+        let mut added = if amount > 0.0 { amount * self.correction } else { 0.0 };
+        if settings.vibrato != 1.0 && self.gap != u32::MAX {
+            added += (settings.vibrato - 1.0) * vibrato(cents - self.line);
+        }
+        if added != 0.0 { f0_hz * (added / 1200.0).exp2() } else { f0_hz }
     }
 
     /// A note begins at its first pitch.
@@ -192,6 +205,13 @@ impl Default for Snap {
     }
 }
 
+/// What of a distance from the centre of the note, cents, is vibrato: all of a small one, and of a larger one ever less, for that is a slide or another
+/// note.
+fn vibrato(away: f32) -> f32 {
+    let beyond = (away.abs() - VIBRATO_CENTS).max(0.0);
+    away * (1.0 - beyond / VIBRATO_CENTS).max(0.0)
+}
+
 /// The share of the way that one frame goes with a time constant of `time_s` seconds.
 fn pull(time_s: f32) -> f32 {
     1.0 - (-FRAME_S / time_s).exp()
@@ -209,5 +229,67 @@ fn scale_note(cents: f32, held: Option<i32>, settings: SnapSettings) -> i32 {
     match held {
         Some(held) if sounds(held) && away(held) <= away(nearest) + 2.0 * HYSTERESIS => held,
         _ => nearest,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: SnapSettings = SnapSettings { amount: 0.0, key: 0, scale: 0, vibrato: 0.0 };
+
+    /// Cents from A4 that are played where a voice sings these.
+    fn played(settings: SnapSettings, cents: impl Fn(f32) -> f32) -> Vec<f32> {
+        let mut snap = Snap::new();
+        let play = |n: u32| {
+            let f0_hz = 440.0 * (cents(n as f32 * FRAME_S) / 1200.0).exp2();
+            1200.0 * (snap.step(f0_hz, true, settings) / 440.0).log2()
+        };
+        (0..500).map(play).collect()
+    }
+
+    fn vibrato_of(depth: f32) -> impl Fn(f32) -> f32 {
+        move |s| depth * (std::f32::consts::TAU * 5.5 * s).sin()
+    }
+
+    fn farthest(cents: &[f32], from: f32) -> f32 {
+        cents.iter().map(|c| (c - from).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn vibrato_is_left_away_or_doubled_and_the_note_stays() {
+        for depth in [20.0, 40.0, 60.0] {
+            let kept = played(SnapSettings { vibrato: 1.0, ..NONE }, vibrato_of(depth));
+            assert!((farthest(&kept[250..], 0.0) - depth).abs() < 1.0);
+            let none = played(NONE, vibrato_of(depth));
+            assert!(farthest(&none[250..], 0.0) < 0.2 * depth, "{depth}: {}", farthest(&none[250..], 0.0));
+            let twice = played(SnapSettings { vibrato: 2.0, ..NONE }, vibrato_of(depth));
+            assert!((farthest(&twice[250..], 0.0) - 2.0 * depth).abs() < 0.2 * depth);
+        }
+    }
+
+    #[test]
+    fn without_vibrato_other_notes_are_as_soon_as_with_it() {
+        // A leap is there at once, and a step within a tenth of a second.
+        for (leap, frames) in [(700.0, 1), (200.0, 1), (100.0, 30)] {
+            let notes = played(NONE, |s| if s < 1.0 { 0.0 } else { leap });
+            let late = notes[250..].iter().position(|c| (c - leap).abs() < 25.0).unwrap();
+            assert!(late <= frames, "{leap} cents: {late} frames late");
+            assert!(farthest(&notes[400..], leap) < 3.0);
+        }
+        // A slide stays one.
+        let slide = played(NONE, |s| 600.0 * (s - 0.5).clamp(0.0, 1.0));
+        let (most, least) = slide.windows(2).map(|w| w[1] - w[0]).fold((f32::MIN, f32::MAX), |(a, b), d| (a.max(d), b.min(d)));
+        assert!(most < 40.0 && least > -40.0, "steps from {least} to {most} cents");
+    }
+
+    #[test]
+    fn with_all_of_it_the_pitch_passes_to_the_bit() {
+        let mut snap = Snap::new();
+        let settings = SnapSettings { vibrato: 1.0, ..NONE };
+        assert!((1..500).all(|n| {
+            let hz = 200.0 + n as f32;
+            snap.step(hz, n % 7 > 0, settings) == hz
+        }));
     }
 }

@@ -259,8 +259,10 @@ fn read(path: &Path) -> Result<Written, String> {
     match written.syrinx_preset {
         FORMAT => {}
         1 => {
-            // It sounds as it did: format 1 knew no life.
-            written.values.insert(ParamId::life.param().id.into(), "0".into());
+            // It sounds as it did: format 1 knew no life and no room.
+            for id in [ParamId::life, ParamId::room] {
+                written.values.insert(id.param().id.into(), "0".into());
+            }
             written.syrinx_preset = FORMAT;
         }
         _ => return Err(wrong("a newer Syrinx wrote it".into())),
@@ -367,11 +369,11 @@ mod tests {
             let path = folder.path().join("mine.syrinx");
             let text = format!(r#"{{"syrinx_preset": {format}, "name": "mine", "about": "", "values": {{{values}}}}}"#);
             std::fs::write(&path, text).unwrap();
-            Preset::from_file(&path).map(|preset| preset.sound().unwrap().0.life)
+            Preset::from_file(&path).map(|preset| preset.sound().unwrap().0).map(|sound| (sound.life, sound.room))
         };
-        assert_eq!(file(1, r#""noise": "3 dB""#), Ok(0.0), "there was no life");
-        assert_eq!(file(2, r#""noise": "3 dB""#), Ok(100.0));
-        assert_eq!(file(2, r#""life": "50 %""#), Ok(50.0));
+        assert_eq!(file(1, r#""noise": "3 dB""#), Ok((0.0, 0.0)), "there was neither");
+        assert_eq!(file(2, r#""noise": "3 dB""#), Ok((100.0, 100.0)));
+        assert_eq!(file(2, r#""life": "50 %""#), Ok((50.0, 100.0)));
         assert!(file(3, "").unwrap_err().contains("newer Syrinx"));
     }
 

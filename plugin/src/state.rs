@@ -144,8 +144,10 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
             return Err(format!("a newer Syrinx ({}) wrote it; update Syrinx to open it", clip(&state.version)));
         }
         Ok(1) => {
-            // It sounds as it did.
-            state.params.insert(ParamId::life.param().id.into(), ParamValue::F32(0.0));
+            // It sounds as it did: format 1 knew no life and no room.
+            for id in [ParamId::life, ParamId::room] {
+                state.params.insert(id.param().id.into(), ParamValue::F32(0.0));
+            }
         }
         Ok(_) => {}
     }

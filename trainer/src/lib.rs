@@ -59,6 +59,7 @@ mod mlp;
 mod network;
 mod output_levels;
 mod random;
+mod room;
 mod second_take;
 mod split;
 mod statistics;

@@ -21,7 +21,7 @@ use syrinx_analysis::{
 use syrinx_decoder::{
     Decoder, FLUCTUATION_POINTS, Life, MODULATION_BANDS, MOST_PULSE, Model, ModulationFilter, Pace, fluctuation_place,
 };
-use syrinx_synth::Controls;
+use syrinx_synth::{Controls, Room, RoomParams};
 use syrinx_tracker::{FRAME_RATE_HZ, Features, FrameClock};
 
 use crate::{
@@ -75,6 +75,8 @@ const PULSE_CLEAR_HZ: f32 = 330.0;
 const MOST_READ_LOW: f32 = 0.3;
 /// Most that can be read of a pulse; [`MOST_PULSE`] reads less.
 const MOST_READ: f32 = 0.65;
+/// The room hears so many samples at once.
+const ROOM_SEGMENT: usize = 192;
 /// Seed of the noise of what the network answers.
 const SEED: u64 = 1;
 
@@ -89,7 +91,7 @@ struct Held<'a> {
 type Wandering = [[[f32; 2]; MODULATION_BANDS]; FLUCTUATION_POINTS.len()];
 
 /// What `model`, trained on the training part of `takes`, lacks of what lives in their held notes; none where too few are held. `gains_db` has one gain a
-/// take.
+/// take; `room` is the one that they were recorded in.
 ///
 /// # Errors
 /// When it is cancelled.
@@ -99,12 +101,13 @@ pub fn measure(
     gains_db: &[f32],
     split: &Split,
     model: &Arc<Model>,
+    room: RoomParams,
 ) -> Result<Option<Life>, Cancelled> {
     let held = held(takes, gains_db, split);
     if held.len() < FEWEST_STRETCHES {
         return Ok(None);
     }
-    let answered = workers.map(&held, |_| (), |h| answer(h, model))?;
+    let answered = workers.map(&held, |_| (), |h| answer(h, model, room))?;
     Ok(lacking(&held, &answered, model))
 }
 
@@ -179,8 +182,8 @@ fn held<'a>(takes: &'a [Take], gains_db: &[f32], split: &Split) -> Vec<Held<'a>>
     all.into_iter().step_by(step).collect()
 }
 
-/// What the model answers to the pitches and levels of a stretch, made into sound and measured as recordings are.
-fn answer(held: &Held<'_>, model: &Arc<Model>) -> Vec<Target> {
+/// What the model answers to the pitches and levels of a stretch, made into sound in its `room` and measured as recordings are.
+fn answer(held: &Held<'_>, model: &Arc<Model>, room: RoomParams) -> Vec<Target> {
     let mut decoder = Decoder::new(model.clone());
     let mut controls = Controls::silent(0);
     // What it remembers begins before the stretch.
@@ -198,9 +201,23 @@ fn answer(held: &Held<'_>, model: &Arc<Model>) -> Vec<Target> {
         })
         .collect();
     let clock = FrameClock::new(ANALYSIS_RATE_HZ);
-    let samples = resynthesise(&targets, clock.end_of(targets.len() as u64) as usize, SEED);
+    let mut samples = resynthesise(&targets, clock.end_of(targets.len() as u64) as usize, SEED);
+    into_room(&mut samples, room);
     let first_instant = clock.end_of(0) as f64 - live_delay_samples() as f64;
     levels_of(&samples, first_instant, &f0_hz).split_off(held.frames.start - from)
+}
+
+/// Puts a sound into the room, as one side hears it: what a room makes of a moving pitch is not to be played twice.
+fn into_room(samples: &mut [f32], room: RoomParams) {
+    if room == RoomParams::NONE {
+        return;
+    }
+    let mut network = Room::new(ANALYSIS_RATE_HZ, ROOM_SEGMENT);
+    let [mut left, mut right] = [[0.0; ROOM_SEGMENT]; 2];
+    for samples in samples.chunks_mut(ROOM_SEGMENT) {
+        network.process(room, samples, &mut left[..samples.len()], &mut right[..samples.len()]);
+        samples.iter_mut().zip(&left).for_each(|(sample, room_answers)| *sample = room.direct() * *sample + room_answers);
+    }
 }
 
 /// What these controls ask for.
@@ -501,7 +518,7 @@ mod tests {
     }
 
     fn measured(takes: &[Take]) -> Option<Life> {
-        measure(&Workers::all(), takes, &vec![0.0; takes.len()], &Split::everything(takes), &model()).unwrap()
+        measure(&Workers::all(), takes, &vec![0.0; takes.len()], &Split::everything(takes), &model(), RoomParams::NONE).unwrap()
     }
 
     #[test]
@@ -523,7 +540,8 @@ mod tests {
         let takes = notes(50, [1.0; 4], [0.0; 4], 0.0);
         let workers = Workers::all();
         workers.cancel();
-        let cancelled = measure(&workers, &takes, &vec![0.0; takes.len()], &Split::everything(&takes), &model());
+        let cancelled =
+            measure(&workers, &takes, &vec![0.0; takes.len()], &Split::everything(&takes), &model(), RoomParams::NONE);
         assert!(cancelled.is_err());
     }
 

@@ -118,6 +118,7 @@ pub fn card() -> syrinx_decoder::Card {
         loudness_histogram_s: vec![(-30, 1.0)],
         decay: None,
         life: None,
+        room: None,
         scores: Default::default(),
         training: Default::default(),
     }

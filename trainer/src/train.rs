@@ -9,11 +9,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use syrinx_analysis::{Cancelled, HARMONICS, Take, Workers, is_limited, noise_edges_hz};
-use syrinx_decoder::{Card, Decay, FORMAT_VERSION, Life, Model, with_card};
+use syrinx_decoder::{Card, Decay, FORMAT_VERSION, Model, with_card};
+use syrinx_synth::RoomParams;
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
     network::Network,
     output_levels::{OUTPUTS, Weighting},
     random::Random,
+    room,
     second_take::second_takes,
     split::{Part, Split},
     statistics::Statistics,
@@ -346,27 +348,47 @@ pub fn train_on(
     }
     // What the network lacks is known when it is there.
     let model = Model::read(&network.to_onnx(&card)).map_err(|e| TrainError::BadCard(e.to_string()))?;
-    put_life(&mut card, life::measure(workers, takes, &gains, &trainings[0], &model)?);
+    put_measures(workers, &mut card, takes, &gains, &trainings[0], &model)?;
     if is_limited(limit_hz) {
         card.training.insert("band_limit_hz".into(), format!("{limit_hz:.0}"));
     }
     Ok(Trained { card, rounds: twins, second_takes, network })
 }
 
-/// What is said where nobody could measure how the tone lives.
+/// What is said where nobody could measure how the tone lives, ...
 const STILL: &str = "Too few held notes to measure how its tone lives: it is still.";
+/// ... or the room.
+const DRY: &str = "No room is heard where its notes end: it is dry.";
 
-/// Puts what was measured of it on the card, in place of what was there.
-fn put_life(card: &mut Card, life: Option<Life>) {
-    card.caveats.retain(|caveat| caveat != STILL);
-    if life.is_none() {
+/// The family of synthesisers.
+const SYNTHESISER: &str = "synth_lead";
+
+/// Measures what is beside the network and puts it on the card, in place of what was there: the room, and how the tone lives.
+fn put_measures(
+    workers: &Workers,
+    card: &mut Card,
+    takes: &[Take],
+    gains_db: &[f32],
+    split: &Split,
+    model: &Arc<Model>,
+) -> Result<(), Cancelled> {
+    // What is plucked or struck rings on by itself, and a synthesiser stands in no room.
+    let has_room = card.decay.is_none() && card.family != SYNTHESISER;
+    card.room = if has_room { room::measure(takes, split) } else { None };
+    let around = card.room.map_or(RoomParams::NONE, |room| room.params());
+    card.life = life::measure(workers, takes, gains_db, split, model, around)?;
+    card.caveats.retain(|caveat| ![STILL, DRY].contains(&caveat.as_str()));
+    if card.life.is_none() {
         card.caveats.push(STILL.into());
     }
-    card.life = life;
+    if card.room.is_none() && has_room {
+        card.caveats.push(DRY.into());
+    }
     card.format_version = FORMAT_VERSION;
+    Ok(())
 }
 
-/// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: how its tone lives.
+/// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: its room, and how its tone lives.
 ///
 /// # Errors
 /// When it is no instrument, or the measuring is cancelled.
@@ -374,7 +396,7 @@ pub fn measure_on(workers: &Workers, takes: &[Take], options: &TrainOptions, byt
     let model = Model::read(bytes)?;
     let mut card = model.card().clone();
     let gains: Vec<f32> = takes.iter().map(|t| options.gain_db(t)).collect();
-    put_life(&mut card, life::measure(workers, takes, &gains, &Split::everything(takes), &model)?);
+    put_measures(workers, &mut card, takes, &gains, &Split::everything(takes), &model)?;
     let bytes = with_card(bytes, &card)?;
     Ok((card, bytes))
 }
@@ -428,6 +450,7 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
         loudness_histogram_s: statistics.loudness_histogram_s.clone(),
         decay: None,
         life: None,
+        room: None,
         scores: BTreeMap::new(),
         training: BTreeMap::new(),
     }

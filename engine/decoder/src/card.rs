@@ -1,6 +1,6 @@
 //! The card of an instrument: what a model file says of itself, in its metadata. Plain data, any thread.
 
-use crate::{Decay, Life, onnx::StringStringEntryProto, text::clean};
+use crate::{Decay, Life, RoomResponse, onnx::StringStringEntryProto, text::clean};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use syrinx_synth::{MAX_BANDS, MAX_HARMONICS};
@@ -55,6 +55,9 @@ pub struct Card {
     /// What moves in its held notes, if that was measured: cards of format 1 have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub life: Option<Life>,
+    /// The room it was recorded in, if that is heard when its notes end: cards of format 1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomResponse>,
     /// Held-out scores by name, as `syrinx evaluate` gives them (dB): `lsd`, `mel`, `attack`, ...
     #[serde(default)]
     pub scores: BTreeMap<String, f32>,
@@ -105,7 +108,8 @@ impl Card {
             return Err(format!("its loudness range is {soft} to {loud} dB"));
         }
         self.decay.as_ref().map_or(Ok(()), Decay::check)?;
-        self.life.as_ref().map_or(Ok(()), Life::check)
+        self.life.as_ref().map_or(Ok(()), Life::check)?;
+        self.room.as_ref().map_or(Ok(()), RoomResponse::check)
     }
 
     /// The card as a model file has it.

@@ -15,6 +15,7 @@ mod network;
 mod noise;
 pub mod onnx;
 mod plan;
+mod room;
 mod text;
 
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
@@ -28,4 +29,5 @@ pub use model::{MAX_FILE_BYTES, Model, ModelError, with_card};
 pub use network::Network;
 pub use noise::noise_weights;
 pub use plan::{Answer, Arena};
+pub use room::{MOST_ROOM_DB, MOST_RT60_S, RoomResponse};
 pub use text::is_control;

@@ -33,8 +33,9 @@ impl Engine {
     /// Samples for which the present settings may sound on after the voice has ended, the delay included.
     ///
     /// ```
-    /// # use syrinx_engine::{Engine, EngineConfig, EngineError};
+    /// # use syrinx_engine::{Engine, EngineConfig, EngineError, Settings};
     /// # let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory())?;
+    /// engine.set(&Settings { room: 0.0, ..Settings::default() });
     /// // Without a room, little more than the delay.
     /// assert!(engine.tail_samples() < 2 * 4800);
     /// # Ok::<(), EngineError>(())
@@ -42,7 +43,9 @@ impl Engine {
     pub fn tail_samples(&self) -> usize {
         // The instrument's own release follows the voice's; what the loudness and noise filters hold is under a tenth of a second.
         let own = self.latency_samples() + self.config.sample_rate_hz as usize / 10;
-        own + self.mixer.tail_samples(self.automation.settings())
+        let settings = self.automation.settings();
+        let room = (self.part.tail_s(settings) * self.config.sample_rate_hz as f32).ceil() as usize;
+        own + room + self.mixer.tail_samples(settings)
     }
 
     /// Frames that a network failed to answer with numbers; they were silent.

@@ -30,6 +30,7 @@
 
 mod bank;
 mod controls;
+mod delay_network;
 mod glide;
 mod high_pass;
 mod lanes;
@@ -37,12 +38,15 @@ mod noise;
 mod noise_filter;
 mod random;
 pub mod reference;
+mod room;
 mod wavetable;
 
 pub use bank::HarmonicBank;
 pub use controls::{Controls, MAX_BANDS, MAX_HARMONICS};
+pub use delay_network::{Absorption, DelayNetwork, LINES};
 pub use noise::FilteredNoise;
 pub use random::White;
+pub use room::{ROOM_SPLIT_HZ, Room, RoomParams};
 pub use wavetable::Wavetable;
 
 /// One harmonic synth: tiny face, after Plaits' engines: construct (off the audio thread), reset, render.

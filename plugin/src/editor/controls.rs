@@ -20,7 +20,7 @@ const BIG_KNOB: f32 = 46.0;
 
 /// How wide each group is against the others.
 const GROUPS: [(&str, f32); 6] =
-    [("Voice", 140.0), ("Pitch and loudness", 238.0), ("Snap", 112.0), ("Sound", 266.0), ("Room", 128.0), ("Output", 84.0)];
+    [("Voice", 140.0), ("Pitch and loudness", 238.0), ("Snap", 112.0), ("Sound", 266.0), ("Reverb", 128.0), ("Output", 84.0)];
 
 /// What the groups remember.
 #[derive(Default)]
@@ -63,7 +63,7 @@ impl ControlPanel {
                 1 => pitch_and_loudness(ui, inner, theme, edits, live, colour),
                 2 => snap(ui, inner, theme, edits, colour),
                 3 => sound(ui, inner, theme, edits, colour),
-                4 => room_group(ui, inner, theme, edits, colour),
+                4 => reverb(ui, inner, theme, edits, colour),
                 _ => output(ui, inner, theme, edits, colour),
             }
             left = right + GAP;
@@ -204,7 +204,8 @@ fn pick(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits, id: ParamId) {
 
 fn snap(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     let half = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
-    small(ui, cell(half, 1, 1, 0, 0), theme, edits, ParamId::snap, "Amount", colour);
+    small(ui, cell(half, 2, 1, 0, 0), theme, edits, ParamId::snap, "Amount", colour);
+    small(ui, cell(half, 2, 1, 1, 0), theme, edits, ParamId::vibrato, "Vibrato", colour);
     let top = half.bottom() + 2.0 * GRID;
     let wide = rect.width() - 2.0 * GRID;
     let row = |n: f32| Rect::from_min_size(pos2(rect.left() + GRID, top + n), vec2(wide, 24.0));
@@ -223,6 +224,7 @@ fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Colo
         (ParamId::harmonics, "Harmonics", colour),
         (ParamId::noise, "Noise", colour),
         (ParamId::life, "Life", colour),
+        (ParamId::room, "Room", colour),
         (ParamId::breath, "Breath", theme.voice),
         (ParamId::brightness, "Brightness", colour),
         (ParamId::even_odd, "Even/odd", colour),
@@ -234,7 +236,7 @@ fn sound(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Colo
     toggle(ui, place, theme, edits, ParamId::sustain, "Sustain", colour);
 }
 
-fn room_group(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
+fn reverb(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
     let top = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
     small(ui, cell(top, 1, 1, 0, 0), theme, edits, ParamId::reverb_mix, "Mix", colour);
     let below = Rect::from_min_max(pos2(rect.left(), top.bottom()), rect.max);
