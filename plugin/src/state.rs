@@ -5,7 +5,7 @@
 //! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; `weights` (as JSON), where
 //! single harmonics or noise are weighted; and `named` (as JSON), the preset that was loaded last. With the field `preset` it is a sound alone: what the session has of its own stays then, an
 //! instrument that is not in it among that. A state is taken whole or not at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
-//! lacks, because it is older than they are, get their defaults; but a state of format 1 knew no *Life* and has none. An instrument that is not to be had leaves all settings in force, is
+//! lacks, because it is older than they are, get their defaults; but a session that was saved before there was *Life* or *Room* has none. An instrument that is not to be had leaves all settings in force, is
 //! named to the player, and stays in the session.
 
 use crate::{
@@ -150,6 +150,11 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
             }
         }
         Ok(_) => {}
+    }
+    // All parameters there are were written, so a session that names no room was saved when there was none, and sounds as it did.
+    let room = ParamId::room.param().id;
+    if !state.fields.contains_key(PRESET_FIELD) && !state.params.contains_key(room) {
+        state.params.insert(room.into(), ParamValue::F32(0.0));
     }
     // A parameter of another Syrinx of the same format does no harm by its absence; what is the session's has no place in a preset.
     let preset = state.fields.contains_key(PRESET_FIELD);
