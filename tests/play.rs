@@ -204,6 +204,11 @@ fn golden_renders_sound_as_they_did() {
     }
 }
 
+/// Sample `n` of a steady tone of nineteen harmonics.
+fn tone(f0_hz: f32, n: usize) -> f32 {
+    (1..20).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * f0_hz * k as f32 * n as f32 / RATE_HZ as f32).sin()).sum()
+}
+
 /// RMS in dB by which those of harmonics 3 to 12 of a steady note that are loud enough to tell move against the whole; and how much the noise pulses with it, 0
 /// to 0.7, where there is enough of it.
 fn unrest(note: &[f32], f0_hz: f32) -> (f32, Option<f32>) {
@@ -230,9 +235,7 @@ fn unrest(note: &[f32], f0_hz: f32) -> (f32, Option<f32>) {
 fn held_notes_live_as_their_recordings_do() {
     let folder = Folder::new();
     const F0_HZ: f32 = 330.0;
-    let phase = |n: usize| std::f32::consts::TAU * F0_HZ * n as f32 / RATE_HZ as f32;
-    let note: Vec<f32> =
-        (0..8 * RATE_HZ as usize).map(|n| (1..20).map(|k| 0.1 / k as f32 * (k as f32 * phase(n)).sin()).sum()).collect();
+    let note: Vec<f32> = (0..8 * RATE_HZ as usize).map(|n| tone(F0_HZ, n)).collect();
     let input = folder.wav("note.wav", RATE_HZ, &note);
     let cards: Vec<serde_json::Value> = serde_json::from_str(&ok(["instruments", "--json"])).unwrap();
     let mut pulsing = 0;
@@ -273,10 +276,7 @@ fn held_notes_live_as_their_recordings_do() {
 fn life_leaves_beginnings_as_they_are() {
     let folder = Folder::new();
     let (silence, rate) = (RATE_HZ as usize / 2, RATE_HZ as f32);
-    let tone = |n: usize| {
-        (1..20).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * 220.0 * k as f32 * n as f32 / rate).sin()).sum::<f32>()
-    };
-    let note: Vec<f32> = (0..3 * silence).map(|n| if n < silence { 0.0 } else { tone(n - silence) }).collect();
+    let note: Vec<f32> = (0..3 * silence).map(|n| if n < silence { 0.0 } else { tone(220.0, n - silence) }).collect();
     let input = folder.wav("note.wav", RATE_HZ, &note);
     for id in ["violin", "flute", "cello"] {
         let [still, alive] =
@@ -296,10 +296,7 @@ fn life_leaves_beginnings_as_they_are() {
 fn notes_end_in_the_room_of_their_recordings() {
     let folder = Folder::new();
     let rate = RATE_HZ as usize;
-    let tone = |n: usize| {
-        (1..20).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * 220.0 * k as f32 * n as f32 / rate as f32).sin()).sum()
-    };
-    let note: Vec<f32> = (0..4 * rate).map(|n| if n < 2 * rate { tone(n) } else { 0.0 }).collect();
+    let note: Vec<f32> = (0..4 * rate).map(|n| if n < 2 * rate { tone(220.0, n) } else { 0.0 }).collect();
     let input = folder.wav("note.wav", RATE_HZ, &note);
     let cards: Vec<serde_json::Value> = serde_json::from_str(&ok(["instruments", "--json"])).unwrap();
     let mut rooms = 0;

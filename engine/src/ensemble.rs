@@ -28,6 +28,11 @@ impl Slot {
         OWN + self as usize
     }
 
+    /// The place of the instrument that a number calls up in this slot.
+    fn place_of(self, number: u8) -> usize {
+        if number >= OWN_INSTRUMENT { self.place() } else { number.into() }
+    }
+
     fn leaving(self) -> usize {
         2 + self as usize
     }
@@ -188,7 +193,7 @@ impl Ensemble {
     /// Says who is to play: the numbers of instruments A and B, and how far the morph from A to B has gone, 0 to 1.
     pub fn call(&mut self, a: u8, b: u8, morph: f32) {
         for (slot, number) in [(Slot::A, a), (Slot::B, b)] {
-            let place = if number >= OWN_INSTRUMENT { slot.place() } else { number.into() };
+            let place = slot.place_of(number);
             if self.model(place).is_some() {
                 self.playing[slot as usize] = Some(place);
             }
@@ -320,8 +325,7 @@ impl Ensemble {
     /// Seconds for which the rooms of instruments A and B, as far as they play, sound on.
     pub fn tail_s(&self, a: u8, b: u8, morph: f32) -> f32 {
         let places = [(Slot::A, a, 1.0 - morph), (Slot::B, b, morph)].into_iter().filter(|(_, _, share)| *share > 0.0);
-        let models = places
-            .filter_map(|(slot, number, _)| self.model(if number >= OWN_INSTRUMENT { slot.place() } else { number.into() }));
+        let models = places.filter_map(|(slot, number, _)| self.model(slot.place_of(number)));
         models.filter_map(|model| model.card().room).map(|room| room.params().tail_s()).fold(0.0, f32::max)
     }
 

@@ -1,6 +1,6 @@
 //! The player's own room. Audio thread; never allocates after `new`.
 
-use syrinx_synth::{Absorption, DelayNetwork, LINES};
+use syrinx_synth::{Absorption, DelayNetwork, LINES, TAIL_DB};
 
 /// Lengths of the network's lines, seconds.
 const LENGTHS_S: [f64; LINES] = [0.0297, 0.0341, 0.0389, 0.0437, 0.0491, 0.0553, 0.0617, 0.0691];
@@ -12,8 +12,8 @@ const RT60_S: [f32; 2] = [0.3, 6.0];
 const MOST_DAMPED: f32 = 0.1;
 /// Highest pole of the damping: small rooms would be nothing but bass beyond it.
 const HIGHEST_POLE: f32 = 0.9;
-/// The tail ends here, dB.
-const TAIL_DB: f32 = -100.0;
+/// A short reverberation is not raised by more than this.
+const MOST_RAISED: f32 = 2.0;
 
 /// What a player sets of the room.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,20 +69,12 @@ impl Reverb {
     fn absorption(&self, params: ReverbParams) -> Absorption {
         let rt60_s = params.rt60_s();
         let highs = 1.0 - (1.0 - MOST_DAMPED) * params.damping.clamp(0.0, 1.0);
-        let mut all = Absorption { direct: [0.0; LINES], damped: [0.0; LINES], pole: [0.0; LINES], level: 0.0 };
-        let mut kept = 0.0;
-        for (i, samples) in self.network.lengths().into_iter().enumerate() {
-            let seconds = samples as f32 / self.sample_rate_hz as f32;
-            let log_gain = -3.0 * seconds / rt60_s;
-            all.damped[i] = 10f32.powf(log_gain);
-            // Jot's: the pole for which a line's loss at the top is that of the shorter time.
-            let pole = 0.25 * std::f32::consts::LN_10 * log_gain * (1.0 - 1.0 / (highs * highs));
-            all.pole[i] = pole.clamp(0.0, HIGHEST_POLE);
-            kept += all.damped[i] * all.damped[i] / LINES as f32;
-        }
-        // The lines together hold 1 / (1 - kept) of the power that comes in, and are heard after their gain.
-        all.level = ((1.0 - kept) / kept).sqrt().min(2.0);
-        all
+        let log_gains = self.network.log_gains(rt60_s);
+        let damped = log_gains.map(|log_gain| 10f32.powf(log_gain));
+        // Jot's: the pole for which a line's loss at the top is that of the shorter time.
+        let pole = |log_gain: f32| 0.25 * std::f32::consts::LN_10 * log_gain * (1.0 - 1.0 / (highs * highs));
+        let pole = log_gains.map(|log_gain| pole(log_gain).clamp(0.0, HIGHEST_POLE));
+        Absorption { direct: [0.0; LINES], damped, pole, level: DelayNetwork::made_up(&damped, MOST_RAISED) }
     }
 }
 

@@ -259,8 +259,7 @@ fn read(path: &Path) -> Result<Written, String> {
     match written.syrinx_preset {
         FORMAT => {}
         1 => {
-            // It sounds as it did: format 1 knew no life and no room.
-            for id in [ParamId::life, ParamId::room] {
+            for id in state::UNKNOWN_TO_FORMAT_1 {
                 written.values.insert(id.param().id.into(), "0".into());
             }
             written.syrinx_preset = FORMAT;

@@ -22,6 +22,8 @@ use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param, 
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 2;
+/// What states and presets of format 1 knew nothing of; at 0, they sound as they did.
+pub const UNKNOWN_TO_FORMAT_1: [ParamId; 2] = [ParamId::life, ParamId::room];
 /// Field that holds the format's number.
 const FORMAT_FIELD: &str = "format";
 /// Most bytes of a state: two instruments of the player's own in Base64, and room for what else there is.
@@ -144,8 +146,7 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
             return Err(format!("a newer Syrinx ({}) wrote it; update Syrinx to open it", clip(&state.version)));
         }
         Ok(1) => {
-            // It sounds as it did: format 1 knew no life and no room.
-            for id in [ParamId::life, ParamId::room] {
+            for id in UNKNOWN_TO_FORMAT_1 {
                 state.params.insert(id.param().id.into(), ParamValue::F32(0.0));
             }
         }

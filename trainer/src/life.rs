@@ -21,12 +21,13 @@ use syrinx_analysis::{
 use syrinx_decoder::{
     Decoder, FLUCTUATION_POINTS, Life, MODULATION_BANDS, MOST_PULSE, Model, ModulationFilter, Pace, fluctuation_place,
 };
-use syrinx_synth::{Controls, Room, RoomParams};
+use syrinx_synth::{Controls, RoomParams};
 use syrinx_tracker::{FRAME_RATE_HZ, Features, FrameClock};
 
 use crate::{
+    room,
     split::{Part, Split},
-    statistics::quantile,
+    statistics::{hundredth, quantile},
 };
 
 /// What is held at least, frames (0.6 s), besides what is left out of its beginning (0.16 s) and its end (0.12 s).
@@ -75,8 +76,6 @@ const PULSE_CLEAR_HZ: f32 = 330.0;
 const MOST_READ_LOW: f32 = 0.3;
 /// Most that can be read of a pulse; [`MOST_PULSE`] reads less.
 const MOST_READ: f32 = 0.65;
-/// The room hears so many samples at once.
-const ROOM_SEGMENT: usize = 192;
 /// Seed of the noise of what the network answers.
 const SEED: u64 = 1;
 
@@ -142,10 +141,6 @@ fn lacking(held: &[Held<'_>], answered: &[Vec<Target>], model: &Model) -> Option
     Some(life)
 }
 
-fn hundredth(x: f32) -> f32 {
-    (100.0 * x).round() / 100.0
-}
-
 /// The held notes of the training part.
 fn held<'a>(takes: &'a [Take], gains_db: &[f32], split: &Split) -> Vec<Held<'a>> {
     let mut all = Vec::new();
@@ -202,22 +197,10 @@ fn answer(held: &Held<'_>, model: &Arc<Model>, room: RoomParams) -> Vec<Target> 
         .collect();
     let clock = FrameClock::new(ANALYSIS_RATE_HZ);
     let mut samples = resynthesise(&targets, clock.end_of(targets.len() as u64) as usize, SEED);
-    into_room(&mut samples, room);
+    // What a room makes of a moving pitch is not to be played twice.
+    room::put_into(&mut samples, room);
     let first_instant = clock.end_of(0) as f64 - live_delay_samples() as f64;
     levels_of(&samples, first_instant, &f0_hz).split_off(held.frames.start - from)
-}
-
-/// Puts a sound into the room, as one side hears it: what a room makes of a moving pitch is not to be played twice.
-fn into_room(samples: &mut [f32], room: RoomParams) {
-    if room == RoomParams::NONE {
-        return;
-    }
-    let mut network = Room::new(ANALYSIS_RATE_HZ, ROOM_SEGMENT);
-    let [mut left, mut right] = [[0.0; ROOM_SEGMENT]; 2];
-    for samples in samples.chunks_mut(ROOM_SEGMENT) {
-        network.process(room, samples, &mut left[..samples.len()], &mut right[..samples.len()]);
-        samples.iter_mut().zip(&left).for_each(|(sample, room_answers)| *sample = room.direct() * *sample + room_answers);
-    }
 }
 
 /// What these controls ask for.

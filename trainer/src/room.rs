@@ -4,14 +4,14 @@
 //! A body that rings on (strings, after the bow has left them) does the same to the ear and is measured with it. A note that its player lets fade falls
 //! slowly too, but from its own level: such an end tells nothing, and neither does one that was cut.
 
-use syrinx_analysis::{BANDS, HARMONICS, Take, Target, noise_edges_hz};
+use syrinx_analysis::{ANALYSIS_RATE_HZ, BANDS, HARMONICS, Take, Target, noise_edges_hz};
 use syrinx_decoder::{MOST_ROOM_DB, MOST_RT60_S, RoomResponse};
-use syrinx_synth::ROOM_SPLIT_HZ;
+use syrinx_synth::{ROOM_SPLIT_HZ, Room, RoomParams};
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
     split::{Part, Split},
-    statistics::quantile,
+    statistics::{hundredth, quantile},
 };
 
 /// What is louder than this below the take's loud frames, dB, sounds; ...
@@ -43,20 +43,24 @@ const SOFTEST_DB: f32 = -40.0;
 /// So many falls must tell of a room, and in the lower band so many as a share of all ends.
 const FEWEST: usize = 3;
 const LEAST_SHARE: f32 = 0.15;
+/// A room is asked for the answer to so many samples at once.
+const SEGMENT: usize = 192;
 /// In one room, all fall at about the same pace; the middle half of players' own falls is wider than this.
 const MOST_SPREAD: f32 = 2.5;
 
 /// The room around the training part of `takes`; none where the ends of its notes tell of none.
 pub fn measure(takes: &[Take], split: &Split) -> Option<RoomResponse> {
     let (mut read, mut ends): ([Vec<[f32; 2]>; 2], usize) = Default::default();
+    let edges_hz = noise_edges_hz();
     for stretch in split.of(Part::Training) {
-        let levels: Vec<[f32; 2]> =
-            takes[stretch.take].frames[stretch.frames.clone()].iter().map(|f| levels(&f.target)).collect();
-        for end in ends_of(&levels) {
-            ends += 1;
-            for (band, read) in read.iter_mut().enumerate() {
-                read.extend(fall(&levels, band, end));
-            }
+        let frames = &takes[stretch.take].frames[stretch.frames.clone()];
+        let both: Vec<[f32; 2]> = frames.iter().map(|f| levels(&f.target, &edges_hz)).collect();
+        let found = ends_of(&both);
+        ends += found.len();
+        for (band, read) in read.iter_mut().enumerate().filter(|_| !found.is_empty()) {
+            let levels: Vec<f32> = both.iter().map(|db| db[band]).collect();
+            let noise_db = quantile(&mut levels.clone(), 0.02);
+            read.extend(found.iter().filter_map(|end| fall(&levels, noise_db, *end)));
         }
     }
     let told = |band: &[[f32; 2]]| band.iter().filter(|[rt60_s, db]| is_room(*rt60_s) && *db < OWN_DB).count();
@@ -67,7 +71,6 @@ pub fn measure(takes: &[Take], split: &Split) -> Option<RoomResponse> {
     }
     let low = of_band(low)?;
     let high = of_band(high).unwrap_or(low);
-    let hundredth = |x: f32| (100.0 * x).round() / 100.0;
     Some(RoomResponse {
         rt60_s: [low, high].map(|[rt60_s, _]| hundredth(rt60_s)),
         level_db: [low, high].map(|[_, db]| hundredth(db.clamp(SOFTEST_DB, MOST_ROOM_DB))),
@@ -89,19 +92,21 @@ fn is_room(rt60_s: f32) -> bool {
 }
 
 /// Level of all that sounds below and above the split, dB.
-fn levels(target: &Target) -> [f32; 2] {
-    let edges = noise_edges_hz();
+fn levels(target: &Target, edges_hz: &[f32; BANDS + 1]) -> [f32; 2] {
     let mut power = [1e-14_f32; 2];
     let mut add = |hz: f32, db: f32| power[usize::from(hz > ROOM_SPLIT_HZ)] += 10f32.powf(0.1 * db);
     if target.f0_hz > 0.0 {
         (0..HARMONICS).for_each(|k| add((k + 1) as f32 * target.f0_hz, target.harmonics_db[k]));
     }
-    (0..BANDS).for_each(|band| add(0.5 * (edges[band] + edges[band + 1]), target.noise_db[band]));
+    (0..BANDS).for_each(|band| add(0.5 * (edges_hz[band] + edges_hz[band + 1]), target.noise_db[band]));
     power.map(|power| 10.0 * power.log10())
 }
 
 /// The frames with which notes end.
 fn ends_of(levels: &[[f32; 2]]) -> Vec<usize> {
+    if levels.is_empty() {
+        return Vec::new();
+    }
     let all: Vec<f32> = levels.iter().map(|[low, high]| low.max(*high)).collect();
     let loud = quantile(&mut all.clone(), 0.95);
     let sounds: Vec<bool> = all.iter().map(|db| *db > loud - SOUNDS_DB).collect();
@@ -120,18 +125,17 @@ fn ends_of(levels: &[[f32; 2]]) -> Vec<usize> {
         .collect()
 }
 
-/// How a band falls after a note ends with frame `end`: the time to -60 dB, s, and the level from which it seems to fall, dB against the note.
-fn fall(levels: &[[f32; 2]], band: usize, end: usize) -> Option<[f32; 2]> {
+/// How the levels of a band, in which the recording's noise is this loud, fall after a note ends with frame `end`: the time to -60 dB, s, and the level from which it seems to fall, dB against the note.
+fn fall(levels: &[f32], noise_db: f32, end: usize) -> Option<[f32; 2]> {
     let note = &levels[end.saturating_sub(LEVEL_OF[0])..end - LEVEL_OF[1]];
-    let level = 10.0 * (note.iter().map(|db| 10f32.powf(0.1 * db[band])).sum::<f32>() / note.len() as f32).log10();
-    let noise = quantile(&mut levels.iter().map(|db| db[band]).collect::<Vec<f32>>(), 0.02);
+    let level = 10.0 * (note.iter().map(|db| 10f32.powf(0.1 * db)).sum::<f32>() / note.len() as f32).log10();
     let mut least = f32::MAX;
     let goes_on = |db: &f32| {
         least = least.min(*db);
         *db < least + RISES_DB
     };
-    let after: Vec<f32> = levels[end..].iter().map(|db| db[band]).take_while(goes_on).collect();
-    let lowest = (noise + ABOVE_NOISE_DB).max(level - TO_DB);
+    let after: Vec<f32> = levels[end..].iter().copied().take_while(goes_on).collect();
+    let lowest = (noise_db + ABOVE_NOISE_DB).max(level - TO_DB);
     let from = after.iter().position(|db| *db < level - FROM_DB)?;
     let to = after.iter().position(|db| *db < lowest).unwrap_or(after.len());
     if to < from + LEAST_FRAMES || after[from] - after[to - 1] < LEAST_FALL_DB {
@@ -157,12 +161,25 @@ fn line(levels: &[f32], from: usize) -> [f32; 2] {
     [slope, mean_db - slope * mean_s]
 }
 
+/// Puts a sound, at [`ANALYSIS_RATE_HZ`], into a room, as one side of it is heard.
+pub fn put_into(samples: &mut [f32], room: RoomParams) {
+    if room == RoomParams::NONE {
+        return;
+    }
+    let mut network = Room::new(ANALYSIS_RATE_HZ, SEGMENT);
+    let [mut left, mut right] = [[0.0; SEGMENT]; 2];
+    for samples in samples.chunks_mut(SEGMENT) {
+        network.process(room, samples, &mut left[..samples.len()], &mut right[..samples.len()]);
+        samples.iter_mut().zip(&left).for_each(|(sample, answered)| *sample = room.direct() * *sample + answered);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{random::Random, testing};
-    use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, analyse};
-    use syrinx_synth::{Room, RoomParams, White};
+    use syrinx_analysis::{Audio, analyse};
+    use syrinx_synth::White;
 
     /// Takes of tones of ten harmonics that end after 1.5 s, in a room or fading for a second.
     fn takes(room: RoomParams, fades: bool) -> Vec<Take> {
@@ -171,7 +188,7 @@ mod tests {
             .map(|n| {
                 let hz = 180.0 * 1.3_f64.powi(n);
                 let mut white = White::new(n as u64);
-                let dry: Vec<f32> = (0..3 * rate)
+                let mut sound: Vec<f32> = (0..3 * rate)
                     .map(|i| {
                         let s = i as f64 / rate as f64;
                         let level =
@@ -181,13 +198,8 @@ mod tests {
                         (0.1 * level * tone) as f32 + 1e-5 * white.draw()
                     })
                     .collect();
-                let (mut heard, mut other) = (vec![0.0; dry.len()], vec![0.0; dry.len()]);
-                let mut network = Room::new(ANALYSIS_RATE_HZ, 192);
-                for ((x, l), r) in dry.chunks(192).zip(heard.chunks_mut(192)).zip(other.chunks_mut(192)) {
-                    network.process(room, x, l, r);
-                    l.iter_mut().zip(x).for_each(|(l, x)| *l += room.direct() * x);
-                }
-                analyse("tone", "test", &Audio::from_mono(ANALYSIS_RATE_HZ, heard))
+                put_into(&mut sound, room);
+                analyse("tone", "test", &Audio::from_mono(ANALYSIS_RATE_HZ, sound))
             })
             .collect()
     }
@@ -215,7 +227,9 @@ mod tests {
         assert_eq!(measure(&[], &Split::default()), None);
         let mut random = Random::new(1);
         let odd: Vec<_> = (0..200).map(|n| testing::frame(n, 60.0, -20.0, 0.9, &mut random)).collect();
-        let takes = [Take { frames: odd, ..takes[0].clone() }];
-        assert_eq!(measure(&takes, &Split::everything(&takes)), None);
+        for frames in [odd, Vec::new()] {
+            let takes = [Take { frames, ..takes[0].clone() }];
+            assert_eq!(measure(&takes, &Split::everything(&takes)), None);
+        }
     }
 }

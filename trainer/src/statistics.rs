@@ -78,6 +78,11 @@ pub fn quantile(values: &mut [f32], q: f32) -> f32 {
     values[((values.len() - 1) as f32 * q).round() as usize]
 }
 
+/// To two decimals, as cards tell what was measured.
+pub fn hundredth(x: f32) -> f32 {
+    (100.0 * x).round() / 100.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

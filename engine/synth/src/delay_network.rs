@@ -4,6 +4,8 @@
 //! for designing artificial reverberators", AES 1991). What each line absorbs is what its length costs at the wanted reverberation time.
 //! Allpasses before it make the first echoes dense.
 
+/// A tail ends here, dB.
+pub const TAIL_DB: f32 = -100.0;
 /// Lines of the network.
 pub const LINES: usize = 8;
 /// Coefficient of the allpasses: as dense as it gets without a ring of their own.
@@ -54,6 +56,7 @@ pub struct Absorption {
 
 /// Mono in, two sides out.
 pub struct DelayNetwork {
+    sample_rate_hz: u32,
     diffusers: Vec<Line>,
     lines: Vec<Line>,
     lows: [f32; LINES],
@@ -70,12 +73,19 @@ impl DelayNetwork {
         let lines: Vec<Line> = lines_s.iter().map(line).collect();
         let diffusers: Vec<Line> = diffusers_s.iter().map(line).collect();
         let longest = lines.iter().chain(&diffusers).map(|l| l.samples.len()).sum();
-        Self { diffusers, lines, lows: [0.0; LINES], now: None, quiet: longest, longest }
+        Self { sample_rate_hz, diffusers, lines, lows: [0.0; LINES], now: None, quiet: longest, longest }
     }
 
-    /// Lengths of the lines, samples.
-    pub fn lengths(&self) -> [usize; LINES] {
-        std::array::from_fn(|line| self.lines[line].samples.len())
+    /// What is left of a sound after each line where it is to fall by 60 dB in `rt60_s` seconds: the gain as a power of ten.
+    pub fn log_gains(&self, rt60_s: f32) -> [f32; LINES] {
+        std::array::from_fn(|line| -3.0 * (self.lines[line].samples.len() as f32 / self.sample_rate_hz as f32) / rt60_s)
+    }
+
+    /// The gain with which the network answers steady noise as loudly as it is, `most` at the most, where the lines have these gains.
+    pub fn made_up(gains: &[f32; LINES], most: f32) -> f32 {
+        let kept = gains.iter().map(|gain| gain * gain).sum::<f32>() / LINES as f32;
+        // The lines together hold 1 / (1 - kept) of the power that comes in, and are heard after their gain.
+        ((1.0 - kept) / kept).sqrt().min(most)
     }
 
     /// Forgets all sound.

@@ -43,7 +43,7 @@ mod wavetable;
 
 pub use bank::HarmonicBank;
 pub use controls::{Controls, MAX_BANDS, MAX_HARMONICS};
-pub use delay_network::{Absorption, DelayNetwork, LINES};
+pub use delay_network::{Absorption, DelayNetwork, LINES, TAIL_DB};
 pub use noise::FilteredNoise;
 pub use random::White;
 pub use room::{ROOM_SPLIT_HZ, Room, RoomParams};

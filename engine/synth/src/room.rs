@@ -3,7 +3,7 @@
 //! What is known of the room is how long it sounds on and how loud, in two bands: no microphone's place, no walls. A network of delays with that decay and
 //! that level stands for it. The instrument itself goes past it, so nothing is late.
 
-use crate::delay_network::{Absorption, DelayNetwork, LINES};
+use crate::delay_network::{Absorption, DelayNetwork, LINES, TAIL_DB};
 
 /// The room is described below and above this, Hz.
 pub const ROOM_SPLIT_HZ: f32 = 1500.0;
@@ -11,8 +11,6 @@ pub const ROOM_SPLIT_HZ: f32 = 1500.0;
 const LENGTHS_S: [f64; LINES] = [0.0113, 0.0157, 0.0211, 0.0263, 0.0331, 0.0409, 0.0487, 0.0599];
 /// Lengths of the allpasses, seconds.
 const DIFFUSERS_S: [f64; 2] = [0.0023, 0.0041];
-/// The tail ends here, dB.
-const TAIL_DB: f32 = -100.0;
 /// However soon a room is to be still, its echoes must be dense, so the lines cannot be shorter; they are not raised by more than this for it.
 const MOST_RAISED: f32 = 4.0;
 
@@ -52,7 +50,6 @@ impl RoomParams {
 
 /// Mono in, two sides of the room out.
 pub struct Room {
-    sample_rate_hz: u32,
     network: DelayNetwork,
     pole: f32,
     lows: f32,
@@ -65,7 +62,6 @@ impl Room {
     /// Silent, for segments of `longest` samples at most, at this rate.
     pub fn new(sample_rate_hz: u32, longest: usize) -> Self {
         Self {
-            sample_rate_hz,
             network: DelayNetwork::new(sample_rate_hz, &LENGTHS_S, &DIFFUSERS_S),
             pole: (-std::f32::consts::TAU * ROOM_SPLIT_HZ / sample_rate_hz as f32).exp(),
             lows: 0.0,
@@ -108,17 +104,12 @@ impl Room {
     }
 
     fn made_of(&self, params: RoomParams) -> (Absorption, [f32; 2]) {
-        let lengths_s = self.network.lengths().map(|samples| samples as f32 / self.sample_rate_hz as f32);
-        let [low, high] = params.rt60_s.map(|rt60_s| lengths_s.map(|seconds| 10f32.powf(-3.0 * seconds / rt60_s)));
+        let [low, high] = params.rt60_s.map(|rt60_s| self.network.log_gains(rt60_s).map(|log_gain| 10f32.powf(log_gain)));
         // Highs go through as they are, and lows besides, where they last longer.
         let damped = std::array::from_fn(|line| low[line] - high[line]);
-        let gain = |kept: [f32; LINES], level: f32| {
-            let kept = kept.iter().map(|gain| gain * gain).sum::<f32>() / LINES as f32;
-            // The lines together hold 1 / (1 - kept) of the power that comes in, and are heard after their gain.
-            level * ((1.0 - kept) / kept).sqrt().min(MOST_RAISED)
-        };
+        let gain = |gains, level| level * DelayNetwork::made_up(gains, MOST_RAISED);
         let absorption = Absorption { direct: high, damped, pole: [self.pole; LINES], level: 1.0 };
-        (absorption, [gain(low, params.level[0]), gain(high, params.level[1])])
+        (absorption, [gain(&low, params.level[0]), gain(&high, params.level[1])])
     }
 }
 
