@@ -357,3 +357,30 @@ fn decays_and_own_harmonics_are_taken() {
     }
     assert_it_plays(&folder, &model);
 }
+
+/// What moves in a held note: nothing in a tone that is as still as a machine's, and in what the violin makes of it as much as its card says.
+#[test]
+fn realism_tells_a_living_tone_from_a_still_one() {
+    let folder = Folder::new();
+    let tone = |n: usize| {
+        let t = n as f32 / RATE_HZ as f32;
+        let edge = (t.min(3.0 - t) / 0.02).clamp(0.0, 1.0);
+        edge * (1..20).map(|k| 0.1 / k as f32 * (std::f32::consts::TAU * 330.0 * k as f32 * t).sin()).sum::<f32>()
+    };
+    let held: Vec<f32> = (0..3 * RATE_HZ as usize).map(tone).chain(vec![0.0; RATE_HZ as usize]).collect();
+    let file = folder.wav("held.wav", RATE_HZ, &held);
+    let told: Value = serde_json::from_str(&ok(["evaluate", "violin", file.to_str().unwrap(), "--realism", "--json"])).unwrap();
+    let unexplained = |way: &str| told["realism"][way]["unexplained_db"].as_f64().unwrap();
+    assert!(unexplained("recorded") < 0.1 && unexplained("without Life and Room") < 0.8, "{told}");
+    assert!(unexplained("played") > unexplained("without Life and Room") + 1.0, "{told}");
+    assert_eq!((told["notes"].as_u64(), told["model"].as_str()), (Some(1), Some("violin")));
+    for way in ["recorded", "played"] {
+        let levels = told["envelopes_db"][way].as_array().unwrap();
+        assert!(levels.len() == 6 && levels[0].as_array().unwrap().len() > 500, "{way}");
+    }
+    let table = ok(["evaluate", "violin", file.to_str().unwrap(), "--realism"]);
+    assert!(table.lines().count() == 4 && table.contains("without Life and Room"), "{table}");
+    let short = folder.wav("short.wav", RATE_HZ, &held[..RATE_HZ as usize / 2]);
+    let sentence = refused(["evaluate", "violin", short.to_str().unwrap(), "--realism"]);
+    assert!(sentence.contains("no note is held") && sentence.lines().count() == 1, "{sentence}");
+}

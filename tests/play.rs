@@ -261,7 +261,8 @@ fn held_notes_live_as_their_recordings_do() {
             assert!(twice < still + 0.05, "{id}: {twice} dB, and it has no life");
             continue;
         }
-        assert!((0.6..1.5).contains(&(alive / wanders)), "{id}: {alive} dB, card {wanders}");
+        // The whole, against which it is read, moves too: by half as far where few harmonics are the most of it.
+        assert!((0.5..1.5).contains(&(alive / wanders)), "{id}: {alive} dB, card {wanders}");
         assert!((1.5..2.2).contains(&(twice / alive)), "{id}: {twice} dB at 200 %, {alive} at 100");
         if let Some(pulses) = pulses {
             assert!((pulses - pulse / (1.0 + 0.5 * pulse * pulse)).abs() < 0.12, "{id}: pulse {pulses}, card {pulse}");
@@ -271,23 +272,85 @@ fn held_notes_live_as_their_recordings_do() {
     assert!(pulsing >= 2, "nobody's noise was heard");
 }
 
-/// A note begins as it does without life: no later, no earlier, no otherwise.
+/// Where the recordings are of one loudness, playing louder is brighter as the card says; with *Life* at 0 it is what the network made of it.
+#[test]
+fn loud_is_brighter_as_the_card_says() {
+    let folder = Folder::new();
+    let (rate, length) = (RATE_HZ as usize, 2 * RATE_HZ as usize);
+    let cards: Vec<serde_json::Value> = serde_json::from_str(&ok(["instruments", "--json"])).unwrap();
+    for id in ["violin", "flute", "trombone", "vowel-ah"] {
+        let card = cards.iter().find(|card| card["id"] == id).unwrap();
+        let (dynamics, number) = (&card["dynamics"], |v: &serde_json::Value| v.as_f64().unwrap() as f32);
+        let points: Vec<[f32; 2]> =
+            dynamics["usual_db"].as_array().unwrap().iter().map(|p| [0, 1].map(|i| number(&p[i]))).collect();
+        // Notes across its range, each as loud as it was recorded.
+        let notes: Vec<[f32; 2]> = (1..=4)
+            .map(|n| points[n * (points.len() - 1) / 5])
+            .map(|[note, db]| [440.0 * ((note - 69.0) / 12.0).exp2(), db])
+            .collect();
+        let mut voice = Vec::new();
+        for [f0_hz, db] in &notes {
+            let bare: Vec<f32> = (0..length).map(|n| if n < length - rate / 5 { tone(*f0_hz, n) } else { 0.0 }).collect();
+            let level = syrinx_analysis::levels_of(&bare[..rate], 0.0, &vec![*f0_hz; 250])[125].loudness_db;
+            voice.extend(bare.iter().map(|x| x * 10f32.powf(0.05 * (db - level))));
+        }
+        let input = folder.wav("notes.wav", RATE_HZ, &voice);
+        let [played, still] = ["life=100", "life=0"].map(|life| {
+            let [soft, loud] = ["loudness=-4", "loudness=4"].map(|loudness| {
+                let set = ["auto_range=off", "octave_fit=off", "room=0", life, loudness].map(|set| ["--set", set]);
+                let args: Vec<&str> = ["--instrument", id, "--latency", "studio"].into_iter().chain(set.concat()).collect();
+                let out = render(&folder, &input, &args);
+                let centroid = |n: usize| {
+                    let middle = &out[n * length + rate / 2..n * length + 3 * rate / 2];
+                    let targets = syrinx_analysis::levels_of(middle, 0.0, &vec![notes[n][0]; 250]);
+                    let of = |t: &syrinx_analysis::Target| {
+                        let amplitudes = t.harmonics_db.map(|db| 10f32.powf(0.05 * db));
+                        let (sum, all) =
+                            amplitudes.iter().zip(1..).fold((0.0, 0.0), |(sum, all), (a, k)| (sum + a * k as f32, all + a));
+                        12.0 * (sum / all).log2()
+                    };
+                    targets[25..225].iter().map(of).sum::<f32>() / 200.0
+                };
+                (0..notes.len()).map(centroid).sum::<f32>() / notes.len() as f32
+            });
+            (loud - soft) / 8.0
+        });
+        let slope = number(&dynamics["slope_st_db"]);
+        println!("{id}: {still:.2} st/dB without life, {played:.2} with it, card {slope:.2}");
+        assert!((played - slope).abs() < 0.2 && still < played, "{id}: {still} and {played} st/dB, card {slope}");
+    }
+}
+
+/// A note begins as it does without life: no later, no earlier; and no otherwise, where it is no brighter for being louder.
 #[test]
 fn life_leaves_beginnings_as_they_are() {
     let folder = Folder::new();
     let (silence, rate) = (RATE_HZ as usize / 2, RATE_HZ as f32);
     let note: Vec<f32> = (0..3 * silence).map(|n| if n < silence { 0.0 } else { tone(220.0, n - silence) }).collect();
     let input = folder.wav("note.wav", RATE_HZ, &note);
-    for id in ["violin", "flute", "cello"] {
+    for (id, same) in
+        [("sitar", true), ("guitar", true), ("trumpet", false), ("violin", false), ("flute", false), ("cello", false)]
+    {
         let [still, alive] =
             ["life=0", "life=200"].map(|life| render(&folder, &input, &["--instrument", id, "--set", life, "--set", "room=0"]));
         let power = |from: f32, to: f32, x: &dyn Fn(usize) -> f32| {
-            let at = |s: f32| silence + (s * rate) as usize;
+            let at = |s: f32| (silence as f32 + s * rate) as usize;
             (at(from)..at(to)).map(|n| x(n).powi(2)).sum::<f32>()
         };
         let apart = |from, to| 10.0 * (power(from, to, &|n| alive[n] - still[n]) / power(from, to, &|n| still[n])).log10();
-        println!("{id}: {:.1} dB apart at the beginning, {:.1} dB later", apart(0.0, 0.02), apart(0.5, 0.9));
-        assert!(apart(0.0, 0.02) < -25.0 && apart(0.5, 0.9) > apart(0.0, 0.02) + 6.0, "{id}");
+        // Milliseconds until 10 of them are 6 dB under what is held.
+        let there = |x: &dyn Fn(usize) -> f32| {
+            let enough = power(0.2, 0.3, x) / 40.0;
+            (-30_i32..200).find(|ms| power(*ms as f32 / 1000.0, (ms + 10) as f32 / 1000.0, x) > enough).unwrap()
+        };
+        let [begins, began] = [there(&|n| alive[n]), there(&|n| still[n])];
+        println!(
+            "{id}: begins after {began} and {begins} ms, {:.1} dB apart at the beginning, {:.1} dB later",
+            apart(0.0, 0.02),
+            apart(0.5, 0.9)
+        );
+        assert!((begins - began).abs() <= 2, "{id}");
+        assert!(!same || (apart(0.0, 0.02) < -25.0 && apart(0.5, 0.9) > apart(0.0, 0.02) + 6.0), "{id}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! `syrinx evaluate`: how near an instrument comes to recordings that it never saw.
 
 use crate::{
-    common::{Failure, bar, instrument},
-    recordings, terminal,
+    common::{Failure, bar, instrument, palette},
+    realism, recordings, terminal,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -16,7 +16,10 @@ pub struct Args {
     /// Recordings, or folders of them, that the model was not trained on.
     #[arg(required = true)]
     recordings: Vec<PathBuf>,
-    /// The scores as an object.
+    /// Instead of scores, what moves in held notes: of the recordings, and of what the instrument makes of them in studio mode, with Life and Room and without.
+    #[arg(long)]
+    realism: bool,
+    /// The scores, or those figures, as an object.
     #[arg(long)]
     json: bool,
 }
@@ -28,6 +31,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let model = instrument(&args.model)?;
     let files = recordings::find(&args.recordings)?;
     let takes = recordings::analysed(&files)?;
+    if args.realism {
+        return realism::run(&palette(&args.model)?, &model.card().id, &files, &takes, args.json);
+    }
     let progress = bar(files.len() as u64, "comparing");
     let (mut rows, mut silent) = (Vec::new(), 0);
     for ((path, _), take) in files.iter().zip(&takes) {

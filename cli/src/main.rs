@@ -10,6 +10,7 @@ mod evaluate;
 mod instruments;
 mod latency;
 mod nsynth;
+mod realism;
 mod recordings;
 mod render;
 mod track;

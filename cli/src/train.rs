@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, Workers, write_wav};
-use syrinx_engine::{Card, Decay, Life, RoomResponse};
+use syrinx_engine::{Card, Decay, Dynamics, Life, RoomResponse, SlopeSource};
 use syrinx_nsynth::FAMILIES;
 use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins};
 
@@ -170,6 +170,9 @@ fn write_model(args: &Args, bytes: &[u8], card: &Card) -> Result<(), Failure> {
             furthest(life),
             100.0 * life.pulse
         );
+    }
+    if let Some(Dynamics { slope_st_db, source: SlopeSource::Recordings, .. }) = &card.dynamics {
+        println!("Loud is brighter by {slope_st_db:.2} semitones a decibel.");
     }
     if let Some(RoomResponse { rt60_s, level_db }) = &card.room {
         println!(

@@ -5,14 +5,13 @@ use crate::{
     OWN_INSTRUMENT,
     instrument::{Instrument, Slot, Sounding},
     level::{k_noise_weights, powers},
-    life::Fluctuation,
     spectral_weights::{NOISE_POINTS, noise_point_hz},
     sustain::Ringing,
     tone::Tone,
 };
 use std::sync::Arc;
-use syrinx_decoder::{Arena, MOST_PULSE, Model};
-use syrinx_synth::{Controls, FilteredNoise, RoomParams};
+use syrinx_decoder::{Arena, Fluctuation, MOST_PULSE, Model, tilt_octaves};
+use syrinx_synth::{Controls, FilteredNoise, MAX_HARMONICS, RoomParams};
 use syrinx_tracker::{Features, FrameClock};
 
 /// Instruments of the palette that can sound at once. Of those that one slot has left behind, three fade still at the most: each must have sounded for longer
@@ -67,6 +66,8 @@ pub struct Ensemble {
     pool: Vec<Member>,
     arena: Arena,
     fluctuation: Fluctuation,
+    /// Octaves that each harmonic lies above the fundamental, for a tilt.
+    octaves: [f32; MAX_HARMONICS],
     /// The player's own two, and the two that those replaced, while they fade.
     own: [Option<Box<Instrument>>; 4],
     /// Where A and B were last found: what is missing leaves the one that sounds.
@@ -101,6 +102,7 @@ impl Ensemble {
             pool: factory.iter().take(POOL).map(member).collect(),
             arena: Arena::of(models()),
             fluctuation: Fluctuation::new(seed),
+            octaves: std::array::from_fn(|k| tilt_octaves(k + 1)),
             factory,
             noises,
             own: [None, None, None, None],
@@ -231,7 +233,8 @@ impl Ensemble {
 
     /// Answers one frame: `controls` gets the harmonics of all who play, and the noise is left with them. The network hears `features` with
     /// the A-weighted loudness that it was trained on; what sounds has that level, and `level_db` more, by K-weighting: at equal numbers all
-    /// instruments are equally loud, whatever their spectrum. Their harmonics wander `life` times as far as was measured; 0 is not at all.
+    /// instruments are equally loud, whatever their spectrum. Their harmonics wander, and get brighter with loudness, `life` times as far as was measured; 0 is not
+    /// at all.
     pub fn decode(&mut self, features: &Features, level_db: f32, life: f32, controls: &mut Controls) {
         let level = 10f32.powf(0.1 * level_db);
         *controls = Controls::silent(features.frame);
@@ -254,12 +257,19 @@ impl Ensemble {
         } else {
             self.fluctuation.rest();
         }
-        let Self { pool, own, fluctuation, .. } = self;
+        let Self { pool, own, fluctuation, octaves, .. } = self;
         for instrument in all_of(pool, own).filter(|s| s.share() > 0.0) {
             let share = instrument.share();
             playing += 1;
             shares += share;
-            let moves = instrument.life().filter(|_| wanders(instrument)).map(|table| fluctuation.gains(table, life));
+            let mut moves = instrument.life().filter(|_| wanders(instrument)).map(|table| fluctuation.gains(table, life));
+            let tilt_db = life * instrument.tilt_db(features);
+            if tilt_db != 0.0 {
+                let gains = moves.get_or_insert([1.0; MAX_HARMONICS]);
+                for (gain, octaves) in gains.iter_mut().zip(&*octaves) {
+                    *gain *= (std::f32::consts::LN_10 / 20.0 * tilt_db * octaves).exp();
+                }
+            }
             wanted_power += share * level * instrument.lift(level, moves.as_ref());
             // Phases are one and the same, so amplitudes add.
             let own = &mut instrument.controls;
@@ -396,6 +406,28 @@ mod tests {
             ensemble.decode(&note(n), 0.0, 0.0, &mut controls);
             let db = 10.0 * power(&ensemble, &controls).log10();
             assert!((db + 20.0).abs() < 0.1, "frame {n}: {db} dB");
+        }
+    }
+
+    #[test]
+    fn loud_is_brighter_and_exactly_as_loud() {
+        for id in ["violin", "flute", "french-horn"] {
+            // Semitones of the centroid above the fundamental: without life and, in the mean of what wanders, with it.
+            let bright = |loudness_db: f32, life: f32| {
+                let mut ensemble = Ensemble::new(48_000, 0, &[(0, load(id))]);
+                let mut controls = Controls::silent(0);
+                let centroids = (0..500).map(|n| {
+                    ensemble.call(0, 0, 0.0);
+                    ensemble.decode(&Features { loudness_db, ..note(n) }, 0.0, life, &mut controls);
+                    let db = 10.0 * power(&ensemble, &controls).log10();
+                    assert!((db - loudness_db).abs() < 0.1, "{id}, frame {n}: {db} dB for {loudness_db}");
+                    controls.harmonics.iter().zip(1..).map(|(share, k)| share * k as f32).sum::<f32>()
+                });
+                12.0 * (centroids.skip(100).sum::<f32>() / 400.0).log2()
+            };
+            let usual_db = load(id).card().dynamics.as_ref().unwrap().usual_at(440.0);
+            let [still, alive] = [0.0, 1.0].map(|life| bright(usual_db + 4.0, life) - bright(usual_db - 4.0, life));
+            assert!(alive > still + 1.0 && alive > 0.5, "{id}: {alive} semitones for 8 dB, {still} without life");
         }
     }
 

@@ -114,6 +114,12 @@ impl Sounding {
         self.decoder.model().life()
     }
 
+    /// What its answer to `features` lacks of getting brighter with loudness, dB an octave.
+    pub fn tilt_db(&self, features: &Features) -> f32 {
+        let dynamics = self.decoder.model().card().dynamics.as_ref();
+        dynamics.map_or(0.0, |dynamics| dynamics.tilt_at(self.controls.f0_hz, features.loudness_db))
+    }
+
     /// Gives what was answered, each harmonic with its gain of `moves`, the K-weighted power that its A-weighted one without them, which it returns,
     /// says, times `level`: one gain on everything.
     pub fn lift(&mut self, level: f32, moves: Option<&[f32; MAX_HARMONICS]>) -> f32 {

@@ -23,7 +23,6 @@ mod guard;
 mod instrument;
 mod latency_switch;
 mod level;
-mod life;
 mod lift;
 mod listener;
 mod mapping;
@@ -32,6 +31,7 @@ mod noise_floor;
 mod onset;
 mod params;
 mod part;
+mod pulse;
 mod reverb;
 mod sides;
 mod slip;
@@ -52,7 +52,9 @@ pub use instrument::{Instrument, Slot};
 pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, ParamId, SettingError, Settings, SustainedBy};
 pub use sides::Sides;
 pub use spectral_weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};
-pub use syrinx_decoder::{Card, Decay, Decoder, Life, MAX_FILE_BYTES, Model, ModelError, RoomResponse, is_control};
+pub use syrinx_decoder::{
+    Card, Decay, Decoder, Dynamics, Life, MAX_FILE_BYTES, Model, ModelError, RoomResponse, SlopeSource, is_control,
+};
 pub use syrinx_synth::MAX_HARMONICS;
 pub use syrinx_tracker::{Calibration, Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
 pub use tell::{Monitor, Spectrum};

@@ -305,8 +305,8 @@ params! {
         /// Gain of the instrument's noise, dB: the breath within its notes, and what it makes of breath and consonants, which is 10 dB softer
         /// than the notes around where this is 0. The least value is off.
         noise: f32, "Noise", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
-        /// How far the harmonics wander and the noise pulses with the pitch in a held note, against what was measured of the instrument, per cent:
-        /// 100 is that, 0 as still as a machine.
+        /// How far the harmonics wander and the noise pulses with the pitch in a held note, and how much brighter loud is where the network does not know,
+        /// against what was measured of the instrument, per cent: 100 is that, 0 as still as a machine.
         life: f32, "Life", "%", PERCENT, 0.0, 200.0, 100.0;
         /// How much of the room that the instrument was recorded in sounds, against what was measured of it, per cent: 100 is that, 0 is dry.
         room: f32, "Room", "%", PERCENT, 0.0, 200.0, 100.0;

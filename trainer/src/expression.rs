@@ -54,7 +54,7 @@ pub fn brightness<'a>(takes: impl IntoIterator<Item = (&'a Arc<Model>, &'a Take,
 }
 
 /// Centroid of harmonics with these powers, in semitones above the first.
-fn centroid(power_of: impl Fn(usize) -> f32) -> Option<f32> {
+pub fn centroid(power_of: impl Fn(usize) -> f32) -> Option<f32> {
     let strongest = (0..HARMONICS).map(&power_of).fold(0.0, f32::max);
     let least = strongest * 10f32.powf(-RANGE_DB / 10.0);
     // By amplitude: power would tell of the strongest harmonic alone.

@@ -80,7 +80,8 @@ pub fn quantile(values: &mut [f32], q: f32) -> f32 {
 
 /// To two decimals, as cards tell what was measured.
 pub fn hundredth(x: f32) -> f32 {
-    (100.0 * x).round() / 100.0
+    // Zero has no sign.
+    (100.0 * x).round() / 100.0 + 0.0
 }
 
 #[cfg(test)]

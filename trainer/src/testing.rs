@@ -55,7 +55,7 @@ pub fn frame(number: usize, midi: f32, level_db: f32, confidence: f32, random: &
     }
 }
 
-fn silence(number: usize) -> Frame {
+pub fn silence(number: usize) -> Frame {
     Frame {
         features: Features { frame: number as u64, f0_hz: 0.0, confidence: 0.0, loudness_db: LOUDNESS_FLOOR_DB },
         target: Target {
@@ -119,6 +119,7 @@ pub fn card() -> syrinx_decoder::Card {
         decay: None,
         life: None,
         room: None,
+        dynamics: None,
         scores: Default::default(),
         training: Default::default(),
     }

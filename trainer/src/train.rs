@@ -13,14 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 use syrinx_analysis::{Cancelled, HARMONICS, Take, Workers, is_limited, noise_edges_hz};
-use syrinx_decoder::{Card, Decay, FORMAT_VERSION, Model, with_card};
+use syrinx_decoder::{Card, Decay, FORMAT_VERSION, Model, SlopeSource, with_card};
 use syrinx_synth::RoomParams;
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
     batch::{BATCH_ROWS, Batch, FARTHEST_SHIFT},
     dataset::Rows,
-    decay, envelope,
+    decay, dynamics, envelope,
     formants::envelope_share,
     input_features::{Hearing, INPUTS},
     job::JobError,
@@ -272,13 +272,8 @@ pub fn train_on(
     let statistics = Statistics::new(takes, &gains, &everything).ok_or(TrainError::NoPitch("training"))?;
     let mut card = card(options, &statistics);
     card.decay = decay::measure(takes, &gains, &everything);
-    let limit_hz = takes.iter().map(|t| t.band_limit_hz).fold(f32::INFINITY, f32::min);
-    if is_limited(limit_hz) {
-        card.caveats.push(format!(
-            "Recordings with nothing above {:.1} kHz: what is higher is guessed, and was not scored.",
-            limit_hz / 1000.0
-        ));
-    }
+    let limit_hz = limit_of(takes);
+    card.caveats.extend(limit_caveat(limit_hz));
     card.check().map_err(TrainError::BadCard)?;
 
     let trainings: Vec<Split> = std::iter::once(everything).chain(splits).collect();
@@ -355,10 +350,24 @@ pub fn train_on(
     Ok(Trained { card, rounds: twins, second_takes, network })
 }
 
+/// The highest frequency that all of the recordings can hold, Hz.
+fn limit_of(takes: &[Take]) -> f32 {
+    takes.iter().map(|t| t.band_limit_hz).fold(f32::INFINITY, f32::min)
+}
+
+/// What is said of recordings that cannot hold all that is heard.
+fn limit_caveat(limit_hz: f32) -> Option<String> {
+    let khz = limit_hz / 1000.0;
+    let said = || format!("Recordings with nothing above {khz:.1} kHz: what is higher is guessed, and was not scored.");
+    is_limited(limit_hz).then(said)
+}
+
 /// What is said where nobody could measure how the tone lives, ...
 const STILL: &str = "Too few held notes to measure how its tone lives: it is still.";
 /// ... or the room.
 const DRY: &str = "No room is heard where its notes end: it is dry.";
+/// What is said where loud and soft were not both recorded: how it goes on depends on whether other instruments of the family help.
+const ONE_LOUDNESS: &str = "Loud and soft notes of one pitch are missing: ";
 
 /// The family of synthesisers.
 const SYNTHESISER: &str = "synth_lead";
@@ -377,7 +386,21 @@ fn put_measures(
     card.room = if has_room { room::measure(takes, split) } else { None };
     let around = card.room.map_or(RoomParams::NONE, |room| room.params());
     card.life = life::measure(workers, takes, gains_db, split, model, around)?;
-    card.caveats.retain(|caveat| ![STILL, DRY].contains(&caveat.as_str()));
+    // What is plucked or struck gets darker as it dies away, and its network has learnt that; loudness says nothing else of it.
+    let has_dynamics = card.decay.is_none() && card.family != SYNTHESISER;
+    card.dynamics = if has_dynamics { dynamics::measure(takes, gains_db, split, model) } else { None };
+    card.caveats.retain(|caveat| ![STILL, DRY].contains(&caveat.as_str()) && !caveat.starts_with(ONE_LOUDNESS));
+    match &card.dynamics {
+        Some(dynamics) if dynamics.source == SlopeSource::Family && dynamics.slope_st_db > 0.0 => {
+            let slope = dynamics.slope_st_db;
+            card.caveats
+                .push(format!("{ONE_LOUDNESS}loud is brighter by {slope} semitones a decibel, as is usual in its family."));
+        }
+        None if has_dynamics => {
+            card.caveats.push(format!("{ONE_LOUDNESS}whether loud is brighter is known only from how notes begin and end."))
+        }
+        _ => {}
+    }
     if card.life.is_none() {
         card.caveats.push(STILL.into());
     }
@@ -388,13 +411,17 @@ fn put_measures(
     Ok(())
 }
 
-/// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: its room, and how its tone lives.
+/// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: its room, how its tone lives, and how
+/// loud it is where it is bright. Caveats among the options take the place of those that it has.
 ///
 /// # Errors
 /// When it is no instrument, or the measuring is cancelled.
 pub fn measure_on(workers: &Workers, takes: &[Take], options: &TrainOptions, bytes: &[u8]) -> Result<(Card, Vec<u8>), JobError> {
     let model = Model::read(bytes)?;
     let mut card = model.card().clone();
+    if !options.caveats.is_empty() {
+        card.caveats = options.caveats.iter().cloned().chain(limit_caveat(limit_of(takes))).collect();
+    }
     let gains: Vec<f32> = takes.iter().map(|t| options.gain_db(t)).collect();
     put_measures(workers, &mut card, takes, &gains, &Split::everything(takes), &model)?;
     let bytes = with_card(bytes, &card)?;
@@ -451,6 +478,7 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
         decay: None,
         life: None,
         room: None,
+        dynamics: None,
         scores: BTreeMap::new(),
         training: BTreeMap::new(),
     }

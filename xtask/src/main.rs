@@ -4,6 +4,7 @@ mod bundle;
 mod demo;
 mod install;
 mod module_info;
+mod realism;
 mod scores;
 mod syrinx;
 mod system;

@@ -4,6 +4,7 @@
 
 mod colour;
 mod curves;
+pub mod envelopes;
 pub mod quartet;
 mod spectrogram;
 

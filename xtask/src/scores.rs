@@ -83,6 +83,12 @@ struct Card {
     scores: BTreeMap<String, f32>,
 }
 
+/// The rows of a table, by the id of the instrument, which is what the name of a row's picture begins with, before `ending`.
+pub fn rows(table: &str, ending: &str) -> BTreeMap<String, String> {
+    let id = |line: &str| Some(line.split_once("](pictures/")?.1.split_once(ending)?.0.to_owned());
+    table.lines().filter_map(|line| Some((id(line)?, line.to_owned()))).collect()
+}
+
 /// The tables, by id of the instrument.
 pub struct Scores {
     models: PathBuf,
@@ -95,10 +101,8 @@ impl Scores {
     pub fn read(models: &Path) -> Result<Self, Failure> {
         let path = models.join("SCORES.md");
         let old = if path.exists() { std::fs::read_to_string(&path)? } else { String::new() };
-        let id = |line: &str| Some(line.split_once("](pictures/")?.1.split_once(".png")?.0.to_owned());
-        let rows = |text: &str| text.lines().filter_map(|line| Some((id(line)?, line.to_owned()))).collect();
         let (first, second) = old.split_once("\n## ").unwrap_or((&old, ""));
-        Ok(Self { models: models.into(), rows: rows(first), second_takes: rows(second) })
+        Ok(Self { models: models.into(), rows: rows(first, ".png"), second_takes: rows(second, ".png") })
     }
 
     /// Sets the rows of the instrument `id`, whose training took `seconds`, from its card.

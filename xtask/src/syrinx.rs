@@ -31,6 +31,13 @@ impl Syrinx {
         self.succeeded(arguments, done.map(|status| status.success()))
     }
 
+    /// Runs it, and gives what it prints on standard output.
+    pub fn ask(&self, arguments: &[&str]) -> Result<String, Failure> {
+        let done = Command::new(&self.0).args(arguments).stderr(Stdio::inherit()).output();
+        self.succeeded(arguments, done.as_ref().map(|output| output.status.success()))?;
+        Ok(String::from_utf8(done?.stdout)?)
+    }
+
     /// Says which call failed, and how.
     fn succeeded<E: Display>(&self, arguments: &[&str], done: Result<bool, E>) -> Result<(), Failure> {
         match done {

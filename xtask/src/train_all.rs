@@ -1,9 +1,11 @@
 //! `cargo xtask train-all`: the factory instruments, trained anew from a folder of recordings by the recipes in `models/recipes.toml`; with
 //! them a table of all scores, `models/SCORES.md`, and a picture of each in `models/pictures/`. With `--measure`, networks and scores stay, and only what
-//! is measured beside the networks is measured anew: the same numbers as a training would, in a fraction of the time.
+//! is measured beside the networks is measured anew: the same numbers as a training would, in a fraction of the time. Both end with `models/REALISM.md`, what moves
+//! in recordings and in what is made of them.
 
 use crate::{
     demo::write_voice,
+    realism::Table,
     scores::Scores,
     syrinx::{Syrinx, text},
 };
@@ -89,12 +91,16 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let voice = work.join("voice.wav");
     write_voice(&voice)?;
     let mut scores = Scores::read(&root.join("models"))?;
+    let mut realism = Table::read(&root.join("models"))?;
     for recipe in recipes.instrument.iter().filter(|r| wanted.is_empty() || wanted.contains(&r.id)) {
         let start = Instant::now();
         println!("== {} ==", recipe.name);
         let sounds = work.join(&recipe.id);
         let model = root.join(format!("models/{}.onnx", recipe.id));
-        recipe.train(&recipes.author, &folder, &model, measure, &sounds, &syrinx)?;
+        let recordings = recipe.recordings(&folder, &sounds, &syrinx)?;
+        recipe.train(&recipes.author, &recordings, &model, measure, &sounds, &syrinx)?;
+        realism.add(&syrinx, &recipe.id, &recipe.name, &recordings)?;
+        realism.write()?;
         if measure {
             continue;
         }
@@ -114,24 +120,29 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 }
 
 impl Recipe {
-    /// Trains the instrument into the file `model`, or measures it anew; a held-out recording and what became of it are left in the folder `sounds`.
-    fn train(
-        &self,
-        author: &str,
-        folder: &Path,
-        model: &Path,
-        measure: bool,
-        sounds: &Path,
-        syrinx: &Syrinx,
-    ) -> Result<(), Failure> {
+    /// The recordings that it is trained on; notes of a single cycle are left in the folder `sounds`.
+    fn recordings(&self, folder: &Path, sounds: &Path, syrinx: &Syrinx) -> Result<Vec<PathBuf>, Failure> {
         let mut recordings = chosen(folder, &self.recordings, &self.without)?;
         if let Some(cycle) = &self.cycle {
             let notes = sounds.join("notes");
             syrinx.run(&["cycles", text(&folder.join(cycle))?, "-o", text(&notes)?])?;
             recordings.push(notes);
         }
+        Ok(recordings)
+    }
+
+    /// Trains the instrument into the file `model`, or measures it anew; a held-out recording and what became of it are left in the folder `sounds`.
+    fn train(
+        &self,
+        author: &str,
+        recordings: &[PathBuf],
+        model: &Path,
+        measure: bool,
+        sounds: &Path,
+        syrinx: &Syrinx,
+    ) -> Result<(), Failure> {
         let mut command = vec!["train"];
-        for path in &recordings {
+        for path in recordings {
             command.push(text(path)?);
         }
         command.extend(["--id", &self.id, "--name", &self.name, "--family", &self.family, "--licence", &self.licence]);

@@ -1,5 +1,6 @@
 //! How a plucked or struck instrument dies away while nobody stops it: a fast early fall, then a slow one. Plain data, any thread.
 
+use crate::table::place;
 use serde::{Deserialize, Serialize};
 
 /// Time constant of the early fall, seconds: the same for all. Electric piano, vibraphone, guitars and sitar are fitted as well by it as
@@ -51,19 +52,11 @@ impl Decay {
     /// The fall at `f0_hz`. What is no pitch falls as the lowest note. Never allocates; one search in a short table.
     pub fn at(&self, f0_hz: f32) -> Fall {
         let note = 69.0 + 12.0 * (f0_hz / 440.0).log2();
-        let note = if note.is_nan() { f32::NEG_INFINITY } else { note };
-        let above = self.notes.partition_point(|n| n.note <= note);
-        match (above.checked_sub(1).and_then(|n| self.notes.get(n)), self.notes.get(above)) {
-            (Some(low), Some(high)) => {
-                let t = (note - low.note) / (high.note - low.note);
-                let between = |a: f32, b: f32| a + t * (b - a);
-                Fall {
-                    early_db: between(low.fall.early_db, high.fall.early_db),
-                    late_db_per_s: between(low.fall.late_db_per_s, high.fall.late_db_per_s),
-                }
-            }
-            (Some(only), None) | (None, Some(only)) => only.fall,
-            (None, None) => Fall::default(),
+        let Some((low, high, t)) = place(&self.notes, |n| n.note, note) else { return Fall::default() };
+        let between = |a: f32, b: f32| a + t * (b - a);
+        Fall {
+            early_db: between(low.fall.early_db, high.fall.early_db),
+            late_db_per_s: between(low.fall.late_db_per_s, high.fall.late_db_per_s),
         }
     }
 

@@ -9,6 +9,8 @@ mod card;
 mod check;
 mod decay;
 mod decode;
+mod dynamics;
+mod fluctuation;
 mod life;
 mod model;
 mod network;
@@ -16,11 +18,14 @@ mod noise;
 pub mod onnx;
 mod plan;
 mod room;
+mod table;
 mod text;
 
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
 pub use decay::{Decay, DecayNote, EARLY_S, Fall};
 pub use decode::{Decoder, DecoderState, HIGHEST_HARMONIC_HZ};
+pub use dynamics::{Dynamics, MOST_TILT_DB, SlopeSource, TILT_OCTAVES, tilt_octaves};
+pub use fluctuation::Fluctuation;
 pub use life::{
     FLUCTUATION_POINTS, FluctuationDb, Life, LifeTable, MODULATION_BANDS, MODULATION_BANDS_HZ, MOST_PULSE, ModulationFilter,
     Pace, fluctuation_place,

@@ -1,6 +1,6 @@
 //! A model file: read, checked, and ready to be played by any number of decoders. Never the audio thread.
 //!
-//! The contract, format versions 1 and 2 (which tells of [`Life`](crate::Life), too): one ONNX graph, operator set 13 to 22, that answers one control frame.
+//! The contract, format versions 1 and 2 (which tells of [`Life`](crate::Life), room and [`Dynamics`](crate::Dynamics), too): one ONNX graph, operator set 13 to 22, that answers one control frame.
 //!
 //! | name | shape | what |
 //! |---|---|---|
