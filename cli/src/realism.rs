@@ -76,7 +76,7 @@ fn read(palette: &Palette, samples: &[f32], take: &Take) -> Result<Read, String>
     let recorded: Vec<Target> = take.frames.iter().map(|f| f.target.clone()).collect();
     let config = EngineConfig { sample_rate_hz: ANALYSIS_RATE_HZ, channels: 1, seed: 0 };
     let mut engine = Engine::new(config, &palette.instruments).map_err(|e| e.to_string())?;
-    let mut played = WAYS.map(|(_, amount)| {
+    let played = WAYS.map(|(_, amount)| {
         let latency_mode = LatencyMode::Studio;
         engine.set(&Settings { instrument_a: palette.number, latency_mode, life: amount, room: amount, ..Settings::default() });
         // At the recording's own pitches: what follows it has them.
@@ -87,6 +87,6 @@ fn read(palette: &Palette, samples: &[f32], take: &Take) -> Result<Read, String>
     let levels = |targets: &[Target]| -> Vec<Vec<f32>> {
         (0..SHOWN).map(|k| targets[note.clone()].iter().map(|t| (10.0 * t.harmonics_db[k]).round() / 10.0).collect()).collect()
     };
-    let levels = [levels(&recorded), levels(&std::mem::take(&mut played[1]))];
+    let levels = [levels(&recorded), levels(&played[1])];
     Ok(Read { figures, longest: note.len(), levels })
 }

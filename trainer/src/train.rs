@@ -412,7 +412,7 @@ fn put_measures(
 }
 
 /// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: its room, how its tone lives, and how
-/// loud it is where it is bright. Caveats among the options take the place of those that it has.
+/// much brighter loud is. Caveats among the options take the place of those that it has.
 ///
 /// # Errors
 /// When it is no instrument, or the measuring is cancelled.
