@@ -51,6 +51,14 @@ pub struct Palette {
     pub number: u8,
 }
 
+impl Palette {
+    /// The one asked for.
+    pub fn model(&self) -> &Arc<Model> {
+        let asked_for = self.instruments.iter().rfind(|(number, _)| *number == self.number);
+        &asked_for.expect("it was put there").1
+    }
+}
+
 /// The palette around the instrument called `name`: a factory instrument's id, or the path of a model file.
 pub fn palette(name: &str) -> Result<Palette, Failure> {
     let mut instruments = syrinx_models::factory().to_vec();

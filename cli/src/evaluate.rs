@@ -1,7 +1,7 @@
 //! `syrinx evaluate`: how near an instrument comes to recordings that it never saw.
 
 use crate::{
-    common::{Failure, bar, instrument, palette},
+    common::{Failure, bar, instrument},
     realism, recordings, terminal,
 };
 use serde_json::json;
@@ -28,12 +28,12 @@ pub struct Args {
 const LOUDEST_DB: f32 = 0.5;
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    if args.realism {
+        return realism::run(&args.model, &args.recordings, args.json);
+    }
     let model = instrument(&args.model)?;
     let files = recordings::find(&args.recordings)?;
     let takes = recordings::analysed(&files)?;
-    if args.realism {
-        return realism::run(&palette(&args.model)?, &model.card().id, &files, &takes, args.json);
-    }
     let progress = bar(files.len() as u64, "comparing");
     let (mut rows, mut silent) = (Vec::new(), 0);
     for ((path, _), take) in files.iter().zip(&takes) {

@@ -1,8 +1,8 @@
 //! `syrinx evaluate --realism`: what moves in held notes of recordings, and in what an instrument makes of those very recordings.
 
 use crate::{
-    common::{Failure, Palette, bar},
-    terminal,
+    common::{Failure, Palette, bar, palette},
+    recordings, terminal,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -22,15 +22,18 @@ struct Read {
     levels: [Vec<Vec<f32>>; 2],
 }
 
-pub fn run(palette: &Palette, name: &str, files: &[(PathBuf, String)], takes: &[Take], as_json: bool) -> Result<(), Failure> {
+pub fn run(model: &str, recordings: &[PathBuf], as_json: bool) -> Result<(), Failure> {
+    let palette = palette(model)?;
+    let files = recordings::find(recordings)?;
+    let takes = recordings::analysed(&files)?;
     let progress = bar(files.len() as u64, "playing");
-    let both: Vec<_> = files.iter().zip(takes).collect();
+    let both: Vec<_> = files.iter().zip(&takes).collect();
     let read = in_parallel(
         &both,
         |done| progress.set_position(done as u64),
         |((path, _), take)| {
             let samples = analysis_samples(path).map_err(|e| e.to_string())?;
-            read(palette, &samples, take)
+            read(&palette, &samples, take)
         },
     );
     progress.finish_and_clear();
@@ -45,8 +48,10 @@ pub fn run(palette: &Palette, name: &str, files: &[(PathBuf, String)], takes: &[
         let longest = read.iter().max_by_key(|r| r.longest);
         let envelopes = longest.map(|r| json!({"recorded": r.levels[0], "played": r.levels[1]}));
         let figures: serde_json::Map<String, Value> = rows.iter().map(|(title, r)| ((*title).into(), object(r))).collect();
-        return terminal::json(&json!({"model": name, "notes": read.iter().map(|r| r.figures[0].len()).sum::<usize>(),
-            "realism": figures, "envelopes_db": envelopes}));
+        return terminal::json(
+            &json!({"model": palette.model().card().id, "notes": read.iter().map(|r| r.figures[0].len()).sum::<usize>(),
+            "realism": figures, "envelopes_db": envelopes}),
+        );
     }
     println!(
         "{:<24} {:>11} {:>6} {:>6} {:>6} {:>7} {:>6} {:>8}",
@@ -82,8 +87,9 @@ fn read(palette: &Palette, samples: &[f32], take: &Take) -> Result<Read, String>
         // At the recording's own pitches: what follows it has them.
         levels_of(&bounce(&mut engine, &[samples], 512).remove(0), first_instant, &f0_hz)
     });
-    let figures = [Realism::of_notes(take, &recorded), Realism::of_notes(take, &played[0]), Realism::of_notes(take, &played[1])];
-    let note = notes(take).into_iter().max_by_key(ExactSizeIterator::len).unwrap_or_default();
+    let notes = notes(take);
+    let figures = [&recorded, &played[0], &played[1]].map(|targets| Realism::of_notes(&notes, targets));
+    let note = notes.into_iter().max_by_key(ExactSizeIterator::len).unwrap_or_default();
     let levels = |targets: &[Target]| -> Vec<Vec<f32>> {
         (0..SHOWN).map(|k| targets[note.clone()].iter().map(|t| (10.0 * t.harmonics_db[k]).round() / 10.0).collect()).collect()
     };

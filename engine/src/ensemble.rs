@@ -5,12 +5,13 @@ use crate::{
     OWN_INSTRUMENT,
     instrument::{Instrument, Slot, Sounding},
     level::{k_noise_weights, powers},
+    life::Fluctuation,
     spectral_weights::{NOISE_POINTS, noise_point_hz},
     sustain::Ringing,
     tone::Tone,
 };
 use std::sync::Arc;
-use syrinx_decoder::{Arena, Fluctuation, MOST_PULSE, Model, tilt_octaves};
+use syrinx_decoder::{Arena, MOST_PULSE, Model, tilt_octaves};
 use syrinx_synth::{Controls, FilteredNoise, MAX_HARMONICS, RoomParams};
 use syrinx_tracker::{Features, FrameClock};
 

@@ -8,8 +8,8 @@ use crate::{
     crossfade_bank::{CrossfadeBank, LEAP_OCTAVES},
     ensemble::Ensemble,
     instrument::{Instrument, Slot},
+    life,
     mapping::{Mapped, Mapping},
-    pulse::pulse,
     spectral_weights::{SpectralGains, SpectralWeights},
     tell::Spectrum,
     tone::{Tone, gain},
@@ -188,7 +188,7 @@ impl Part {
         let noise = &mut self.noise[..len];
         noise.fill(0.0);
         self.ensemble.render_noise(noise);
-        pulse(noise, &self.carrier[..len], from, to);
+        life::pulse(noise, &self.carrier[..len], from, to);
         self.segment.iter_mut().zip(noise).for_each(|(sample, noise)| *sample += *noise);
     }
 

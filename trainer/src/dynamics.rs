@@ -5,7 +5,7 @@
 //! of notes. Where the recordings have none, other instruments of the family say what is usual, and the network, which can know nothing of it, is tilted until
 //! its centroid follows that slope; where they have, the network has learnt it, and is tilted beyond what was recorded only.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 use syrinx_analysis::{HARMONICS, Take};
 use syrinx_decoder::{Card, Decoder, Dynamics, MOST_TILT_DB, Model, SlopeSource, tilt_octaves};
 use syrinx_synth::{Controls, MAX_HARMONICS};
@@ -15,7 +15,7 @@ use crate::{
     expression::centroid,
     input_features::midi,
     output_levels::power,
-    split::{Part, Split},
+    split::{Part, Split, runs},
     statistics::{hundredth, quantile},
 };
 
@@ -69,7 +69,7 @@ pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, model: &Arc<Mode
     let slope_st_db = recorded.or_else(|| usual_st_db(&card.family))?;
     let source = if recorded.is_some() { SlopeSource::Recordings } else { SlopeSource::Family };
     let usual_db = usual(&notes, card)?;
-    let mut dynamics = Dynamics { slope_st_db: hundredth(slope_st_db), source, usual_db, tilt_db_octave: Vec::new() };
+    let dynamics = Dynamics { slope_st_db: hundredth(slope_st_db), source, usual_db, tilt_db_octave: Vec::new() };
     // Loudness against the usual one at its pitch, of all notes.
     let mut around: Vec<f32> = notes.values().flatten().map(|note| note.loudness_db - dynamics.usual_at(note.f0_hz)).collect();
     let [soft, loud] = [0.05, 0.95].map(|q| quantile(&mut around, q));
@@ -78,14 +78,21 @@ pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, model: &Arc<Mode
         let answered = slope(&notes, |note| Answers::of(model, [(note.f0_hz, note.loudness_db)]).centroid_st(0.0));
         answered.is_some_and(|answered| (answered - recorded).abs() <= LEARNT_ST_DB)
     });
-    let believed = if learnt { soft.min(0.0)..=loud.max(0.0) } else { 0.0..=0.0 };
+    let believed = if learnt { [soft.min(0.0), loud.max(0.0)] } else { [0.0; 2] };
+    let [low, high] = card.pitch_range_hz;
+    let pitches: [f32; PITCHES] = std::array::from_fn(|n| low * (high / low).powf((n + 1) as f32 / (PITCHES + 1) as f32));
+    let at = |above_db: f32| Answers::of(model, pitches.map(|hz| (hz, dynamics.usual_at(hz) + above_db)));
+    let [soft_end, loud_end] = believed.map(|above_db| (above_db, at(above_db).centroid_st(0.0)));
+    let tilt = |above_db: f32| {
+        let (nearest, centroid_st) = if above_db < soft_end.0 { soft_end } else { loud_end };
+        let beyond_db = above_db - nearest;
+        at(above_db).tilt_to(centroid_st + dynamics.slope_st_db * beyond_db, beyond_db)
+    };
     let (first, last) = ((soft / STEP_DB).floor() as i32 - BEYOND_STEPS, (loud / STEP_DB).ceil() as i32 + BEYOND_STEPS);
-    let tilts = (first..=last).map(|n| {
-        let above_db = STEP_DB * n as f32;
-        (above_db, tilt(model, &dynamics, above_db, &believed))
-    });
-    dynamics.tilt_db_octave = tilts.collect();
-    Some(dynamics)
+    let points = (first..=last).map(|n| STEP_DB * n as f32);
+    let is_believed = |above_db: f32| (soft_end.0..=loud_end.0).contains(&above_db);
+    let tilts = points.map(|above_db| (above_db, if is_believed(above_db) { 0.0 } else { tilt(above_db) })).collect();
+    Some(Dynamics { tilt_db_octave: tilts, ..dynamics })
 }
 
 /// The loudness at which notes were played, by pitch.
@@ -105,27 +112,6 @@ fn usual(notes: &BTreeMap<i32, Vec<Note>>, card: &Card) -> Option<Vec<(f32, f32)
             Some((hundredth(pitch), hundredth(sum / weight)))
         })
         .collect()
-}
-
-/// The tilt that makes `model`'s answers at a loudness above the usual one as bright as the slope says, from the nearest loudness at which it is believed.
-fn tilt(model: &Arc<Model>, dynamics: &Dynamics, above_db: f32, believed: &RangeInclusive<f32>) -> f32 {
-    let nearest = above_db.clamp(*believed.start(), *believed.end());
-    if nearest == above_db {
-        return 0.0;
-    }
-    let [low, high] = model.card().pitch_range_hz;
-    let pitches: [f32; PITCHES] = std::array::from_fn(|n| low * (high / low).powf((n + 1) as f32 / (PITCHES + 1) as f32));
-    let at = |above_db: f32| Answers::of(model, pitches.map(|hz| (hz, dynamics.usual_at(hz) + above_db)));
-    let wanted = at(nearest).centroid_st(0.0) + dynamics.slope_st_db * (above_db - nearest);
-    let answers = at(above_db);
-    // Loud is never made duller, nor soft brighter: where the network gets brighter faster than is usual, it has heard notes begin and end.
-    let most = MOST_TILT_DB.min(MOST_TILT_PER_DB * (above_db - nearest).abs());
-    let [mut low, mut high] = if above_db > nearest { [0.0, most] } else { [-most, 0.0] };
-    for _ in 0..HALVINGS {
-        let middle = 0.5 * (low + high);
-        *(if answers.centroid_st(middle) < wanted { &mut low } else { &mut high }) = middle;
-    }
-    hundredth(0.5 * (low + high))
 }
 
 /// What a network answers, held, to some pitches and loudnesses: amplitudes of the harmonics.
@@ -150,6 +136,18 @@ impl Answers {
         let (sum, count) = centroids.fold((0.0, 0.0), |(sum, count), st| (sum + st, count + 1.0));
         sum / f32::max(count, 1.0)
     }
+
+    /// The tilt with which their mean centroid is `wanted`, semitones; they are this far beyond the loudness at which the network is believed, dB. Loud is never
+    /// made duller, nor soft brighter: where the network gets brighter faster than is usual, it has heard notes begin and end.
+    fn tilt_to(&self, wanted: f32, beyond_db: f32) -> f32 {
+        let most = MOST_TILT_DB.min(MOST_TILT_PER_DB * beyond_db.abs());
+        let [mut low, mut high] = if beyond_db > 0.0 { [0.0, most] } else { [-most, 0.0] };
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            *(if self.centroid_st(middle) < wanted { &mut low } else { &mut high }) = middle;
+        }
+        hundredth(0.5 * (low + high))
+    }
 }
 
 /// A note of the recordings.
@@ -168,19 +166,12 @@ fn notes(takes: &[Take], gains_db: &[f32], split: &Split) -> BTreeMap<i32, Vec<N
             let voiced = frames[n].features.confidence >= 0.6 && frames[n].target.f0_hz > 0.0;
             voiced.then(|| midi(frames[n].target.f0_hz))
         };
-        let mut from = 0;
-        for n in 0..=frames.len() {
-            let goes_on =
-                n < frames.len() && pitch(n).zip(pitch(from)).is_some_and(|(now, first)| (now - first).abs() <= RANGE_ST);
-            if goes_on {
-                continue;
-            }
-            if n >= from + SHORTEST
-                && let Some(note) = note(&frames[from..n], gains_db[stretch.take])
-            {
+        let steady =
+            |first: usize, n: usize| pitch(n).zip(pitch(first)).is_some_and(|(now, first)| (now - first).abs() <= RANGE_ST);
+        for run in runs(0..frames.len(), steady).into_iter().filter(|run| run.len() >= SHORTEST) {
+            if let Some(note) = note(&frames[run], gains_db[stretch.take]) {
                 all.entry(midi(note.f0_hz).round() as i32).or_default().push(note);
             }
-            from = n;
         }
     }
     all
@@ -203,7 +194,8 @@ fn note(frames: &[syrinx_analysis::Frame], gain_db: f32) -> Option<Note> {
 /// The median slope of brightness over loudness between notes of one pitch; none where they are too few, too alike in loudness, or of no one mind.
 fn slope(notes: &BTreeMap<i32, Vec<Note>>, brightness_st: impl Fn(&Note) -> f32) -> Option<f32> {
     let (mut slopes, mut pitches) = (Vec::new(), 0);
-    for notes in notes.values() {
+    // One alone has nothing to be compared with, and need not be asked.
+    for notes in notes.values().filter(|notes| notes.len() > 1) {
         let read: Vec<[f32; 2]> = notes.iter().map(|note| [note.loudness_db, brightness_st(note)]).collect();
         let before = slopes.len();
         for [soft, dull] in &read {

@@ -26,7 +26,7 @@ use syrinx_tracker::{FRAME_RATE_HZ, Features, FrameClock};
 
 use crate::{
     room,
-    split::{Part, Split},
+    split::{Part, Split, runs},
     statistics::{hundredth, quantile},
 };
 
@@ -154,27 +154,18 @@ pub fn held<'a>(takes: &'a [Take], gains_db: &[f32], split: &Split) -> Vec<Held<
             let target = &take.frames[n].target;
             (target.f0_hz > 0.0 && target.loudness_db > loudest - SOFTEST_DB).then(|| 12.0 * target.f0_hz.log2())
         };
-        let mut from = stretch.frames.start;
-        let mut add = |from: usize, to: usize| {
-            let (mut from, to) = (from + LEFT_OUT[0], to.saturating_sub(LEFT_OUT[1]));
+        let held = runs(stretch.frames.clone(), |first, n| match (pitch(n), pitch(n - 1), pitch(first)) {
+            (Some(now), Some(before), Some(first)) => (now - before).abs() < STEP_ST && (now - first).abs() < RANGE_ST,
+            _ => false,
+        });
+        for run in held {
+            let (mut from, to) = (run.start + LEFT_OUT[0], run.end.saturating_sub(LEFT_OUT[1]));
             while to >= from + SHORTEST {
                 let end = to.min(from + LONGEST);
                 all.push(Held { take, gain_db: gains_db[stretch.take], frames: from..end });
                 from = end;
             }
-        };
-        for n in stretch.frames.clone() {
-            let goes_on = n > from
-                && match (pitch(n), pitch(n - 1), pitch(from)) {
-                    (Some(now), Some(before), Some(first)) => (now - before).abs() < STEP_ST && (now - first).abs() < RANGE_ST,
-                    _ => false,
-                };
-            if n > from && !goes_on {
-                add(from, n);
-                from = n;
-            }
         }
-        add(from, stretch.frames.end);
     }
     let step = all.len().div_ceil(MOST_STRETCHES).max(1);
     all.into_iter().step_by(step).collect()

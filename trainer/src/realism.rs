@@ -32,10 +32,10 @@ pub struct Realism {
 }
 
 impl Realism {
-    /// Of each held note of a take: of its own recording, or of what sounds at the same instants instead (`levels_of` at the take's own pitches). Both are
-    /// asked for the same notes; those of which too few harmonics are clear are none.
-    pub fn of_notes(take: &Take, targets: &[Target]) -> Vec<Self> {
-        notes(take).into_iter().filter(|note| note.end <= targets.len()).filter_map(|note| of(targets, note)).collect()
+    /// Of each of the held [`notes`] of a take: of its own recording, or of what sounds at the same instants instead (`levels_of` at the take's own pitches).
+    /// Notes of which too few harmonics are clear are none.
+    pub fn of_notes(notes: &[Range<usize>], targets: &[Target]) -> Vec<Self> {
+        notes.iter().filter(|note| note.end <= targets.len()).filter_map(|note| of(targets, note.clone())).collect()
     }
 
     /// Medians, to two decimals; none of nothing.
@@ -178,7 +178,7 @@ mod tests {
 
     fn read(take: &Take) -> Realism {
         let targets: Vec<Target> = take.frames.iter().map(|f| f.target.clone()).collect();
-        let all = Realism::of_notes(take, &targets);
+        let all = Realism::of_notes(&notes(take), &targets);
         Realism::median(&all).unwrap()
     }
 

@@ -135,6 +135,18 @@ fn phrases_of(take: &Take) -> Vec<Range<usize>> {
     phrases
 }
 
+/// `frames` in runs: one goes on to frame `n` as long as `goes_on` says so of its first frame and `n`.
+pub fn runs(frames: Range<usize>, goes_on: impl Fn(usize, usize) -> bool) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for n in frames {
+        match runs.last_mut().filter(|run| goes_on(run.start, n)) {
+            Some(run) => run.end = n + 1,
+            None => runs.push(n..n + 1),
+        }
+    }
+    runs
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Steepest tilt, dB an octave, either way: steeper ones would lift what the recordings had of noise into the tone.
 pub const MOST_TILT_DB: f32 = 3.0;
 /// A tilt goes on up to this many octaves above the fundamental, and what lies higher goes with it: there, low notes are mostly noise.
-pub const TILT_OCTAVES: f32 = 5.0;
+const TILT_OCTAVES: f32 = 5.0;
 /// Most points of a table.
 const MOST_POINTS: usize = 128;
 

@@ -10,7 +10,6 @@ mod check;
 mod decay;
 mod decode;
 mod dynamics;
-mod fluctuation;
 mod life;
 mod model;
 mod network;
@@ -24,8 +23,7 @@ mod text;
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
 pub use decay::{Decay, DecayNote, EARLY_S, Fall};
 pub use decode::{Decoder, DecoderState, HIGHEST_HARMONIC_HZ};
-pub use dynamics::{Dynamics, MOST_TILT_DB, SlopeSource, TILT_OCTAVES, tilt_octaves};
-pub use fluctuation::Fluctuation;
+pub use dynamics::{Dynamics, MOST_TILT_DB, SlopeSource, tilt_octaves};
 pub use life::{
     FLUCTUATION_POINTS, FluctuationDb, Life, LifeTable, MODULATION_BANDS, MODULATION_BANDS_HZ, MOST_PULSE, ModulationFilter,
     Pace, fluctuation_place,
