@@ -3,6 +3,7 @@
 
 use crate::{
     OWN_INSTRUMENT,
+    effort::Effort,
     instrument::{Instrument, Slot, Sounding},
     level::{k_noise_weights, powers},
     life::Fluctuation,
@@ -67,6 +68,7 @@ pub struct Ensemble {
     pool: Vec<Member>,
     arena: Arena,
     fluctuation: Fluctuation,
+    effort: Effort,
     /// Octaves that each harmonic lies above the fundamental, for a tilt.
     octaves: [f32; MAX_HARMONICS],
     /// The player's own two, and the two that those replaced, while they fade.
@@ -103,6 +105,7 @@ impl Ensemble {
             pool: factory.iter().take(POOL).map(member).collect(),
             arena: Arena::of(models()),
             fluctuation: Fluctuation::new(seed),
+            effort: Effort::default(),
             octaves: std::array::from_fn(|k| tilt_octaves(k + 1)),
             factory,
             noises,
@@ -133,6 +136,7 @@ impl Ensemble {
         self.own.iter_mut().flatten().for_each(|own| own.noise.reset());
         self.noises.iter_mut().for_each(|noise| noise.filtered.reset());
         self.fluctuation.reset();
+        self.effort = Effort::default();
         self.settle();
     }
 
@@ -258,13 +262,14 @@ impl Ensemble {
         } else {
             self.fluctuation.rest();
         }
+        let effort_db = self.effort.step(features.loudness_db);
         let Self { pool, own, fluctuation, octaves, .. } = self;
         for instrument in all_of(pool, own).filter(|s| s.share() > 0.0) {
             let share = instrument.share();
             playing += 1;
             shares += share;
             let mut moves = instrument.life().filter(|_| wanders(instrument)).map(|table| fluctuation.gains(table, life));
-            let tilt_db = life * instrument.tilt_db(features);
+            let tilt_db = life * instrument.tilt_db(effort_db);
             if tilt_db != 0.0 {
                 let gains = moves.get_or_insert([1.0; MAX_HARMONICS]);
                 for (gain, octaves) in gains.iter_mut().zip(&*octaves) {

@@ -114,10 +114,10 @@ impl Sounding {
         self.decoder.model().life()
     }
 
-    /// What its answer to `features` lacks of getting brighter with loudness, dB an octave.
-    pub fn tilt_db(&self, features: &Features) -> f32 {
+    /// What its answer lacks of getting brighter with loudness where it is played with so much effort, dB an octave.
+    pub fn tilt_db(&self, effort_db: f32) -> f32 {
         let dynamics = self.decoder.model().card().dynamics.as_ref();
-        dynamics.map_or(0.0, |dynamics| dynamics.tilt_at(self.controls.f0_hz, features.loudness_db))
+        dynamics.map_or(0.0, |dynamics| dynamics.tilt_at(self.controls.f0_hz, effort_db))
     }
 
     /// Gives what was answered, each harmonic with its gain of `moves`, the K-weighted power that its A-weighted one without them, which it returns,

@@ -15,6 +15,7 @@ mod bounce;
 mod config;
 mod crossfade_bank;
 mod delay_line;
+mod effort;
 mod engine;
 mod ensemble;
 mod frame_history;
