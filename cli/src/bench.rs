@@ -3,6 +3,8 @@
 //! Shares are medians over passes of one run. Machines differ and are noisy; the ratio to a plain bank of sines, measured turn by
 //! turn in the same run, is what to compare between machines.
 
+mod keys;
+
 use crate::{
     common::{Failure, instrument},
     terminal,
@@ -34,6 +36,9 @@ pub struct Args {
     /// The most instances to try on one core.
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024))]
     instances: u16,
+    /// What notes cost instead of a voice: none, one, four and sixteen of them held.
+    #[arg(long)]
+    keys: bool,
     /// The figures as an object.
     #[arg(long)]
     json: bool,
@@ -79,6 +84,9 @@ struct Worst {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    if args.keys {
+        return keys::run(args);
+    }
     let [first_sound_ms, next_instance_ms] = [first_sound_ms()?, first_sound_ms()?];
     let model = instrument(&args.instrument)?;
     let voice = syrinx_singer::sing(RATE_HZ, 1).samples;

@@ -9,7 +9,9 @@ mod cycles;
 mod evaluate;
 mod instruments;
 mod latency;
+mod midi_file;
 mod nsynth;
+mod play;
 mod realism;
 mod recordings;
 mod render;
@@ -32,6 +34,8 @@ struct Cli {
 enum Command {
     /// Turns a recorded voice into an instrument, through the engine exactly as the plugin runs it.
     Render(render::Args),
+    /// Plays a MIDI file, an instrument a track.
+    Play(play::Args),
     /// Writes what the tracker hears, frame by frame, as CSV.
     Track(track::Args),
     /// Trains an instrument from recordings.
@@ -53,6 +57,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Render(args) => render::run(&args),
+        Command::Play(args) => play::run(&args),
         Command::Track(args) => track::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Nsynth(args) => nsynth::run(&args),

@@ -137,7 +137,7 @@ impl<'a> Stage<'a> {
 }
 
 /// Refuses a name that says of the file that it is none of those written here.
-fn writable(output: &Path) -> Result<(), Failure> {
+pub fn writable(output: &Path) -> Result<(), Failure> {
     let is_wav = output.extension().is_some_and(|e| WRITTEN.iter().any(|known| e.eq_ignore_ascii_case(known)));
     if !is_wav && (is_sound_file(output) || is_unreadable_sound_file(output)) {
         return Err(format!("{}: only WAV can be written; give a name that ends in .wav", output.display()).into());
@@ -145,7 +145,7 @@ fn writable(output: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn parameter_list() -> String {
+pub fn parameter_list() -> String {
     let rows = PARAMS.iter().map(|p| format!("  {:<15} {} [default: {}]  {}", p.id, p.takes(), default(p), p.help));
     format!("Parameters:\n{}", rows.collect::<Vec<_>>().join("\n"))
 }
@@ -159,7 +159,7 @@ fn default(param: &syrinx_engine::Param) -> String {
 }
 
 /// Takes the command line's `PARAM=VALUE`s.
-fn set(settings: &mut Settings, sets: &[String]) -> Result<(), Failure> {
+pub fn set(settings: &mut Settings, sets: &[String]) -> Result<(), Failure> {
     for set in sets {
         let (id, value) = set.split_once('=').ok_or_else(|| format!("--set takes PARAM=VALUE, not {set:?}"))?;
         let (id, value) = (id.trim(), value.trim());

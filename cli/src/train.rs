@@ -11,6 +11,7 @@ use std::{
     time::Instant,
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, Workers, write_wav};
+use syrinx_decoder::{ONSET_S, Performance};
 use syrinx_engine::{Card, Decay, Dynamics, Life, RoomResponse, SlopeSource};
 use syrinx_nsynth::FAMILIES;
 use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins};
@@ -156,11 +157,47 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How its notes are played, in words.
+fn how_played(performance: &Performance) -> String {
+    let notes = &performance.notes;
+    // There is a note from 3 dB under its held level on.
+    let rises_s =
+        notes.iter().map(|note| ONSET_S.iter().zip(note.onset_db).find(|(_, db)| *db >= -3.0).map_or(ONSET_S[0], |(t, _)| *t));
+    let mut rises_ms: Vec<f32> = rises_s.map(|s| 1e3 * s).collect();
+    rises_ms.sort_by(f32::total_cmp);
+    let with_vibrato = notes.iter().filter(|note| note.vibrato_st > 0.0).count();
+    format!(
+        "{} of its notes tell how keys are played: half are there within {:.0} ms, {} have vibrato.",
+        notes.len(),
+        rises_ms[rises_ms.len() / 2],
+        if with_vibrato > 0 { with_vibrato.to_string() } else { "none".into() },
+    )
+}
+
+/// The same TOML, its lists of numbers on a line each: people read what is between them.
+fn with_short_lists(toml: &str) -> String {
+    let mut short = String::new();
+    let mut lines = toml.lines();
+    while let Some(line) = lines.next() {
+        short += line;
+        if line.ends_with("= [") {
+            let items: Vec<&str> = lines.by_ref().take_while(|line| *line != "]").map(str::trim).collect();
+            if items.iter().any(|item| item.contains('"')) {
+                items.iter().for_each(|item| short += &format!("\n    {item}"));
+                short += "\n]";
+            } else {
+                short += &(items.join(" ") + "]").replace(",]", "]").replace("[ ", "[").replace(", ]", "]");
+            }
+        }
+        short += "\n";
+    }
+    short
+}
+
 /// Writes the model and its card, and says what the card says that nobody told.
 fn write_model(args: &Args, bytes: &[u8], card: &Card) -> Result<(), Failure> {
     write_bytes(&args.output, bytes)?;
-    let toml = toml::to_string_pretty(card)?;
-    write_text(&args.output.with_extension("toml"), &toml)?;
+    write_text(&args.output.with_extension("toml"), &with_short_lists(&toml::to_string_pretty(card)?))?;
     for caveat in card.caveats.iter().filter(|c| !args.caveats.contains(c)) {
         println!("{caveat}");
     }
@@ -170,6 +207,9 @@ fn write_model(args: &Args, bytes: &[u8], card: &Card) -> Result<(), Failure> {
             furthest(life),
             100.0 * life.pulse
         );
+    }
+    if let Some(performance) = &card.performance {
+        println!("{}", how_played(performance));
     }
     if let Some(Dynamics { slope_st_db, source: SlopeSource::Recordings, .. }) = &card.dynamics {
         println!("Loud is brighter by {slope_st_db:.2} semitones a decibel.");
@@ -231,4 +271,22 @@ fn source_gain(text: &str) -> Result<(String, f32), Failure> {
         .split_once('=')
         .and_then(|(folder, db)| Some((folder.to_owned(), db.parse().ok().filter(|db: &f32| db.is_finite())?)));
     pair.ok_or_else(|| format!("--source-gain takes FOLDER=DB, not {text:?}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_numbers_are_short_and_read_the_same() {
+        let card = syrinx_models::load("violin").unwrap().card().clone();
+        let long = toml::to_string_pretty(&card).unwrap();
+        let short = with_short_lists(&long);
+        assert!(short.lines().count() < long.lines().count() / 2);
+        assert_eq!(toml::from_str::<Card>(&short).unwrap(), card);
+        assert_eq!(
+            with_short_lists("a = [\n    1,\n    2,\n]\nb = [\n    \"x, [\",\n]\n"),
+            "a = [1, 2]\nb = [\n    \"x, [\",\n]\n"
+        );
+    }
 }

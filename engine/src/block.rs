@@ -27,6 +27,49 @@ pub struct Event {
 pub enum EventKind {
     /// A parameter takes a value, in its unit. Values that cannot be are made harmless, as by [`Settings::sanitised`](crate::Settings::sanitised).
     Setting(ParamId, f32),
+    /// A message of MIDI on a channel, 0 to 15: for [`Keys`](crate::Keys). Whoever plays from a voice does not hear it.
+    Message {
+        /// The channel; those beyond are heard as the last.
+        channel: u8,
+        /// What it says.
+        message: Message,
+    },
+}
+
+/// What a keyboard or a controller says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Message {
+    /// A key, 0 to 127 (60 is middle C, A4 is 69), is struck this hard, 0 to 1; 0 lets it go.
+    NoteOn {
+        /// The key.
+        key: u8,
+        /// How hard.
+        velocity: f32,
+    },
+    /// A key is let go.
+    NoteOff {
+        /// The key.
+        key: u8,
+    },
+    /// The pitch wheel, -1 to 1.
+    Bend(f32),
+    /// A controller, 0 to 127, takes a value, 0 to 1.
+    Control {
+        /// The controller.
+        number: u8,
+        /// Its value.
+        value: f32,
+    },
+    /// Pressure on the whole channel, 0 to 1.
+    Pressure(f32),
+    /// Pressure on one key, 0 to 1.
+    KeyPressure {
+        /// The key.
+        key: u8,
+        /// How much.
+        pressure: f32,
+    },
 }
 
 /// How long a block with this output is.

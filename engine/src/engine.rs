@@ -20,6 +20,7 @@ use crate::{
     config::{EngineConfig, EngineError},
     latency_switch::LatencySwitch,
     listener::{CHANNELS, Listener, STEP},
+    mapping::Mapping,
     mixer::Mixer,
     part::{Moment, Part},
     tell::Tell,
@@ -35,6 +36,7 @@ pub struct Engine {
     listener: Listener,
     latency_switch: LatencySwitch,
     automation: Automation,
+    mapping: Mapping,
     part: Part,
     mixer: Mixer,
     tell: Tell,
@@ -63,6 +65,7 @@ impl Engine {
             clock,
             latency_switch: LatencySwitch::new(sample_rate_hz),
             automation: Automation::new(sample_rate_hz, listener.most_frames(), delay + 4 * frame + STEP),
+            mapping: Mapping::new(),
             part: Part::new(sample_rate_hz, seed, palette),
             mixer: Mixer::new(sample_rate_hz, channels, frame, delay, STEP),
             tell: Tell::new(),
@@ -156,6 +159,7 @@ impl Engine {
         self.listener.restart(self.automation.settings().latency_mode);
         self.automation.reset();
         let settings = self.automation.settings();
+        self.mapping.reset();
         self.part.reset(settings);
         // Nothing sounds before the first frame can: the turnaround is silence.
         self.mixer.reset(settings, self.clock.max_len());
@@ -192,8 +196,9 @@ impl Engine {
     pub(crate) fn take(&mut self, events: &[Event]) {
         let mut settings = self.settings();
         for event in events {
-            let EventKind::Setting(param, value) = event.kind;
-            settings.put(param, value);
+            if let EventKind::Setting(param, value) = event.kind {
+                settings.put(param, value);
+            }
         }
         self.set(&settings);
     }
@@ -228,8 +233,12 @@ impl Engine {
         let end = self.clock.end_of(voice.frame) as i64 - self.listener.delay_samples() as i64;
         let len = self.clock.len_of(voice.frame);
         let colour_db = self.listener.colour_db(voice);
-        self.part.answer(voice, &Moment { settings: &settings, automation: &self.automation, colour_db, len, end });
-        self.tell.frame(voice, self.part.mapped());
+        self.part.call(&settings);
+        let (target, ringing) = (self.part.target(&settings), self.part.ringing());
+        let (shift_st, loudness_db) = (self.automation.pitch_shift.at(end), self.automation.loudness.at(end));
+        let wish = self.mapping.map(voice, &settings, target, ringing, shift_st, loudness_db);
+        self.part.play(&wish, &Moment { settings: &settings, automation: Some(&self.automation), colour_db, len, end });
+        self.tell.frame(voice, &wish);
         let peak = self.mixer.mix(self.part.segment(len), self.part.room(), &settings, voice, end);
         self.tell.output(peak);
     }

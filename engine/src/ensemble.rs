@@ -12,7 +12,7 @@ use crate::{
     tone::Tone,
 };
 use std::sync::Arc;
-use syrinx_decoder::{Arena, MOST_PULSE, Model, tilt_octaves};
+use syrinx_decoder::{Arena, MOST_PULSE, Model, RoomResponse, tilt_octaves};
 use syrinx_synth::{Controls, FilteredNoise, MAX_HARMONICS, RoomParams};
 use syrinx_tracker::{Features, FrameClock};
 
@@ -136,6 +136,16 @@ impl Ensemble {
         self.own.iter_mut().flatten().for_each(|own| own.noise.reset());
         self.noises.iter_mut().for_each(|noise| noise.filtered.reset());
         self.fluctuation.reset();
+        self.effort = Effort::default();
+        self.settle();
+    }
+
+    /// A note begins that has nothing to do with what was played before; what is drawn for it is another than for the note before.
+    pub fn begin_note(&mut self) {
+        self.sounding_mut().for_each(Sounding::reset);
+        self.own.iter_mut().flatten().for_each(|own| own.noise.silence());
+        self.noises.iter_mut().for_each(|noise| noise.filtered.silence());
+        self.fluctuation.rest();
         self.effort = Effort::default();
         self.settle();
     }
@@ -320,22 +330,13 @@ impl Ensemble {
 
     /// The room around those who play, each as much as it sounds.
     pub fn room(&self) -> RoomParams {
-        let rooms = self.sounding().filter(|s| s.share() > 0.0).map(|s| (s.share(), s.model().card().room));
-        let (mut shares, mut with_room, mut room) = (0.0, 0.0, RoomParams { rt60_s: [0.0; 2], level: [0.0; 2] });
-        for (share, recorded) in rooms {
-            shares += share;
-            if let Some(recorded) = recorded.map(|room| room.params()) {
-                with_room += share;
-                for band in 0..2 {
-                    room.rt60_s[band] += share * recorded.rt60_s[band];
-                    room.level[band] += share * recorded.level[band];
-                }
-            }
-        }
-        if with_room == 0.0 {
-            return RoomParams::NONE;
-        }
-        RoomParams { rt60_s: room.rt60_s.map(|s| s / with_room), level: room.level.map(|level| level / shares) }
+        room_around(self.sounding().filter(|s| s.share() > 0.0).map(|s| (s.share(), s.model().card().room)))
+    }
+
+    /// The room around instruments A and B, each as much as the morph asks for it.
+    pub fn room_of(&self, a: u8, b: u8, morph: f32) -> RoomParams {
+        let asked_for = [(Slot::A, a, 1.0 - morph), (Slot::B, b, morph)].into_iter().filter(|(_, _, share)| *share > 0.0);
+        room_around(asked_for.filter_map(|(slot, number, share)| Some((share, self.model(slot.place_of(number))?.card().room))))
     }
 
     /// Seconds for which the rooms of instruments A and B, as far as they play, sound on.
@@ -378,6 +379,25 @@ impl Ensemble {
         }
         power.map(f32::sqrt)
     }
+}
+
+/// The room of rooms by shares of the sound, which the shares without one leave dry.
+fn room_around(rooms: impl Iterator<Item = (f32, Option<RoomResponse>)>) -> RoomParams {
+    let (mut shares, mut with_room, mut room) = (0.0, 0.0, RoomParams { rt60_s: [0.0; 2], level: [0.0; 2] });
+    for (share, recorded) in rooms {
+        shares += share;
+        if let Some(recorded) = recorded.map(|room| room.params()) {
+            with_room += share;
+            for band in 0..2 {
+                room.rt60_s[band] += share * recorded.rt60_s[band];
+                room.level[band] += share * recorded.level[band];
+            }
+        }
+    }
+    if with_room == 0.0 {
+        return RoomParams::NONE;
+    }
+    RoomParams { rt60_s: room.rt60_s.map(|s| s / with_room), level: room.level.map(|level| level / shares) }
 }
 
 /// All that sound or may, in the order of their places.

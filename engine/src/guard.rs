@@ -13,6 +13,14 @@ const RELEASE_S: f32 = 0.04;
 /// From here on (-0.001 dB) the gain is back.
 const BACK: f32 = 0.9999;
 
+/// The output never exceeds this, whatever the gains: +24 dB re full scale.
+const OUTPUT_LIMIT: f32 = 16.0;
+
+/// Something that can be heard, whatever a sample is.
+pub fn limited(sample: f32) -> f32 {
+    if sample.is_finite() { sample.clamp(-OUTPUT_LIMIT, OUTPUT_LIMIT) } else { 0.0 }
+}
+
 /// One guard over all channels, so that their balance stays.
 pub struct Guard {
     gain: f32,
@@ -20,10 +28,12 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// For a stream of so many samples a second.
     pub fn new(sample_rate_hz: u32) -> Self {
         Self { gain: 1.0, release: 1.0 - (-1.0 / (RELEASE_S * sample_rate_hz as f32)).exp() }
     }
 
+    /// Passes everything as it is again.
     pub fn reset(&mut self) {
         self.gain = 1.0;
     }

@@ -22,9 +22,9 @@ const ABOVE_NOISE_DB: f32 = 8.0;
 /// What is louder than the room by this, dB, and than the gate, is sung to be fitted.
 const ABOVE_ROOM_DB: f32 = 12.0;
 
-/// The features the instrument is asked to play, but for the two settings that automation moves within a frame.
+/// What a part is asked to play over a frame, whoever asks.
 #[derive(Clone, Copy, Debug)]
-pub struct Mapped {
+pub struct Wish {
     /// As the voice's, with pitch and loudness as the instrument plays them.
     pub features: Features,
     /// Pitch before the transposition by `pitch_shift`, Hz.
@@ -39,7 +39,7 @@ pub struct Mapped {
 /// A voice that is silent.
 pub const SILENT: Features = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: LOUDNESS_FLOOR_DB };
 
-impl Mapped {
+impl Wish {
     /// Before the first frame.
     pub const UNHEARD: Self = Self { features: SILENT, unshifted_hz: 0.0, fitted: Shift::NONE, level_db: 0.0 };
 }
@@ -91,7 +91,7 @@ impl Mapping {
         ringing: Ringing,
         shift_st: f32,
         loudness_db: f32,
-    ) -> Mapped {
+    ) -> Wish {
         let voice = &self.held.step(&self.slips.step(voice));
         let fit = AutoRangeSettings { auto_range: settings.auto_range, octave_fit: settings.octave_fit };
         let room_db = self.noise.step(voice);
@@ -115,7 +115,7 @@ impl Mapping {
         } else {
             (soft + fitted.loudness_db + loudness_db).max(LOUDNESS_FLOOR_DB)
         };
-        Mapped {
+        Wish {
             features: Features { f0_hz: unshifted_hz * (shift_st / 12.0).exp2(), loudness_db: level, ..*voice },
             unshifted_hz,
             fitted,

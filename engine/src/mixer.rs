@@ -3,7 +3,7 @@
 use crate::{
     Settings,
     delay_line::DelayLine,
-    guard::Guard,
+    guard::{Guard, limited},
     mapping::SILENT,
     params::OFF_DB,
     reverb::{Reverb, ReverbParams},
@@ -11,9 +11,6 @@ use crate::{
 };
 use syrinx_synth::{Room, RoomParams};
 use syrinx_tracker::Features;
-
-/// The output never exceeds this, whatever the gains: +24 dB re full scale.
-const OUTPUT_LIMIT: f32 = 16.0;
 
 /// Gains of the mixer, as reached at the end of a frame.
 #[derive(Clone, Copy, Default)]
@@ -83,7 +80,7 @@ impl Mixer {
 
     /// Samples for which the reverb sounds on.
     pub fn tail_samples(&self, settings: &Settings) -> usize {
-        if settings.reverb_mix > 0.0 { self.reverb.tail_samples(reverb_of(settings)) as usize } else { 0 }
+        if settings.reverb_mix > 0.0 { self.reverb.tail_samples(ReverbParams::of(settings)) as usize } else { 0 }
     }
 
     /// Whether nothing was handed out yet.
@@ -106,11 +103,11 @@ impl Mixer {
         let (from, to) = (self.mix, Mix::of(settings, room, voice));
         self.mix = to;
         let [left, right] = &mut self.recorded;
-        self.room.process(room, wet, &mut left[..len], &mut right[..len]);
+        self.room.process(room, len, wet, &mut left[..len], &mut right[..len]);
         let [left, right] = &mut self.reverberated;
         let reverberates = from.reverb > 0.0 || to.reverb > 0.0;
         if reverberates {
-            self.reverb.process(reverb_of(settings), wet, &mut left[..len], &mut right[..len]);
+            self.reverb.process(ReverbParams::of(settings), len, wet, &mut left[..len], &mut right[..len]);
             if to.reverb == 0.0 {
                 // What the reverb still holds must not be heard when it is opened again.
                 self.reverb.reset();
@@ -118,7 +115,7 @@ impl Mixer {
         }
         let start = end - len as i64;
         let mut peak = 0.0_f32;
-        let (channels, limit) = (self.out.len(), |x: f32| if x.is_finite() { x.clamp(-OUTPUT_LIMIT, OUTPUT_LIMIT) } else { 0.0 });
+        let channels = self.out.len();
         for (at, wet) in wet.iter().enumerate() {
             let t = (at + 1) as f32 / len as f32;
             let glide = |a: f32, b: f32| a + t * (b - a);
@@ -132,13 +129,13 @@ impl Mixer {
                 *bare = voice.get(start + at as i64);
                 *dry_voice = *bare * dry;
                 let reverberated = if reverberates { reverb * reverberated[at] } else { 0.0 };
-                *played = limit(level * (direct * wet + room[at]) + reverberated + *dry_voice);
+                *played = limited(level * (direct * wet + room[at]) + reverberated + *dry_voice);
             }
             let sides = &sides[..channels];
             self.guard.step(sides.iter().fold(0.0, |peak, (_, _, played)| peak.max(played.abs())));
             for (line, (bare, dry_voice, played)) in self.out.iter_mut().zip(sides) {
                 // Whole at both ends, to the bit.
-                let mixed = |played: f32| limit((1.0 - bypass) * played + bypass * bare);
+                let mixed = |played: f32| limited((1.0 - bypass) * played + bypass * bare);
                 peak = peak.max(mixed(*played).abs());
                 line.push(mixed(self.guard.pass(*played, *dry_voice)));
             }
@@ -159,10 +156,6 @@ impl Mixer {
         }
         self.position += (to - from) as u64;
     }
-}
-
-fn reverb_of(settings: &Settings) -> ReverbParams {
-    ReverbParams { size: settings.reverb_size / 100.0, damping: settings.reverb_damping / 100.0 }
 }
 
 impl Mix {

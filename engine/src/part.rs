@@ -1,4 +1,4 @@
-//! One line of sound: what the voice says, mapped to what the instruments are asked to play, and played. Knows no tracker and no clock. Audio
+//! One line of sound: what is wished for, frame by frame, played by the instruments that are called. Knows no tracker, no clock, and not who wishes. Audio
 //! thread; never allocates after `new`.
 
 use crate::{
@@ -9,23 +9,25 @@ use crate::{
     ensemble::Ensemble,
     instrument::{Instrument, Slot},
     life,
-    mapping::{Mapped, Mapping},
+    mapping::Wish,
     spectral_weights::{SpectralGains, SpectralWeights},
+    sustain::Ringing,
     tell::Spectrum,
     tone::{Tone, gain},
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
 use syrinx_synth::{Controls, HarmonicSynth, RoomParams};
-use syrinx_tracker::{Features, FrameClock};
+use syrinx_tracker::FrameClock;
 
 /// Samples between two values of a moving pitch shift or loudness; straight lines between.
 const CURVE_STEP: usize = 16;
 
-/// What holds at a frame, besides the voice.
+/// What holds at a frame, besides what is wished for.
 pub struct Moment<'a> {
     pub settings: &'a Settings,
-    pub automation: &'a Automation,
+    /// Pitch shift and loudness as they move within the frame; none where they do not, or are wished for with all else.
+    pub automation: Option<&'a Automation>,
     /// How much louder the voice is than its level says, dB.
     pub colour_db: f32,
     /// The segment that is played is of so many samples, and this is the position behind its last in the stream of settings.
@@ -35,11 +37,10 @@ pub struct Moment<'a> {
 
 /// A line of sound.
 pub struct Part {
-    mapping: Mapping,
     ensemble: Ensemble,
     bank: CrossfadeBank,
     gains: SpectralGains,
-    before: Mapped,
+    before: Wish,
     controls: Controls,
     /// Of the frame before: pitch before the shift, and what the loudness setting contributed to the amplitude.
     reached_hz: f32,
@@ -57,11 +58,10 @@ impl Part {
     pub fn new(sample_rate_hz: u32, seed: u64, palette: &[(u8, Arc<Model>)]) -> Self {
         let longest = FrameClock::new(sample_rate_hz).max_len();
         Self {
-            mapping: Mapping::new(),
             ensemble: Ensemble::new(sample_rate_hz, seed, palette),
             bank: CrossfadeBank::new(sample_rate_hz),
             gains: SpectralGains::new(),
-            before: Mapped::UNHEARD,
+            before: Wish::UNHEARD,
             controls: Controls::silent(0),
             reached_hz: 0.0,
             reached_loudness: 1.0,
@@ -80,14 +80,19 @@ impl Part {
 
     /// The stream begins anew.
     pub fn reset(&mut self, settings: &Settings) {
-        self.mapping.reset();
         self.ensemble.reset();
+        self.begin_note();
+        self.settle(settings);
+    }
+
+    /// A note begins that has nothing to do with what was played before.
+    pub fn begin_note(&mut self) {
+        self.ensemble.begin_note();
         self.bank.reset();
-        self.before = Mapped::UNHEARD;
+        self.before = Wish::UNHEARD;
         self.controls = Controls::silent(0);
         self.reached_hz = 0.0;
         self.pulse = 0.0;
-        self.settle(settings);
     }
 
     /// [`Engine::weigh`](crate::Engine::weigh).
@@ -110,11 +115,6 @@ impl Part {
         self.ensemble.failed_frames()
     }
 
-    /// What was asked for at the last frame.
-    pub fn mapped(&self) -> &Mapped {
-        &self.before
-    }
-
     /// The last segment.
     pub fn segment(&self, len: usize) -> &[f32] {
         &self.segment[..len]
@@ -123,6 +123,16 @@ impl Part {
     /// The room around the last segment, as it was recorded.
     pub fn room(&self) -> RoomParams {
         self.ensemble.room()
+    }
+
+    /// The room around the instruments that are set, as it was recorded.
+    pub fn room_of(&self, settings: &Settings) -> RoomParams {
+        self.ensemble.room_of(settings.instrument_a, settings.instrument_b, settings.morph / 100.0)
+    }
+
+    /// The instrument that sounds most, or will.
+    pub fn leader(&self, settings: &Settings) -> Option<&Model> {
+        self.ensemble.leader(settings.morph / 100.0)
     }
 
     /// Seconds for which that room sounds on at most, with these settings.
@@ -141,18 +151,33 @@ impl Part {
         }
     }
 
-    /// Answers one frame of the voice with one segment of sound.
-    pub fn answer(&mut self, voice: &Features, moment: &Moment<'_>) {
-        let Moment { settings, automation, colour_db, len, end } = *moment;
-        let morph = settings.morph / 100.0;
-        self.ensemble.call(settings.instrument_a, settings.instrument_b, morph);
-        let target = self.target(settings, morph);
+    /// Says who plays over the next frame.
+    pub fn call(&mut self, settings: &Settings) {
+        self.ensemble.call(settings.instrument_a, settings.instrument_b, settings.morph / 100.0);
+    }
+
+    /// What a voice is fitted to: the instrument that sounds most.
+    pub fn target(&self, settings: &Settings) -> FitTarget {
+        self.leader(settings).map_or(FitTarget::ANY, |model| {
+            let card = model.card();
+            // What the voice gives an instrument that rings is the strength of its strokes.
+            let struck = card.decay.as_ref().filter(|_| settings.sustains_as_instrument());
+            let loudness_range_db = struck.map_or(card.loudness_range_db, |decay| decay.struck_range_db);
+            FitTarget { pitch_range_hz: card.pitch_range_hz, loudness_range_db }
+        })
+    }
+
+    /// How those who play die away.
+    pub fn ringing(&self) -> Ringing {
         // The pitch is that of the frame before: the table of a decay changes less within a frame than anybody hears.
-        let ringing = self.ensemble.ringing(self.before.features.f0_hz);
-        let (shift_st, loudness_db) = (automation.pitch_shift.at(end), automation.loudness.at(end));
-        let mapped = self.mapping.map(voice, settings, target, ringing, shift_st, loudness_db);
+        self.ensemble.ringing(self.before.features.f0_hz)
+    }
+
+    /// Plays one frame, by those who were called for it.
+    pub fn play(&mut self, wish: &Wish, moment: &Moment<'_>) {
+        let Moment { settings, automation, colour_db, len, end } = *moment;
         let life = settings.life / 100.0;
-        self.ensemble.decode(&mapped.features, mapped.level_db + colour_db, life, &mut self.controls);
+        self.ensemble.decode(&wish.features, wish.level_db + colour_db, life, &mut self.controls);
         let tone = Tone::of(settings, &self.gains);
         tone.shape(&mut self.controls);
         self.ensemble.shape_noise(&tone);
@@ -162,25 +187,16 @@ impl Part {
         let pulses = pulse != [0.0; 2];
 
         self.segment[..len].fill(0.0);
-        self.render_harmonics(&mapped, automation, pulses, end, len);
+        self.render_harmonics(wish, automation, pulses, end, len);
         if pulses {
             self.render_pulsing_noise(pulse, len);
         } else {
             self.ensemble.render_noise(&mut self.segment[..len]);
         }
-        self.follow_loudness(automation, end, len);
-        self.before = mapped;
-    }
-
-    /// What the voice is fitted to: the instrument that sounds most.
-    fn target(&self, settings: &Settings, morph: f32) -> FitTarget {
-        self.ensemble.leader(morph).map_or(FitTarget::ANY, |model| {
-            let card = model.card();
-            // What the voice gives an instrument that rings is the strength of its strokes.
-            let struck = card.decay.as_ref().filter(|_| settings.sustains_as_instrument());
-            let loudness_range_db = struck.map_or(card.loudness_range_db, |decay| decay.struck_range_db);
-            FitTarget { pitch_range_hz: card.pitch_range_hz, loudness_range_db }
-        })
+        if let Some(automation) = automation {
+            self.follow_loudness(automation, end, len);
+        }
+        self.before = *wish;
     }
 
     /// Adds the noise of one segment, which belongs to the tone: it pulses with it, from one strength to the other.
@@ -193,19 +209,19 @@ impl Part {
     }
 
     /// Adds the harmonics of one segment, its pitch following the shift's glide within it; with their `carrier`, if it is wanted.
-    fn render_harmonics(&mut self, mapped: &Mapped, automation: &Automation, carrier: bool, end: i64, len: usize) {
+    fn render_harmonics(&mut self, wish: &Wish, automation: Option<&Automation>, carrier: bool, end: i64, len: usize) {
         let start = end - len as i64;
-        let (from_hz, to_hz) = (self.reached_hz, mapped.unshifted_hz);
+        let (from_hz, to_hz) = (self.reached_hz, wish.unshifted_hz);
         self.reached_hz = to_hz;
         let wet = &mut self.segment[..len];
         let leaps = from_hz <= 0.0 || to_hz <= 0.0 || (to_hz / from_hz).log2().abs() >= LEAP_OCTAVES;
-        if leaps || automation.pitch_shift.holds(start, end) {
+        let Some(automation) = automation.filter(|automation| !leaps && !automation.pitch_shift.holds(start, end)) else {
             self.bank.render(&self.controls, wet);
             if carrier {
                 self.bank.carrier(&mut self.carrier[..len]);
             }
             return;
-        }
+        };
         // Harmonic amplitudes go straight from segment to segment, so cutting one in pieces needs what lies between.
         let was = self.bank.reached();
         let target = self.controls;
@@ -222,7 +238,7 @@ impl Part {
             }
             at = to;
         }
-        self.controls.f0_hz = mapped.features.f0_hz;
+        self.controls.f0_hz = wish.features.f0_hz;
     }
 
     /// Makes the level follow the loudness setting sample by sample, where the frames know it at their ends alone.

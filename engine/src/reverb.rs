@@ -1,5 +1,6 @@
 //! The player's own room. Audio thread; never allocates after `new`.
 
+use crate::Settings;
 use syrinx_synth::{Absorption, DelayNetwork, LINES, TAIL_DB};
 
 /// Lengths of the network's lines, seconds.
@@ -25,6 +26,11 @@ pub struct ReverbParams {
 }
 
 impl ReverbParams {
+    /// What is set.
+    pub fn of(settings: &Settings) -> Self {
+        Self { size: settings.reverb_size / 100.0, damping: settings.reverb_damping / 100.0 }
+    }
+
     /// Reverberation time at low frequencies, seconds to -60 dB.
     pub fn rt60_s(self) -> f32 {
         RT60_S[0] * (RT60_S[1] / RT60_S[0]).powf(self.size.clamp(0.0, 1.0))
@@ -56,14 +62,14 @@ impl Reverb {
     }
 
     /// Writes what the room answers to one segment of `input` into `left` and `right`, as long as it. Steady noise comes back about as loud
-    /// as it went in, whatever the size. Changes of `params` glide over the segment.
-    pub fn process(&mut self, params: ReverbParams, input: &[f32], left: &mut [f32], right: &mut [f32]) {
+    /// as it went in, whatever the size. Changes of `params` glide over so many samples.
+    pub fn process(&mut self, params: ReverbParams, glide: usize, input: &[f32], left: &mut [f32], right: &mut [f32]) {
         let absorption = match self.now {
             Some((known, absorption)) if known == params => absorption,
             _ => self.absorption(params),
         };
         self.now = Some((params, absorption));
-        self.network.process(&absorption, input, left, right);
+        self.network.process(&absorption, glide, input, left, right);
     }
 
     fn absorption(&self, params: ReverbParams) -> Absorption {
@@ -87,7 +93,7 @@ mod tests {
     fn played(reverb: &mut Reverb, params: impl Fn(usize) -> ReverbParams, input: &[f32]) -> [Vec<f32>; 2] {
         let (mut left, mut right) = (vec![0.0; input.len()], vec![0.0; input.len()]);
         for (n, ((i, l), r)) in input.chunks(SEGMENT).zip(left.chunks_mut(SEGMENT)).zip(right.chunks_mut(SEGMENT)).enumerate() {
-            reverb.process(params(n), i, l, r);
+            reverb.process(params(n), SEGMENT, i, l, r);
         }
         [left, right]
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     auto_range::Shift,
-    mapping::{Mapped, SILENT},
+    mapping::{SILENT, Wish},
     sides::Sides,
     spectral_weights::NOISE_POINTS,
 };
@@ -60,8 +60,8 @@ impl Tell {
     }
 
     /// A frame of the voice, and what is played for it.
-    pub fn frame(&mut self, voice: &Features, mapped: &Mapped) {
-        (self.monitor.voice, self.monitor.played, self.monitor.fitted) = (*voice, mapped.features, mapped.fitted);
+    pub fn frame(&mut self, voice: &Features, wish: &Wish) {
+        (self.monitor.voice, self.monitor.played, self.monitor.fitted) = (*voice, wish.features, wish.fitted);
         self.frames[(self.count % FRAMES_KEPT as u64) as usize] = *voice;
         self.count += 1;
     }

@@ -59,6 +59,7 @@ mod loss;
 mod mlp;
 mod network;
 mod output_levels;
+mod performance;
 mod random;
 mod realism;
 mod room;

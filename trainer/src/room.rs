@@ -169,7 +169,7 @@ pub fn put_into(samples: &mut [f32], room: RoomParams) {
     let mut network = Room::new(ANALYSIS_RATE_HZ, SEGMENT);
     let [mut left, mut right] = [[0.0; SEGMENT]; 2];
     for samples in samples.chunks_mut(SEGMENT) {
-        network.process(room, samples, &mut left[..samples.len()], &mut right[..samples.len()]);
+        network.process(room, SEGMENT, samples, &mut left[..samples.len()], &mut right[..samples.len()]);
         samples.iter_mut().zip(&left).for_each(|(sample, answered)| *sample = room.direct() * *sample + answered);
     }
 }

@@ -120,6 +120,7 @@ pub fn card() -> syrinx_decoder::Card {
         life: None,
         room: None,
         dynamics: None,
+        performance: None,
         scores: Default::default(),
         training: Default::default(),
     }

@@ -29,6 +29,7 @@ use crate::{
     mlp::{Mlp, Shape},
     network::Network,
     output_levels::{OUTPUTS, Weighting},
+    performance,
     random::Random,
     room,
     second_take::second_takes,
@@ -364,15 +365,17 @@ fn limit_caveat(limit_hz: f32) -> Option<String> {
 
 /// What is said where nobody could measure how the tone lives, ...
 const STILL: &str = "Too few held notes to measure how its tone lives: it is still.";
-/// ... or the room.
+/// ... or the room, ...
 const DRY: &str = "No room is heard where its notes end: it is dry.";
+/// ... or how notes begin.
+const UNPLAYED: &str = "Too few notes are heard to begin: keys are played as is usual in its family.";
 /// What is said where loud and soft were not both recorded: how it goes on depends on whether other instruments of the family help.
 const ONE_LOUDNESS: &str = "Loud and soft notes of one pitch are missing: ";
 
 /// The family of synthesisers.
 const SYNTHESISER: &str = "synth_lead";
 
-/// Measures what is beside the network and puts it on the card, in place of what was there: the room, and how the tone lives.
+/// Measures what is beside the network and puts it on the card, in place of what was there: the room, how the tone lives, how notes are played.
 fn put_measures(
     workers: &Workers,
     card: &mut Card,
@@ -389,7 +392,8 @@ fn put_measures(
     // What is plucked or struck gets darker as it dies away, and its network has learnt that; loudness says nothing else of it.
     let has_dynamics = card.decay.is_none() && card.family != SYNTHESISER;
     card.dynamics = if has_dynamics { dynamics::measure(takes, gains_db, split, model) } else { None };
-    card.caveats.retain(|caveat| ![STILL, DRY].contains(&caveat.as_str()) && !caveat.starts_with(ONE_LOUDNESS));
+    card.performance = performance::measure(takes, gains_db, split, card);
+    card.caveats.retain(|caveat| ![STILL, DRY, UNPLAYED].contains(&caveat.as_str()) && !caveat.starts_with(ONE_LOUDNESS));
     match &card.dynamics {
         Some(dynamics) if dynamics.source == SlopeSource::Family && dynamics.slope_st_db > 0.0 => {
             let slope = dynamics.slope_st_db;
@@ -407,12 +411,15 @@ fn put_measures(
     if card.room.is_none() && has_room {
         card.caveats.push(DRY.into());
     }
+    if card.performance.is_none() {
+        card.caveats.push(UNPLAYED.into());
+    }
     card.format_version = FORMAT_VERSION;
     Ok(())
 }
 
-/// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: its room, how its tone lives, and how
-/// much brighter loud is. Caveats among the options take the place of those that it has.
+/// The model file `bytes`, its network as it is, with what is measured beside the network measured anew from `takes`: its room, how its tone lives, how
+/// much brighter loud is, and how its notes are played. Caveats among the options take the place of those that it has.
 ///
 /// # Errors
 /// When it is no instrument, or the measuring is cancelled.
@@ -479,6 +486,7 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
         life: None,
         room: None,
         dynamics: None,
+        performance: None,
         scores: BTreeMap::new(),
         training: BTreeMap::new(),
     }

@@ -66,6 +66,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         let voice = folder.join("voice.wav");
         write_voice(&voice)?;
         play(&voice, &instruments, "The demo voice", "")?;
+        crate::round::run(&folder)?;
     }
     println!("\nEach instrument has a .wav, a .csv (its pitch and loudness) and a .png in {}.", folder.display());
     Ok(())

@@ -5,6 +5,7 @@ mod demo;
 mod install;
 mod module_info;
 mod realism;
+mod round;
 mod scores;
 mod syrinx;
 mod system;
@@ -24,7 +25,7 @@ chores:
                   them: target/bundled-bench)
   demo [--voices FOLDER] [ID...]
                   sings the demo voice, plays it on every factory instrument (or on those named) and draws what happened, into demo/;
-                  or does so with all sound files of FOLDER
+                  and plays a round in four parts from notes; or plays all sound files of FOLDER instead
   install [--profile bench|release]
                   bundles, and copies everything to where hosts look for it
   lint            runs the linter on everything; warnings are errors

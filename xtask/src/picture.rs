@@ -5,6 +5,7 @@
 mod colour;
 mod curves;
 pub mod envelopes;
+pub mod parts;
 pub mod quartet;
 mod spectrogram;
 
@@ -75,7 +76,7 @@ pub fn draw(sheet: &Sheet<'_>, path: &Path) -> Result<(), Failure> {
         let (pitch, loudness) = rest.split_vertically(PITCH_PX);
         let seconds = sheet.voice.seconds().max(sheet.instrument.seconds()).max(0.1);
         let sounds = [(&voice, "Voice in", sheet.voice), (&instrument, "Instrument out", sheet.instrument)];
-        spectrogram::pair(sounds, seconds, TIME_MARKS)?;
+        spectrogram::all(&sounds, seconds, TIME_MARKS)?;
         curves::pitch(&pitch, sheet, seconds)?;
         curves::loudness(&loudness, sheet, seconds)
     })

@@ -1,6 +1,6 @@
 //! The card of an instrument: what a model file says of itself, in its metadata. Plain data, any thread.
 
-use crate::{Decay, Dynamics, Life, RoomResponse, onnx::StringStringEntryProto, text::clean};
+use crate::{Decay, Dynamics, Life, Performance, RoomResponse, onnx::StringStringEntryProto, text::clean};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use syrinx_synth::{MAX_BANDS, MAX_HARMONICS};
@@ -61,6 +61,9 @@ pub struct Card {
     /// How much brighter loud is than soft, where the network does not know it: cards of format 1 have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dynamics: Option<Dynamics>,
+    /// How its player begins, holds and ends notes, if that was measured: cards of format 1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance: Option<Performance>,
     /// Held-out scores by name, as `syrinx evaluate` gives them (dB): `lsd`, `mel`, `attack`, ...
     #[serde(default)]
     pub scores: BTreeMap<String, f32>,
@@ -113,7 +116,8 @@ impl Card {
         self.decay.as_ref().map_or(Ok(()), Decay::check)?;
         self.life.as_ref().map_or(Ok(()), Life::check)?;
         self.room.as_ref().map_or(Ok(()), RoomResponse::check)?;
-        self.dynamics.as_ref().map_or(Ok(()), Dynamics::check)
+        self.dynamics.as_ref().map_or(Ok(()), Dynamics::check)?;
+        self.performance.as_ref().map_or(Ok(()), Performance::check)
     }
 
     /// The card as a model file has it.

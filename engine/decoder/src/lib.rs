@@ -15,6 +15,7 @@ mod model;
 mod network;
 mod noise;
 pub mod onnx;
+mod performance;
 mod plan;
 mod room;
 mod table;
@@ -31,6 +32,9 @@ pub use life::{
 pub use model::{MAX_FILE_BYTES, Model, ModelError, with_card};
 pub use network::Network;
 pub use noise::noise_weights;
+pub use performance::{
+    MOST_PLAYED_NOTES, MOST_PLAYED_SLURS, ONSET_DB, ONSET_POINTS, ONSET_S, ONSET_ST, Performance, PlayedNote, PlayedSlur,
+};
 pub use plan::{Answer, Arena};
 pub use room::{MOST_ROOM_DB, MOST_RT60_S, RoomResponse};
 pub use text::is_control;

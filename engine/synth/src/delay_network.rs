@@ -60,7 +60,10 @@ pub struct DelayNetwork {
     diffusers: Vec<Line>,
     lines: Vec<Line>,
     lows: [f32; LINES],
+    /// What is absorbed, and where that comes from; how many samples of its glide are over.
     now: Option<Absorption>,
+    from: Option<Absorption>,
+    glided: usize,
     /// Samples since anything was louder than silence; from `longest` on there is nothing left.
     quiet: usize,
     longest: usize,
@@ -73,7 +76,7 @@ impl DelayNetwork {
         let lines: Vec<Line> = lines_s.iter().map(line).collect();
         let diffusers: Vec<Line> = diffusers_s.iter().map(line).collect();
         let longest = lines.iter().chain(&diffusers).map(|l| l.samples.len()).sum();
-        Self { sample_rate_hz, diffusers, lines, lows: [0.0; LINES], now: None, quiet: longest, longest }
+        Self { sample_rate_hz, diffusers, lines, lows: [0.0; LINES], now: None, from: None, glided: 0, quiet: longest, longest }
     }
 
     /// What is left of a sound after each line where it is to fall by 60 dB in `rt60_s` seconds: the gain as a power of ten.
@@ -90,29 +93,38 @@ impl DelayNetwork {
 
     /// Forgets all sound.
     pub fn reset(&mut self) {
-        self.diffusers.iter_mut().chain(&mut self.lines).for_each(Line::reset);
-        self.lows = [0.0; LINES];
+        self.forget();
         self.now = None;
         self.quiet = self.longest;
     }
 
-    /// Writes what comes of one segment of `input` into `left` and `right`, as long as it. What is absorbed glides over the segment to `to`.
-    pub fn process(&mut self, to: &Absorption, input: &[f32], left: &mut [f32], right: &mut [f32]) {
-        if self.quiet >= self.longest && input.iter().all(|x| x.abs() < SILENCE) {
-            if self.quiet != usize::MAX {
-                self.reset();
-                self.quiet = usize::MAX;
-            }
-            left.fill(0.0);
-            right.fill(0.0);
-            return;
+    fn forget(&mut self) {
+        self.diffusers.iter_mut().chain(&mut self.lines).for_each(Line::reset);
+        self.lows = [0.0; LINES];
+    }
+
+    /// Writes what comes of the next samples of `input` into `left` and `right`, as long as it. What is absorbed glides to `to` over so many samples, from the
+    /// first at which it is another. Neither where the input is cut nor how often changes what comes out.
+    pub fn process(&mut self, to: &Absorption, glide: usize, input: &[f32], left: &mut [f32], right: &mut [f32]) {
+        if self.now != Some(*to) {
+            self.from = self.now.map(|now| between(&self.from.unwrap_or(now), &now, self.glided, glide));
+            (self.now, self.glided) = (Some(*to), 0);
         }
-        self.quiet = self.quiet.min(self.longest);
-        let from = self.now.replace(*to).unwrap_or(*to);
-        let per_sample = 1.0 / input.len().max(1) as f32;
-        for (n, ((input, left), right)) in input.iter().zip(left).zip(right).enumerate() {
-            let t = (n + 1) as f32 * per_sample;
+        let from = self.from.unwrap_or(*to);
+        let per_sample = 1.0 / glide.max(1) as f32;
+        for ((input, left), right) in input.iter().zip(left).zip(right) {
             let mut x = if input.is_finite() { *input } else { 0.0 };
+            self.glided = (self.glided + 1).min(glide);
+            if self.quiet >= self.longest && x.abs() < SILENCE {
+                if self.quiet != usize::MAX {
+                    self.forget();
+                    self.quiet = usize::MAX;
+                }
+                (*left, *right) = (0.0, 0.0);
+                continue;
+            }
+            self.quiet = self.quiet.min(self.longest);
+            let t = if self.glided >= glide { 1.0 } else { self.glided as f32 * per_sample };
             for line in &mut self.diffusers {
                 let delayed = line.oldest();
                 let inner = x + DIFFUSION * delayed;
@@ -139,6 +151,19 @@ impl DelayNetwork {
                 line.push(heard[i] + if i % 2 == 0 { share } else { -share });
             }
         }
+    }
+}
+
+/// What is absorbed so many samples into a glide.
+fn between(from: &Absorption, to: &Absorption, glided: usize, glide: usize) -> Absorption {
+    let t = (glided as f32 / glide.max(1) as f32).min(1.0);
+    let way = |from: f32, to: f32| from + t * (to - from);
+    let each = |from: &[f32; LINES], to: &[f32; LINES]| std::array::from_fn(|line| way(from[line], to[line]));
+    Absorption {
+        direct: each(&from.direct, &to.direct),
+        damped: each(&from.damped, &to.damped),
+        pole: each(&from.pole, &to.pole),
+        level: way(from.level, to.level),
     }
 }
 

@@ -78,6 +78,11 @@ impl FilteredNoise {
     /// Forgets the past and reseeds: the same segments give the same samples again.
     pub fn reset(&mut self) {
         self.white.reset();
+        self.silence();
+    }
+
+    /// Forgets the past and is silent at once; what comes next is drawn anew, and not what came after the last [`reset`](Self::reset).
+    pub fn silence(&mut self) {
         self.high_pass.reset();
         self.bands = [0.0; MAX_BANDS];
         self.before.silent = true;

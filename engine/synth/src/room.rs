@@ -55,6 +55,9 @@ pub struct Room {
     lows: f32,
     /// What is known, what the lines make of it, and the gain of lows and highs before them.
     now: Option<(RoomParams, Absorption, [f32; 2])>,
+    /// Where those gains come from, and how many samples of their glide are over.
+    from: [f32; 2],
+    glided: usize,
     input: Vec<f32>,
 }
 
@@ -66,6 +69,8 @@ impl Room {
             pole: (-std::f32::consts::TAU * ROOM_SPLIT_HZ / sample_rate_hz as f32).exp(),
             lows: 0.0,
             now: None,
+            from: [0.0; 2],
+            glided: 0,
             input: vec![0.0; longest],
         }
     }
@@ -77,30 +82,42 @@ impl Room {
         self.now = None;
     }
 
-    /// Writes what the room answers to one segment of `input` into `left` and `right`, as long as it. Changes of `params` glide over the segment.
-    pub fn process(&mut self, params: RoomParams, input: &[f32], left: &mut [f32], right: &mut [f32]) {
+    /// Writes what the room answers to the next samples of `input` into `left` and `right`, as long as it. Changes of `params` glide over so many samples, from the
+    /// first of this `input` on.
+    pub fn process(&mut self, params: RoomParams, glide: usize, input: &[f32], left: &mut [f32], right: &mut [f32]) {
+        let per_sample = 1.0 / glide.max(1) as f32;
+        let at = |from: [f32; 2], to: [f32; 2], glided: usize| {
+            let t = glided as f32 * per_sample;
+            if glided >= glide { to } else { [0, 1].map(|band| from[band] + t * (to[band] - from[band])) }
+        };
         let (absorption, to) = match self.now {
             Some((known, absorption, gains)) if known == params => (absorption, gains),
-            _ => self.made_of(params),
+            before => {
+                let (absorption, to) = self.made_of(params);
+                self.from = before.map_or(to, |(_, _, gains)| at(self.from, gains, self.glided));
+                self.glided = 0;
+                (absorption, to)
+            }
         };
-        let from = self.now.map_or(to, |(_, _, gains)| gains);
         self.now = Some((params, absorption, to));
+        let from = self.from;
         let tinted = &mut self.input[..input.len()];
         if from == [0.0; 2] && to == [0.0; 2] {
-            // It may sound on.
             tinted.fill(0.0);
             self.lows = 0.0;
         } else {
-            let per_sample = 1.0 / input.len().max(1) as f32;
-            for (n, (tinted, input)) in tinted.iter_mut().zip(input).enumerate() {
-                let t = (n + 1) as f32 * per_sample;
-                let [low, high] = [0, 1].map(|band| from[band] + t * (to[band] - from[band]));
+            for (tinted, input) in tinted.iter_mut().zip(input) {
+                self.glided = (self.glided + 1).min(glide);
+                let [low, high] = at(from, to, self.glided);
                 let x = if input.is_finite() { *input } else { 0.0 };
                 self.lows = (1.0 - self.pole) * x + self.pole * self.lows;
                 *tinted = high * x + (low - high) * self.lows;
             }
+            if self.glided >= glide {
+                self.from = to;
+            }
         }
-        self.network.process(&absorption, tinted, left, right);
+        self.network.process(&absorption, glide, tinted, left, right);
     }
 
     fn made_of(&self, params: RoomParams) -> (Absorption, [f32; 2]) {
@@ -126,7 +143,7 @@ mod tests {
         let mut room = Room::new(rate_hz, SEGMENT);
         let (mut left, mut right) = (vec![0.0; input.len()], vec![0.0; input.len()]);
         for (n, ((i, l), r)) in input.chunks(SEGMENT).zip(left.chunks_mut(SEGMENT)).zip(right.chunks_mut(SEGMENT)).enumerate() {
-            room.process(params(n), i, l, r);
+            room.process(params(n), SEGMENT, i, l, r);
         }
         [left, right]
     }

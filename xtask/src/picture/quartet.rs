@@ -34,7 +34,7 @@ pub fn draw(title: &str, pairs: [Pair<'_>; 2], path: &Path) -> Result<(), Failur
             let (left, right) = canvas.split_horizontally(SIZE.0 / 2);
             let seconds = pair.heard.seconds().clamp(0.1, LONGEST_S);
             let sounds = [(&left, pair.heard_title, pair.heard), (&right, pair.played_title, pair.played)];
-            spectrogram::pair(sounds, seconds, TIME_MARKS)?;
+            spectrogram::all(&sounds, seconds, TIME_MARKS)?;
         }
         Ok(())
     })

@@ -67,13 +67,14 @@ impl Spectrogram {
     }
 }
 
-/// Draws two sounds on canvases of one size, each under its title, on one scale, so that colours can be compared.
-pub(super) fn pair(sounds: [(&Canvas<'_>, &str, &Sound); 2], seconds: f64, time_marks: usize) -> Result<(), Failure> {
-    let pictures = sounds.map(|(canvas, _, sound)| {
+/// Draws sounds on canvases of one size, each under its title, on one scale, so that colours can be compared.
+pub(super) fn all(sounds: &[(&Canvas<'_>, &str, &Sound)], seconds: f64, time_marks: usize) -> Result<(), Failure> {
+    let picture = |(canvas, _, sound): &(&Canvas<'_>, &str, &Sound)| {
         let (width, height) = canvas.dim_in_pixel();
         let (width, height) = (width - LEFT_PX - RIGHT_PX, height - HEAD_PX - BOTTOM_PX);
         Spectrogram::new(sound, seconds, TOP_HZ, width as usize, height as usize)
-    });
+    };
+    let pictures: Vec<Spectrogram> = sounds.iter().map(picture).collect();
     let loudest = pictures.iter().map(Spectrogram::loudest_db).fold(-100.0, f64::max);
     // A whole multiple of 10 dB.
     let top_db = (loudest / 10.0).ceil() * 10.0;

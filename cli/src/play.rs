@@ -1,0 +1,393 @@
+//! `syrinx play`: a MIDI file, each of its tracks played by an instrument.
+
+use crate::{
+    common::{Failure, bar, create_folder, palette, spare, write_output},
+    midi_file::{self, MOST_BYTES, Song, Track},
+    render,
+};
+use clap::ValueEnum;
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
+use syrinx_analysis::WavWriter;
+use syrinx_engine::{Block, EngineConfig, Event, EventKind, Guard, KeyMode, KeySettings, Keys, Message, Model, Settings};
+
+/// What is played at a time, s: as long as nobody waits for a sign of progress.
+const CHUNK_S: f64 = 1.0;
+/// Behind the last event notes end, s, besides what rooms and reverb need; what sounds longer is faded out at the end of this.
+const ENDS_S: f64 = 4.0;
+const FADE_S: f64 = 0.1;
+/// The channel of drums in General MIDI (10, counted from 1).
+const DRUMS: u8 = 9;
+/// Controllers that end what a file leaves sounding.
+const SUSTAIN: u8 = 64;
+const ALL_NOTES_OFF: u8 = 123;
+
+/// How notes follow one another.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mode {
+    /// Many at once.
+    Poly,
+    /// One; a new key begins a new note.
+    Mono,
+    /// One; a new key while another is held goes on with the same breath or bow.
+    Legato,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = render::parameter_list())]
+pub struct Args {
+    /// The piece: a MIDI file of type 0 or 1.
+    song: PathBuf,
+    /// The WAV file to write (32-bit float, stereo); - is standard output.
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// The instrument of all tracks: a factory instrument's id, or a model file. By default each has the one that its General MIDI program comes nearest to,
+    /// or the violin.
+    #[arg(long, value_name = "ID|FILE.onnx")]
+    instrument: Option<String>,
+    /// The instrument of one track, by its number; may be given many times.
+    #[arg(long = "track", value_name = "N=ID|FILE.onnx")]
+    tracks: Vec<String>,
+    /// Sets a parameter of all tracks, listed below; may be given many times.
+    #[arg(long = "set", value_name = "PARAM=VALUE")]
+    set: Vec<String>,
+    /// How notes follow one another.
+    #[arg(long, value_enum, default_value = "poly")]
+    mode: Mode,
+    /// Most notes of a track at once.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=16))]
+    voices: u8,
+    /// Seconds of a glide from note to note.
+    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    glide: f32,
+    /// Semitones of the pitch wheel, unless the file says otherwise.
+    #[arg(long, value_name = "ST", default_value_t = 2.0)]
+    bend: f32,
+    /// Each note has a channel of its own, as MPE controllers play; tracks that say so themselves are played so anyway.
+    #[arg(long)]
+    mpe: bool,
+    /// Pitch of A4, Hz.
+    #[arg(long, value_name = "HZ", default_value_t = 440.0)]
+    a4: f32,
+    /// Writes every track into a file of its own in this folder, too.
+    #[arg(long, value_name = "FOLDER")]
+    stems: Option<PathBuf>,
+    /// Rate to render at, Hz.
+    #[arg(long, value_name = "HZ", default_value_t = 48_000)]
+    sample_rate: u32,
+    /// Samples of one block, as a host would send them. It does not change the sound.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    block: usize,
+    /// Seed of all that is left to chance: the same piece and seed are the same samples.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    if args.block == 0 {
+        return Err("a block has one sample at least".into());
+    }
+    let wanted = KeySettings { glide_s: args.glide, bend_st: args.bend, a4_hz: args.a4, ..KeySettings::default() };
+    let made = wanted.sanitised();
+    for (name, value, made, takes) in [
+        ("--glide", wanted.glide_s, made.glide_s, "0 to 2 seconds"),
+        ("--bend", wanted.bend_st, made.bend_st, "0 to 96 semitones"),
+        ("--a4", wanted.a4_hz, made.a4_hz, "392 to 466 Hz"),
+    ] {
+        if value != made {
+            return Err(format!("{name} takes {takes}, not {value}").into());
+        }
+    }
+    spare(&[args.song.as_path()], &args.output)?;
+    render::writable(&args.output)?;
+    let song = read(&args.song)?;
+    let chosen = chosen(args, &song)?;
+    let mode = match args.mode {
+        Mode::Poly => KeyMode::Poly,
+        Mode::Mono => KeyMode::Mono,
+        Mode::Legato => KeyMode::Legato,
+    };
+    let keys = KeySettings { mode, voices: args.voices, mpe: args.mpe, ..wanted };
+    let mut players = Vec::new();
+    for (track, name) in &chosen {
+        match name {
+            Some(name) => players.push(Player::new(track, name, args, &keys)?),
+            None => eprintln!("track {} is of drums, which no instrument here plays: it is left out", track.number),
+        }
+    }
+    if players.is_empty() {
+        return Err(format!("{}: no track of it can be played", args.song.display()).into());
+    }
+    for player in &players {
+        eprintln!("{}", player.label);
+    }
+    perform(args, &song, &mut players, &args.output)?;
+    if let Some(folder) = &args.stems {
+        create_folder(folder)?;
+        for one in 0..players.len() {
+            let file = folder.join(format!("track-{}.wav", players[one].number));
+            perform(args, &song, &mut players[one..=one], &file)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Song, Failure> {
+    let failure = |why: String| Failure::from(format!("{}: {why}", path.display()));
+    let file = std::fs::File::open(path).map_err(|e| failure(e.to_string()))?;
+    let mut bytes = Vec::new();
+    // One byte more than can be taken, so that what is too long is told from what fits.
+    file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| failure(e.to_string()))?;
+    midi_file::read(&bytes).map_err(failure)
+}
+
+/// The name of each track's instrument; none for drums.
+fn chosen<'a>(args: &Args, song: &'a Song) -> Result<Vec<(&'a Track, Option<String>)>, Failure> {
+    let mut named = BTreeMap::new();
+    for one in &args.tracks {
+        let (number, name) = one.split_once('=').ok_or_else(|| format!("--track takes N=INSTRUMENT, not {one:?}"))?;
+        let number: usize = number.trim().parse().map_err(|_| format!("--track takes the number of a track, not {number:?}"))?;
+        if !song.tracks.iter().any(|track| track.number == number) {
+            return Err(format!("there is no track {number}: {} has {}", args.song.display(), song.tracks.len()).into());
+        }
+        named.insert(number, name.trim().to_owned());
+    }
+    Ok(song
+        .tracks
+        .iter()
+        .map(|track| (track, named.remove(&track.number).or_else(|| args.instrument.clone()).or_else(|| usual(track))))
+        .collect())
+}
+
+/// The instrument that a track's program comes nearest to; none for drums.
+fn usual(track: &Track) -> Option<String> {
+    let notes = || track.events.iter().filter(|event| matches!(event.message, midi_file::Message::NoteOn { .. }));
+    if notes().all(|event| event.channel == DRUMS) {
+        return None;
+    }
+    let program = track.events.iter().find_map(|event| match event.message {
+        midi_file::Message::Program(program) if event.channel != DRUMS => Some(program),
+        _ => None,
+    });
+    Some(program.map_or("violin", of_program).to_owned())
+}
+
+/// The factory instrument nearest to a program of General MIDI, 0 to 127.
+fn of_program(program: u8) -> &'static str {
+    match program {
+        0..=3 | 6 => "electric-piano",
+        4 | 5 | 7 => "pianet",
+        8..=15 | 108 | 112..=115 => "vibraphone",
+        16..=18 => "organ",
+        19 => "organ-trompette",
+        20..=23 | 109 => "harmonium",
+        24..=31 | 45 | 46 => "guitar",
+        33..=39 => "bass-guitar",
+        32 | 43 => "double-bass",
+        42 => "cello",
+        52 | 54 => "vowel-ah",
+        53 => "hum",
+        56 | 59 | 62 | 63 => "trumpet",
+        57 | 61 => "trombone",
+        58 => "tuba",
+        60 => "french-horn",
+        64 | 65 => "alto-sax",
+        66 | 67 => "tenor-sax",
+        68 | 69 | 71 | 111 => "clarinet",
+        70 => "bassoon",
+        72..=79 => "flute",
+        80 => "square-lead",
+        81 => "saw-lead",
+        82..=103 => "fm-lead",
+        104..=107 => "sitar",
+        _ => "violin",
+    }
+}
+
+/// One track and who plays it.
+struct Player {
+    number: usize,
+    label: String,
+    keys: Keys,
+    /// With their samples from the beginning of the piece, of which `played` have been played.
+    events: Vec<(u64, EventKind)>,
+    played: usize,
+    /// Reused from block to block.
+    here: Vec<Event>,
+    sound: [Vec<f32>; 2],
+}
+
+impl Player {
+    fn new(track: &Track, name: &str, args: &Args, keys: &KeySettings) -> Result<Self, Failure> {
+        let palette = palette(name)?;
+        let mut settings = Settings { instrument_a: palette.number, ..Settings::default() };
+        render::set(&mut settings, &args.set)?;
+        // Tracks that play at once are no copies of one another.
+        let seed = args.seed.wrapping_add((track.number as u64) << 16);
+        let config = EngineConfig { sample_rate_hz: args.sample_rate, channels: 2, seed };
+        let model: Arc<Model> = palette.model().clone();
+        let mut player = Keys::new(config, &palette.instruments)?;
+        player.set(&settings);
+        player.set_keys(keys);
+        let at = |seconds: f64| (seconds * f64::from(args.sample_rate)).round() as u64;
+        let mut events: Vec<(u64, EventKind)> = track
+            .events
+            .iter()
+            .filter_map(|event| {
+                Some((at(event.seconds), EventKind::Message { channel: event.channel, message: message(event.message)? }))
+            })
+            .collect();
+        // Whatever a file forgets to end.
+        let last = events.last().map_or(0, |(at, _)| *at);
+        for channel in 0..16 {
+            let ends = [(SUSTAIN, 0.0), (ALL_NOTES_OFF, 0.0)].map(|(number, value)| Message::Control { number, value });
+            events.extend(ends.map(|message| (last, EventKind::Message { channel, message })));
+        }
+        let named = track.name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+        let label = format!("track {}{named}: {}", track.number, model.card().name);
+        Ok(Self {
+            number: track.number,
+            label,
+            keys: player,
+            events,
+            played: 0,
+            here: Vec::new(),
+            sound: [Vec::new(), Vec::new()],
+        })
+    }
+
+    /// Back to the beginning.
+    fn rewind(&mut self) {
+        self.keys.reset();
+        self.played = 0;
+    }
+
+    /// Plays samples `from` to `to` of the piece, in blocks.
+    fn play(&mut self, from: u64, to: u64, block: usize) {
+        self.sound.iter_mut().for_each(|side| side.resize((to - from) as usize, 0.0));
+        let mut at = from;
+        while at < to {
+            // Blocks begin where a host's would, whatever is played at a time.
+            let end = to.min((at / block as u64 + 1) * block as u64);
+            self.here.clear();
+            while let Some((when, kind)) = self.events.get(self.played).filter(|(when, _)| *when < end) {
+                self.here.push(Event { at: when.saturating_sub(at) as usize, kind: *kind });
+                self.played += 1;
+            }
+            let [left, right] = &mut self.sound;
+            let [a, b] = [at, end].map(|sample| (sample - from) as usize);
+            self.keys.play(Block { input: &[], output: &mut [&mut left[a..b], &mut right[a..b]], events: &self.here });
+            at = end;
+        }
+    }
+}
+
+/// What an instrument hears of a file's message; programs are for whoever chooses instruments.
+fn message(message: midi_file::Message) -> Option<Message> {
+    let unit = |value: u8| f32::from(value) / 127.0;
+    Some(match message {
+        midi_file::Message::NoteOn { key, velocity } => Message::NoteOn { key, velocity: unit(velocity) },
+        midi_file::Message::NoteOff { key, .. } => Message::NoteOff { key },
+        midi_file::Message::Control { controller, value } => Message::Control { number: controller, value: unit(value) },
+        midi_file::Message::Bend(bend) => Message::Bend(f32::from(bend) / if bend < 0 { 8192.0 } else { 8191.0 }),
+        midi_file::Message::ChannelPressure(pressure) => Message::Pressure(unit(pressure)),
+        midi_file::Message::KeyPressure { key, pressure } => Message::KeyPressure { key, pressure: unit(pressure) },
+        midi_file::Message::Program(_) => return None,
+    })
+}
+
+/// Plays tracks together, from the beginning, into a file.
+fn perform(args: &Args, song: &Song, players: &mut [Player], output: &Path) -> Result<(), Failure> {
+    players.iter_mut().for_each(Player::rewind);
+    let rate = f64::from(args.sample_rate);
+    let tail = players.iter().map(|player| player.keys.tail_samples()).max().unwrap_or(0) as u64;
+    let len = ((song.seconds + ENDS_S) * rate).ceil() as u64 + tail;
+    write_output(output, |output| {
+        let mut writer = WavWriter::begin(output, args.sample_rate, 2, len)?;
+        let mut guard = Guard::new(args.sample_rate);
+        let bar = bar(len, "playing");
+        let chunk = (CHUNK_S * rate) as u64;
+        let mut from = 0;
+        while from < len {
+            let to = len.min(from + chunk);
+            play_all(players, from, to, args.block);
+            let mut sum = sum(players);
+            // One alone has been guarded.
+            if players.len() > 1 {
+                guarded(&mut sum, &mut guard);
+            }
+            sum.iter_mut().for_each(|side| fade_out(side, from, len, args.sample_rate));
+            writer.write(&sum)?;
+            bar.set_position(to);
+            from = to;
+        }
+        bar.finish_and_clear();
+        match players.iter().map(|player| player.keys.failed_frames()).sum::<u64>() {
+            0 => {
+                writer.finish();
+                Ok(())
+            }
+            failed => Err(format!("an instrument failed to answer {failed} frames; nothing was written").into()),
+        }
+    })
+}
+
+/// Plays the next samples of all tracks, on all cores.
+fn play_all(players: &mut [Player], from: u64, to: u64, block: usize) {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(players.len()).max(1);
+    let each = players.len().div_ceil(threads);
+    thread::scope(|scope| {
+        for players in players.chunks_mut(each) {
+            scope.spawn(move || players.iter_mut().for_each(|player| player.play(from, to, block)));
+        }
+    });
+}
+
+/// Takes the end of the piece down to silence.
+fn fade_out(side: &mut [f32], from: u64, len: u64, sample_rate_hz: u32) {
+    let fade = FADE_S * f64::from(sample_rate_hz);
+    for (n, sample) in side.iter_mut().enumerate() {
+        let left = (len - from - n as u64) as f64 - 1.0;
+        if left < fade {
+            *sample *= (left / fade) as f32;
+        }
+    }
+}
+
+/// The sum of all tracks.
+fn sum(players: &[Player]) -> [Vec<f32>; 2] {
+    [0, 1].map(|side| {
+        let mut sum = vec![0.0; players[0].sound[side].len()];
+        for player in players {
+            sum.iter_mut().zip(&player.sound[side]).for_each(|(sum, sample)| *sum += sample);
+        }
+        sum
+    })
+}
+
+/// Keeps both sides under full scale.
+fn guarded([left, right]: &mut [Vec<f32>; 2], guard: &mut Guard) {
+    for (left, right) in left.iter_mut().zip(right) {
+        guard.step(left.abs().max(right.abs()));
+        (*left, *right) = (guard.pass(*left, 0.0), guard.pass(*right, 0.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_program_has_an_instrument_that_is_there() {
+        for program in 0..=127 {
+            let id = of_program(program);
+            assert!(syrinx_models::number(id).is_some(), "{program}: {id}");
+        }
+        assert_eq!([40, 42, 73, 56].map(of_program), ["violin", "cello", "flute", "trumpet"]);
+    }
+}

@@ -1,0 +1,180 @@
+//! `syrinx play`: a MIDI file becomes music, the program as its user runs it.
+
+mod support;
+
+use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
+use support::{Folder, OCTAVES, RATE_HZ, heard, in_long_form, ok, refused, samples};
+
+/// Ticks of a second in the files below.
+const TICKS_PER_S: u32 = 960;
+
+/// A note: its key, velocity, and seconds of its beginning and end.
+type Note = (u8, u8, f64, f64);
+
+/// A MIDI file of type 1: each track with its name, program and notes, on a channel of its own.
+fn midi(tracks: &[(&str, u8, &[Note])]) -> Vec<u8> {
+    let mut file = b"MThd\0\0\0\x06\0\x01".to_vec();
+    file.extend((tracks.len() as u16).to_be_bytes());
+    // Two quarter notes a second.
+    file.extend((TICKS_PER_S as u16 / 2).to_be_bytes());
+    for (channel, (name, program, notes)) in tracks.iter().enumerate() {
+        let mut events: Vec<(u32, Vec<u8>)> = vec![(0, vec![0xc0 | channel as u8, *program])];
+        for (key, velocity, from, to) in *notes {
+            let tick = |seconds: f64| (seconds * f64::from(TICKS_PER_S)).round() as u32;
+            events.push((tick(*from), vec![0x90 | channel as u8, *key, *velocity]));
+            events.push((tick(*to), vec![0x80 | channel as u8, *key, 64]));
+        }
+        events.sort_by_key(|(tick, _)| *tick);
+        let mut track = vec![0, 0xff, 0x03, name.len() as u8];
+        track.extend(name.as_bytes());
+        let mut last = 0;
+        for (tick, message) in events {
+            let delta = tick - last;
+            track.extend([0x80 | (delta >> 14 & 0x7f) as u8, 0x80 | (delta >> 7 & 0x7f) as u8, (delta & 0x7f) as u8]);
+            track.extend(message);
+            last = tick;
+        }
+        track.extend([0, 0xff, 0x2f, 0]);
+        file.extend(b"MTrk");
+        file.extend((track.len() as u32).to_be_bytes());
+        file.extend(track);
+    }
+    file
+}
+
+fn write(folder: &Folder, name: &str, tracks: &[(&str, u8, &[Note])]) -> PathBuf {
+    let path = folder.path(name);
+    fs::write(&path, midi(tracks)).unwrap();
+    path
+}
+
+fn play(song: &Path, out: &Path, more: &[&str]) {
+    ok(["play", song.to_str().unwrap(), "-o", out.to_str().unwrap()].into_iter().chain(more.iter().copied()));
+}
+
+#[test]
+fn every_instrument_plays_the_notes_that_are_written() {
+    let folder = Folder::new();
+    let cards: Vec<serde_json::Value> = serde_json::from_str(&ok(["instruments", "--json"])).unwrap();
+    let mut families = BTreeSet::new();
+    let cards = cards.iter().filter(|card| families.insert(card["family"].to_string()) || in_long_form());
+    for card in cards {
+        let id = card["id"].as_str().unwrap();
+        let [low, high] = [0, 1].map(|at| 69.0 + 12.0 * (card["pitch_range_hz"][at].as_f64().unwrap() / 440.0).log2());
+        // Five notes of its range, a second each, with a breath between them.
+        let keys: [u8; 5] = std::array::from_fn(|n| (low + (high - low) * (n + 1) as f64 / 6.0).round() as u8);
+        let notes: Vec<Note> = keys.into_iter().zip(0..).map(|(key, n)| (key, 90, f64::from(n), f64::from(n) + 0.9)).collect();
+        let (song, out) = (write(&folder, "scale.mid", &[("scale", 0, &notes)]), folder.path("scale.wav"));
+        play(&song, &out, &["--instrument", id, "--set", "room=0"]);
+        let played = samples(&out);
+        assert!(played.iter().all(|x| x.is_finite() && x.abs() < 1.0), "{id}");
+        let frames = heard(RATE_HZ, &played);
+        for (n, key) in keys.into_iter().enumerate() {
+            // From a fifth of a second into the note on, when it is there, until it is let go.
+            let held = &frames[n * 250 + 60..n * 250 + 220];
+            let in_tune = held.iter().filter(|frame| {
+                let away = 69.0 + 12.0 * (frame.f0_hz / 440.0).log2() - f32::from(key);
+                let away = if OCTAVES.contains(&id) { (away + 6.0).rem_euclid(12.0) - 6.0 } else { away };
+                frame.confidence >= 0.5 && away.abs() < 0.5
+            });
+            let share = in_tune.count() as f32 / held.len() as f32;
+            assert!(share > 0.8, "{id}: key {key} is heard for {share} of its time");
+        }
+    }
+}
+
+#[test]
+fn blocks_and_repeats_are_the_same_samples_and_a_seed_is_another_take() {
+    let folder = Folder::new();
+    let notes = [(60, 80, 0.1, 1.0), (64, 90, 0.333, 1.2), (67, 70, 1.0, 1.7), (60, 110, 1.01, 1.5)];
+    let song = write(&folder, "chord.mid", &[("a", 40, &notes), ("b", 73, &notes)]);
+    let at = |more: &[&str]| {
+        let out = folder.path("out.wav");
+        play(&song, &out, more);
+        fs::read(out).unwrap()
+    };
+    let once = at(&[]);
+    for block in ["1", "64", "333", "4096"] {
+        assert!(at(&["--block", block]) == once, "in blocks of {block}");
+    }
+    assert!(at(&["--seed", "1"]) != once);
+    let (from, early) = (samples(&folder.path("out.wav")), (0.1 * f64::from(RATE_HZ)) as usize);
+    assert!(from[..early].iter().all(|x| *x == 0.0) && from[early..early + 200].iter().any(|x| *x != 0.0));
+    assert!(from[from.len() - 10..].iter().all(|x| x.abs() < 1e-6), "it ends in silence");
+}
+
+#[test]
+fn each_track_has_its_instrument_and_its_stem() {
+    let folder = Folder::new();
+    let (high, low) = ([(72, 80, 0.0, 1.0)], [(48, 80, 0.0, 1.0)]);
+    let song = write(&folder, "duo.mid", &[("Melody", 73, &high), ("Bass", 42, &low)]);
+    let (out, stems) = (folder.path("duo.wav"), folder.path("stems"));
+    let said = |more: &[&str]| {
+        let args = ["play", song.to_str().unwrap(), "-o", out.to_str().unwrap()];
+        let done = support::syrinx(args.into_iter().chain(more.iter().copied()));
+        assert!(done.status.success());
+        String::from_utf8(done.stderr).unwrap()
+    };
+    assert_eq!(said(&["--stems", stems.to_str().unwrap()]), "track 1 (Melody): Flute\ntrack 2 (Bass): Cello\n");
+    let mix = samples(&out);
+    let [one, two] = [1, 2].map(|n| samples(&stems.join(format!("track-{n}.wav"))));
+    assert!(mix.iter().enumerate().all(|(n, x)| {
+        let parts = [&one, &two].map(|stem| stem.get(n).copied().unwrap_or(0.0));
+        (x - parts[0] - parts[1]).abs() < 1e-6
+    }));
+    assert_eq!(said(&["--track", "2=tuba"]), "track 1 (Melody): Flute\ntrack 2 (Bass): Tuba\n");
+    assert_eq!(
+        said(&["--instrument", "organ", "--track", "1=violin"]),
+        "track 1 (Melody): Violin\ntrack 2 (Bass): Organ, full\n"
+    );
+}
+
+#[test]
+fn a_glide_and_a_slur_join_notes() {
+    let folder = Folder::new();
+    let notes = [(60, 80, 0.0, 1.05), (67, 80, 1.0, 2.0)];
+    let song = write(&folder, "slur.mid", &[("", 73, &notes)]);
+    let at = |more: &[&str]| {
+        let out = folder.path("out.wav");
+        play(&song, &out, more);
+        heard(RATE_HZ, &samples(&out))
+    };
+    let note = |frame: &syrinx_tracker::Features| 69.0 + 12.0 * (frame.f0_hz / 440.0).log2();
+    let slur = at(&["--mode", "legato", "--set", "vibrato=0"]);
+    assert!((note(&slur[200]) - 60.0).abs() < 0.5 && (note(&slur[330]) - 67.0).abs() < 0.5);
+    let loudest = slur[150..240].iter().map(|f| f.loudness_db).fold(f32::MIN, f32::max);
+    let lowest = slur[240..280].iter().map(|f| f.loudness_db).fold(f32::MAX, f32::min);
+    assert!(loudest - lowest < 14.0, "a slur falls by {} dB", loudest - lowest);
+    let glide = at(&["--mode", "legato", "--glide", "0.6", "--set", "vibrato=0"]);
+    assert!((note(&glide[325]) - 63.5).abs() < 1.2, "{}", note(&glide[325]));
+}
+
+#[test]
+fn what_cannot_be_played_is_refused_in_a_sentence() {
+    let folder = Folder::new();
+    let good = write(&folder, "good.mid", &[("", 0, &[(60, 80, 0.0, 0.5)])]);
+    let good = good.to_str().unwrap();
+    let (bad, cut) = (folder.path("bad.mid"), folder.path("cut.mid"));
+    fs::write(&bad, b"this is no music").unwrap();
+    fs::write(&cut, &midi(&[("", 0, &[(60, 80, 0.0, 0.5)])])[..12]).unwrap();
+    let empty = write(&folder, "empty.mid", &[("", 0, &[])]);
+    let out = folder.path("out.wav");
+    let out = out.to_str().unwrap();
+    let refused = |song: &str, more: &[&str]| refused(["play", song, "-o", out].into_iter().chain(more.iter().copied()));
+    assert!(refused(bad.to_str().unwrap(), &[]).ends_with("bad.mid: it is no MIDI file\n"));
+    assert!(refused(empty.to_str().unwrap(), &[]).ends_with("empty.mid: it has no notes\n"));
+    assert!(refused(cut.to_str().unwrap(), &[]).contains("cut.mid: it"));
+    assert!(refused(folder.path("none.mid").to_str().unwrap(), &[]).contains("none.mid: "));
+    assert!(refused(good, &["--track", "2=violin"]).contains("there is no track 2"));
+    assert!(refused(good, &["--track", "violin"]).contains("--track takes N=INSTRUMENT"));
+    assert!(refused(good, &["--instrument", "kazoo"]).contains("there is no instrument \"kazoo\""));
+    assert!(refused(good, &["--set", "mix=loud"]).contains("mix takes 0 to 100 %"));
+    assert!(refused(good, &["--a4", "300"]).contains("--a4 takes 392 to 466"));
+    assert!(refused(good, &["--glide", "NaN"]).contains("--glide"));
+    assert!(refused(good, &["--sample-rate", "8000"]).contains("44100 to 192000"));
+    assert!(refused(good, &["--block", "0"]).contains("a block"));
+    let mp3 = folder.path("out.mp3");
+    assert!(support::refused(["play", good, "-o", mp3.to_str().unwrap()]).contains("only WAV"));
+    assert!(support::refused(["play", good, "-o", good]).contains("would overwrite"));
+    assert!(!Path::new(out).exists());
+}
