@@ -169,10 +169,9 @@ impl Ensemble {
         Ok(())
     }
 
-    /// An instrument that has been replaced and is silent.
-    pub fn retired(&mut self) -> Option<Box<Instrument>> {
-        let silent = |own: &&mut Option<Box<Instrument>>| own.as_ref().is_some_and(|own| own.sounding.share() == 0.0);
-        self.own[2..].iter_mut().find(silent)?.take()
+    /// The instrument that has been replaced in a slot, if it is silent.
+    pub fn retired(&mut self, slot: Slot) -> Option<Box<Instrument>> {
+        self.own[slot.leaving()].take_if(|own| own.sounding.share() == 0.0)
     }
 
     /// The instrument that sounds most, or will.
@@ -564,7 +563,7 @@ mod tests {
             ensemble.call(127, 0, 0.0);
             ensemble.decode(&note(n), 0.0, 0.0, &mut controls);
         }
-        assert!(ensemble.retired().is_none() && controls.amplitude > 0.0);
+        assert!(ensemble.retired(Slot::A).is_none() && controls.amplitude > 0.0);
         ensemble.install(Slot::A, own("trumpet")).ok().unwrap();
         assert!(ensemble.install(Slot::A, own("violin")).is_err(), "the flute still fades");
         let mut fading = 0;
@@ -573,7 +572,7 @@ mod tests {
             ensemble.decode(&note(20 + fading), 0.0, 0.0, &mut controls);
             assert!((10.0 * power(&ensemble, &controls).log10() + 20.0).abs() < 0.1);
             fading += 1;
-            if let Some(retired) = ensemble.retired() {
+            if let Some(retired) = ensemble.retired(Slot::A) {
                 break retired;
             }
         };

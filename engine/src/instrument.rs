@@ -180,3 +180,8 @@ pub enum Slot {
     /// Instrument B.
     B,
 }
+
+impl Slot {
+    /// Both of them.
+    pub const BOTH: [Self; 2] = [Self::A, Self::B];
+}

@@ -105,9 +105,14 @@ impl Part {
         self.ensemble.install(slot, own)
     }
 
-    /// [`Engine::retired`](crate::Engine::retired).
-    pub fn retired(&mut self) -> Option<Box<Instrument>> {
-        self.ensemble.retired()
+    /// The instrument that has been replaced in a slot, if it is silent.
+    pub fn retired(&mut self, slot: Slot) -> Option<Box<Instrument>> {
+        self.ensemble.retired(slot)
+    }
+
+    /// Nothing sounds any more: whatever fades is silent at once.
+    pub fn rest(&mut self) {
+        self.ensemble.settle();
     }
 
     /// Frames that a network failed to answer with numbers.

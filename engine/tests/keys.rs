@@ -1,7 +1,10 @@
 //! Instruments played from notes: when they sound, whatever the blocks; who sounds; no allocation; no note left hanging, no click.
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use syrinx_engine::{Block, EngineConfig, Event, EventKind, KeyMode, KeyPriority, KeySettings, Keys, Message, ParamId, Settings};
+use syrinx_engine::{
+    Block, EngineConfig, Event, EventKind, KeyInstrument, KeyMode, KeyPriority, KeySettings, Keys, Message, OWN_INSTRUMENT,
+    ParamId, Settings, Slot,
+};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -329,4 +332,35 @@ fn whatever_is_sent_is_harmless() {
     // Without any instrument it is silent.
     let mut none = Keys::new(EngineConfig::default(), &[]).unwrap();
     assert!(played(&mut none, &[on(0, 60), off(9_000, 60)], 24_000, &[512]).iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn an_own_instrument_sounds_is_replaced_while_it_does_and_comes_back() {
+    let mut instrument = keys("violin");
+    instrument.set(&Settings { instrument_a: OWN_INSTRUMENT, room: 0.0, ..Settings::default() });
+    assert!(played(&mut instrument, &[on(0, 60)], 9_000, &[64]).iter().all(|x| *x == 0.0), "there is none yet");
+    let own = |id: &str| Some(Box::new(KeyInstrument::new(RATE_HZ, syrinx_models::load(id).unwrap())));
+    let install = |instrument: &mut Keys, id: Option<&str>| {
+        let mut made = id.and_then(own);
+        let mut back = Ok(());
+        assert_no_alloc(|| back = instrument.install(Slot::A, made.take()));
+        back.is_ok()
+    };
+    assert!(install(&mut instrument, Some("flute")));
+    instrument.reset();
+    assert!(rms(&played(&mut instrument, &[on(0, 60), on(0, 64)], 24_000, &[64])) > 0.003);
+    assert!(install(&mut instrument, Some("trumpet")));
+    let mut retired = None;
+    assert_no_alloc(|| retired = instrument.retired());
+    assert!(retired.is_none(), "it still sounds");
+    assert!(!install(&mut instrument, Some("organ")), "one at a time");
+    let out = played(&mut instrument, &[], 24_000, &[64]);
+    assert!(rms(&out[20_000..]) > 0.003, "the notes go on");
+    assert_no_alloc(|| retired = instrument.retired());
+    assert_eq!(retired.take().unwrap().model().card().id, "flute");
+    assert!(install(&mut instrument, None));
+    played(&mut instrument, &[control(0, 120, 0.0)], 24_000, &[64]);
+    assert_no_alloc(|| retired = instrument.retired());
+    assert_eq!(retired.take().unwrap().model().card().id, "trumpet");
+    assert!(instrument.is_idle());
 }

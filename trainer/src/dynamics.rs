@@ -15,13 +15,12 @@ use crate::{
     expression::centroid,
     input_features::midi,
     output_levels::power,
-    split::{Part, Split, runs},
+    split::{Part, Split, notes_in},
     statistics::{hundredth, quantile},
 };
 
-/// A note is this long at least, frames (0.2 s), with its pitch within this of where it began, semitones; ...
+/// A note is this long at least, frames (0.2 s); ...
 const SHORTEST: usize = 50;
-const RANGE_ST: f32 = 1.0;
 /// ... and is as bright and loud as its frames that are no softer than its loudest by this, dB.
 const SUSTAINED_DB: f32 = 8.0;
 /// Notes of one pitch tell a slope that differ by this at least, dB, ...
@@ -162,13 +161,7 @@ fn notes(takes: &[Take], gains_db: &[f32], split: &Split) -> BTreeMap<i32, Vec<N
     let mut all: BTreeMap<i32, Vec<Note>> = BTreeMap::new();
     for stretch in split.of(Part::Training) {
         let frames = &takes[stretch.take].frames[stretch.frames.clone()];
-        let pitch = |n: usize| {
-            let voiced = frames[n].features.confidence >= 0.6 && frames[n].target.f0_hz > 0.0;
-            voiced.then(|| midi(frames[n].target.f0_hz))
-        };
-        let steady =
-            |first: usize, n: usize| pitch(n).zip(pitch(first)).is_some_and(|(now, first)| (now - first).abs() <= RANGE_ST);
-        for run in runs(0..frames.len(), steady).into_iter().filter(|run| run.len() >= SHORTEST) {
+        for run in notes_in(frames, takes[stretch.take].note).into_iter().filter(|run| run.len() >= SHORTEST) {
             if let Some(note) = note(&frames[run], gains_db[stretch.take]) {
                 all.entry(midi(note.f0_hz).round() as i32).or_default().push(note);
             }

@@ -11,16 +11,12 @@ use syrinx_decoder::{
 use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
-    input_features::midi,
-    split::{Part, Split, runs},
+    split::{Part, Split, notes_in, sure_pitch},
     statistics::{hundredth, quantile},
 };
 
-/// A note is this long at least, frames (0.3 s), and stays within this, semitones, of where it is when it is first known.
+/// A note is this long at least, frames (0.3 s).
 const SHORTEST: usize = 75;
-const RANGE_ST: f32 = 1.0;
-/// A pitch of the tracker's that is surer than this is one.
-const SURE: f32 = 0.6;
 /// A note begins where it is this far under its held level, dB, and at most so many frames (0.6 s) before its pitch is known.
 const BEGINS_DB: f32 = 24.0;
 const LONGEST_RISE: usize = 150;
@@ -73,10 +69,7 @@ pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, card: &Card) -> 
     let (mut found, mut slurs): (Vec<Found>, Vec<PlayedSlur>) = Default::default();
     for stretch in split.of(Part::Training) {
         let frames = &takes[stretch.take].frames[stretch.frames.clone()];
-        let steady = |first: usize, n: usize| {
-            pitch(frames, n).zip(pitch(frames, first)).is_some_and(|(now, first)| (now - first).abs() <= RANGE_ST)
-        };
-        let steady = runs(0..frames.len(), steady);
+        let steady = notes_in(frames, takes[stretch.take].note);
         let notes = steady.iter().filter(|run| run.len() >= SHORTEST);
         found.extend(notes.filter_map(|run| note(frames, run.clone(), gains_db[stretch.take], card.decay.is_some())));
         let joined: Vec<&Range<usize>> = steady.iter().filter(|run| run.len() >= SLURRED).collect();
@@ -111,7 +104,7 @@ fn some_of<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
 
 /// The pitch at a frame, if it is sure, as a MIDI note number.
 fn pitch(frames: &[Frame], n: usize) -> Option<f32> {
-    frames.get(n).filter(|f| f.features.confidence >= SURE && f.target.f0_hz > 0.0).map(|f| midi(f.target.f0_hz))
+    frames.get(n).and_then(sure_pitch)
 }
 
 /// The way from one note to the next; none where the second has a beginning of its own, or is the same.

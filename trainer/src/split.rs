@@ -6,7 +6,7 @@
 //! notes in between, as they are played.
 
 use std::{collections::BTreeSet, ops::Range};
-use syrinx_analysis::Take;
+use syrinx_analysis::{Frame, Take};
 
 use crate::input_features::midi;
 
@@ -147,10 +147,39 @@ pub fn runs(frames: Range<usize>, goes_on: impl Fn(usize, usize) -> bool) -> Vec
     runs
 }
 
+/// A pitch of the tracker's that is surer than this is one; ...
+const SURE: f32 = 0.6;
+/// ... and a note stays within this of where it is when it is first known, semitones.
+const NOTE_ST: f32 = 1.0;
+
+/// The pitch of a frame, if it is sure, as a MIDI note number.
+pub fn sure_pitch(frame: &Frame) -> Option<f32> {
+    (frame.features.confidence >= SURE && frame.target.f0_hz > 0.0).then(|| midi(frame.target.f0_hz))
+}
+
+/// The notes in some frames of a take, as runs of them in which the pitch is sure and stays. Where the take is a single note (`only`, MIDI), there is that one alone:
+/// whatever else is heard in it, and be it for long, is how it rings out.
+pub fn notes_in(frames: &[Frame], only: Option<u8>) -> Vec<Range<usize>> {
+    let pitch = |n: usize| sure_pitch(&frames[n]);
+    let stays = |first: usize, n: usize| pitch(n).zip(pitch(first)).is_some_and(|(now, first)| (now - first).abs() <= NOTE_ST);
+    let all = runs(0..frames.len(), stays).into_iter().filter(|run| pitch(run.start).is_some());
+    match only {
+        None => all.collect(),
+        Some(note) => {
+            let is_it =
+                |run: &Range<usize>| pitch(run.start + run.len() / 2).is_some_and(|st| (st - f32::from(note)).abs() <= NOTE_ST);
+            all.filter(is_it).max_by_key(Range::len).into_iter().collect()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{note, phrase};
+    use crate::{
+        random::Random,
+        testing::{frame, note, phrase},
+    };
 
     #[test]
     fn every_pitch_in_between_is_held_out_once_of_all_sources_and_never_beside_its_neighbour() {
@@ -200,6 +229,18 @@ mod tests {
         assert_eq!(held, [1, 4]);
         assert!(split.admits(Part::Training, 261.6));
         assert!(Split::everything(&takes).of(Part::Test).next().is_none());
+    }
+
+    #[test]
+    fn a_single_note_is_one_whatever_rings_after_it() {
+        let mut random = Random::new(1);
+        let mut frames: Vec<Frame> = (0..100).map(|n| frame(n, 60.0, -20.0, 0.9, &mut random)).collect();
+        frames.extend((100..300).map(|n| frame(n, 48.0, -50.0, 0.9, &mut random)));
+        frames.extend((300..340).map(|n| frame(n, 60.3, -55.0, 0.9, &mut random)));
+        frames.extend((340..400).map(|n| frame(n, 60.0, -60.0, 0.1, &mut random)));
+        assert_eq!(notes_in(&frames, None), [0..100, 100..300, 300..340]);
+        assert_eq!(notes_in(&frames, Some(60)), [0..100]);
+        assert!(notes_in(&frames, Some(72)).is_empty() && notes_in(&[], None).is_empty());
     }
 
     #[test]

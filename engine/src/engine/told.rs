@@ -140,7 +140,7 @@ impl Engine {
 
     /// An instrument that has been replaced and is silent, for some other thread to drop.
     pub fn retired(&mut self) -> Option<Box<Instrument>> {
-        self.part.retired()
+        Slot::BOTH.into_iter().find_map(|slot| self.part.retired(slot))
     }
 
     /// The settings that are taken.

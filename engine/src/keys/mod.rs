@@ -9,20 +9,24 @@
 
 mod bus;
 mod channel;
+mod own;
 mod performer;
 mod settings;
 mod stack;
 mod voice;
 
+pub use own::KeyInstrument;
 pub use settings::{KeyMode, KeyPriority, KeySettings, MOST_VOICES};
 
 use crate::{
     Settings,
     block::{self, Block, Event, EventKind, Message},
     config::{EngineConfig, EngineError},
+    instrument::Slot,
 };
 use bus::Bus;
 use channel::{CHANNELS, Channels, controller};
+use own::OwnSlot;
 use performer::{Draws, Join};
 use stack::{Held, KeyStack};
 use std::sync::Arc;
@@ -31,6 +35,7 @@ use voice::{Strike, Voice};
 
 /// Voices in which notes that were taken away fade, besides those that sound.
 const FADING: usize = 4;
+const VOICES: usize = MOST_VOICES + FADING;
 /// Samples that are played at a time.
 const STEP: usize = 256;
 /// What is cut off falls to silence with this time constant, s: nobody needs it who plays fewer than a thousand notes a second.
@@ -60,6 +65,8 @@ pub struct Keys {
     keys: KeySettings,
     channels: Channels,
     voices: Vec<Voice>,
+    /// Instruments of the player's own, in A and B.
+    own: [OwnSlot; 2],
     stack: KeyStack,
     draws: Draws,
     bus: Bus,
@@ -98,7 +105,8 @@ impl Keys {
             settings: Settings::default(),
             keys: KeySettings::default(),
             channels: Channels::RESET,
-            voices: (0..MOST_VOICES + FADING).map(voice).collect(),
+            voices: (0..VOICES).map(voice).collect(),
+            own: Default::default(),
             stack: KeyStack::default(),
             draws: Draws::new(seed),
             bus: Bus::new(sample_rate_hz, STEP),
@@ -135,9 +143,13 @@ impl Keys {
     pub fn set(&mut self, settings: &Settings) {
         if *settings != self.settings {
             self.settings = settings.sanitised();
-            let room = self.voices[0].part().room_of(&self.settings);
-            self.bus.set(&self.settings, room);
+            self.set_bus();
         }
+    }
+
+    fn set_bus(&mut self) {
+        let room = self.voices[0].part().room_of(&self.settings);
+        self.bus.set(&self.settings, room);
     }
 
     /// Takes how keys are played from now on; notes that no longer have a voice fade.
@@ -158,11 +170,10 @@ impl Keys {
     pub fn reset(&mut self) {
         let settings = self.settings;
         self.voices.iter_mut().for_each(|voice| voice.reset(&settings));
-        let room = self.voices[0].part().room_of(&settings);
         self.channels = Channels::RESET;
         self.stack = KeyStack::default();
         self.draws.reset();
-        self.bus.set(&settings, room);
+        self.set_bus();
         self.bus.reset();
         (self.order, self.last_key, self.cut) = (0, None, 0.0);
         (self.position, self.quiet) = (0, ASLEEP);
@@ -173,6 +184,22 @@ impl Keys {
         let Block { output, events, .. } = block;
         let len = block::len(output);
         block::walk(self, events, len, |keys, from, to| keys.run(output, from, to), Self::take);
+    }
+
+    /// Puts an instrument of the player's own, or none, into `slot`, where the number [`OWN_INSTRUMENT`](crate::OWN_INSTRUMENT) calls it up. The one before fades
+    /// out, in notes that sound, and is then to be had from [`retired`](Self::retired). Never allocates or frees.
+    ///
+    /// # Errors
+    /// Gives the instrument back while the last one replaced still fades.
+    pub fn install(&mut self, slot: Slot, own: Option<Box<KeyInstrument>>) -> Result<(), Option<Box<KeyInstrument>>> {
+        self.own[slot as usize].install(slot, own, &mut self.voices)?;
+        self.set_bus();
+        Ok(())
+    }
+
+    /// An instrument that has been replaced and is silent, for some other thread to drop.
+    pub fn retired(&mut self) -> Option<Box<KeyInstrument>> {
+        Slot::BOTH.into_iter().find_map(|slot| self.own[slot as usize].retired(slot, &mut self.voices))
     }
 
     /// Whether nothing sounds, and nothing will without a new note, but for the room and the reverb.

@@ -197,9 +197,9 @@ impl Performer {
         let harder_db = keys.velocity_db * (curved(velocity, keys.velocity_curve) - USUAL_VELOCITY);
         let hz = hz_of(note, 440.0);
         let [soft, loud] = card.decay.as_ref().map_or(card.loudness_range_db, |decay| decay.struck_range_db);
-        let usual_db = match (&card.dynamics, &card.performance) {
-            (Some(dynamics), _) => dynamics.usual_at(hz),
-            (None, Some(performance)) => performance.usual_db(note),
+        let usual_db = match (&card.performance, &card.dynamics) {
+            (Some(performance), _) => performance.usual_db(note),
+            (None, Some(dynamics)) => dynamics.usual_at(hz),
             (None, None) => 0.5 * (soft + loud),
         };
         // What is plucked or struck was played as hard and as softly as it can be.

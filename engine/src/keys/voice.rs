@@ -85,6 +85,7 @@ impl Voice {
     fn end(&mut self) {
         (self.struck, self.fade, self.down, self.sostenuto) = (None, None, false, false);
         self.reached = 0.0;
+        self.part.rest();
     }
 
     /// Begins a note, from this sample on.
@@ -254,5 +255,10 @@ impl Voice {
     /// Its line of sound.
     pub fn part(&self) -> &Part {
         &self.part
+    }
+
+    /// The same, to change it.
+    pub fn part_mut(&mut self) -> &mut Part {
+        &mut self.part
     }
 }
