@@ -176,5 +176,26 @@ fn what_cannot_be_played_is_refused_in_a_sentence() {
     let mp3 = folder.path("out.mp3");
     assert!(support::refused(["play", good, "-o", mp3.to_str().unwrap()]).contains("only WAV"));
     assert!(support::refused(["play", good, "-o", good]).contains("would overwrite"));
+    let scale = folder.path("bad.scl");
+    fs::write(&scale, "no scale").unwrap();
+    assert!(refused(good, &["--scale", scale.to_str().unwrap()]).contains("bad.scl: the scale is none of Scala's"));
     assert!(!Path::new(out).exists());
+}
+
+#[test]
+fn keys_have_the_pitches_of_a_scale() {
+    let folder = Folder::new();
+    let song = write(&folder, "two.mid", &[("", 73, &[(69, 80, 0.0, 0.9), (71, 80, 1.0, 1.9)])]);
+    let (scale, map, out) = (folder.path("pure.scl"), folder.path("a.kbm"), folder.path("out.wav"));
+    fs::write(&scale, "a pure third and fifth\n3\n5/4\n3/2\n2/1\n").unwrap();
+    fs::write(&map, "0\n0\n127\n69\n69\n432.0\n0\n").unwrap();
+    play(&song, &out, &["--scale", scale.to_str().unwrap(), "--keyboard-map", map.to_str().unwrap(), "--set", "vibrato=0"]);
+    let frames = heard(RATE_HZ, &samples(&out));
+    let hz = |from: usize| {
+        let mut held: Vec<f32> = frames[from..from + 60].iter().map(|frame| frame.f0_hz).collect();
+        held.sort_by(f32::total_cmp);
+        held[30]
+    };
+    let (first, second) = (hz(150), hz(400));
+    assert!((first / 432.0 - 1.0).abs() < 0.004 && (second / first / 1.5 - 1.0).abs() < 0.004, "{first} and {second} Hz");
 }

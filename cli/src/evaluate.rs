@@ -2,7 +2,7 @@
 
 use crate::{
     common::{Failure, bar, instrument},
-    realism, recordings, terminal,
+    performance, realism, recordings, terminal,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -19,6 +19,9 @@ pub struct Args {
     /// Instead of scores, what moves in held notes: of the recordings, and of what the instrument makes of them in studio mode, with Life and Room and without.
     #[arg(long)]
     realism: bool,
+    /// Instead of scores, how notes begin, are held and end: in the recordings, as keys play them, and as a plain envelope would.
+    #[arg(long, conflicts_with = "realism")]
+    keys: bool,
     /// The scores, or those figures, as an object.
     #[arg(long)]
     json: bool,
@@ -30,6 +33,9 @@ const LOUDEST_DB: f32 = 0.5;
 pub fn run(args: &Args) -> Result<(), Failure> {
     if args.realism {
         return realism::run(&args.model, &args.recordings, args.json);
+    }
+    if args.keys {
+        return performance::run(&args.model, &args.recordings, args.json);
     }
     let model = instrument(&args.model)?;
     let files = recordings::find(&args.recordings)?;

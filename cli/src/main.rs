@@ -11,6 +11,7 @@ mod instruments;
 mod latency;
 mod midi_file;
 mod nsynth;
+mod performance;
 mod play;
 mod realism;
 mod recordings;

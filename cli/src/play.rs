@@ -14,7 +14,7 @@ use std::{
     thread,
 };
 use syrinx_analysis::WavWriter;
-use syrinx_engine::{Block, EngineConfig, Event, EventKind, Guard, KeyMode, KeySettings, Keys, Message, Model, Settings};
+use syrinx_engine::{Block, EngineConfig, Event, EventKind, Guard, KeyMode, KeySettings, Keys, Message, Model, Settings, Tuning};
 
 /// What is played at a time, s: as long as nobody waits for a sign of progress.
 const CHUNK_S: f64 = 1.0;
@@ -74,6 +74,12 @@ pub struct Args {
     /// Pitch of A4, Hz.
     #[arg(long, value_name = "HZ", default_value_t = 440.0)]
     a4: f32,
+    /// Pitches of the keys: a scale of Scala's, from middle C on or by --keyboard-map.
+    #[arg(long, value_name = "FILE.scl")]
+    scale: Option<PathBuf>,
+    /// Which key plays which step of the scale, and the pitch of one of them: a keyboard mapping of Scala's.
+    #[arg(long, value_name = "FILE.kbm")]
+    keyboard_map: Option<PathBuf>,
     /// Writes every track into a file of its own in this folder, too.
     #[arg(long, value_name = "FOLDER")]
     stems: Option<PathBuf>,
@@ -113,10 +119,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Mode::Legato => KeyMode::Legato,
     };
     let keys = KeySettings { mode, voices: args.voices, mpe: args.mpe, ..wanted };
+    let tuning = tuning(args)?;
     let mut players = Vec::new();
     for (track, name) in &chosen {
         match name {
-            Some(name) => players.push(Player::new(track, name, args, &keys)?),
+            Some(name) => players.push(Player::new(track, name, args, &keys, &tuning)?),
             None => eprintln!("track {} is of drums, which no instrument here plays: it is left out", track.number),
         }
     }
@@ -138,12 +145,27 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Song, Failure> {
-    let failure = |why: String| Failure::from(format!("{}: {why}", path.display()));
-    let file = std::fs::File::open(path).map_err(|e| failure(e.to_string()))?;
+    midi_file::read(&bytes_of(path)?).map_err(|why| format!("{}: {why}", path.display()).into())
+}
+
+/// What is in a file; of a long one, one byte more than can be taken, so that it is told from what fits.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    // One byte more than can be taken, so that what is too long is told from what fits.
-    file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| failure(e.to_string()))?;
-    midi_file::read(&bytes).map_err(failure)
+    let read = std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(bytes)
+}
+
+/// The pitches of keys that were asked for.
+fn tuning(args: &Args) -> Result<Tuning, Failure> {
+    if args.scale.is_none() && args.keyboard_map.is_none() {
+        return Ok(Tuning::default());
+    }
+    let [scale, mapping] = [&args.scale, &args.keyboard_map].map(|path| path.as_deref().map(bytes_of).transpose());
+    let read = Tuning::from_scala(scale?.as_deref(), mapping?.as_deref());
+    let named: Vec<String> =
+        [&args.scale, &args.keyboard_map].into_iter().flatten().map(|path| path.display().to_string()).collect();
+    read.map_err(|why| format!("{}: {why}", named.join(", ")).into())
 }
 
 /// The name of each track's instrument; none for drums.
@@ -223,7 +245,7 @@ struct Player {
 }
 
 impl Player {
-    fn new(track: &Track, name: &str, args: &Args, keys: &KeySettings) -> Result<Self, Failure> {
+    fn new(track: &Track, name: &str, args: &Args, keys: &KeySettings, tuning: &Tuning) -> Result<Self, Failure> {
         let palette = palette(name)?;
         let mut settings = Settings { instrument_a: palette.number, ..Settings::default() };
         render::set(&mut settings, &args.set)?;
@@ -234,6 +256,7 @@ impl Player {
         let mut player = Keys::new(config, &palette.instruments)?;
         player.set(&settings);
         player.set_keys(keys);
+        player.set_tuning(Box::new(tuning.clone()));
         let at = |seconds: f64| (seconds * f64::from(args.sample_rate)).round() as u64;
         let mut events: Vec<(u64, EventKind)> = track
             .events

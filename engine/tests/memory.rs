@@ -4,7 +4,7 @@ use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
 };
-use syrinx_engine::{Engine, EngineConfig};
+use syrinx_engine::{Engine, EngineConfig, Keys};
 
 thread_local! {
     /// Bytes that this thread has and has not freed.
@@ -67,4 +67,15 @@ fn what_plays_the_instruments_takes_less_than_64_kilobytes() {
     let [bytes, without] = engine(48_000);
     println!("{} kB for {} instruments", (bytes - without) / 1000, syrinx_models::factory().len());
     assert!(bytes - without < 64_000, "{} bytes", bytes - without);
+}
+
+/// Each of its twenty voices has what one note needs for itself: filters in the making, and the noise that is under way.
+#[test]
+fn keys_take_less_than_two_megabytes() {
+    let config = EngineConfig { channels: 2, ..EngineConfig::default() };
+    let make = || Keys::new(config, syrinx_models::factory()).unwrap();
+    let _others = make();
+    let bytes = held(make).0;
+    println!("{} kB for keys", bytes / 1000);
+    assert!(bytes < 2_000_000, "{bytes} bytes");
 }

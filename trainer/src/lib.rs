@@ -74,6 +74,7 @@ pub use evaluate::{Evaluation, evaluate, render};
 pub use expression::{Brightness, brightness};
 pub use held_out::HeldOut;
 pub use job::{Job, JobError, JobProgress, Learned, Recordings, Stage};
+pub use performance::{HeardNote, heard_notes};
 pub use realism::{Realism, notes};
 pub use second_take::compare_takes;
 pub use split::{Part, Split, Stretch};

@@ -13,6 +13,7 @@ use syrinx_tracker::FRAME_RATE_HZ;
 use crate::{
     split::{Part, Split, notes_in, sure_pitch},
     statistics::{hundredth, quantile},
+    train::SYNTHESISER,
 };
 
 /// A note is this long at least, frames (0.3 s).
@@ -66,7 +67,7 @@ const FEWEST_SLURS: usize = 6;
 
 /// The notes of the training part of `takes` and the ways between them, as many as a card tells; none where there are too few. `gains_db` has one gain a take.
 pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, card: &Card) -> Option<Performance> {
-    let (mut found, mut slurs): (Vec<Found>, Vec<PlayedSlur>) = Default::default();
+    let (mut found, mut slurs): (Vec<HeardNote>, Vec<PlayedSlur>) = Default::default();
     for stretch in split.of(Part::Training) {
         let frames = &takes[stretch.take].frames[stretch.frames.clone()];
         let steady = notes_in(frames, takes[stretch.take].note);
@@ -88,12 +89,19 @@ pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, card: &Card) -> 
         PlayedNote::usual(&card.family, 0.0).release_s
     };
     found.sort_by(|a, b| a.played.note.total_cmp(&b.played.note).then(a.played.loudness_db.total_cmp(&b.played.loudness_db)));
-    let notes = some_of(&found, TOLD).map(|found| PlayedNote { release_s: found.release_s.unwrap_or(usual_s), ..found.played });
+    let mut notes: Vec<PlayedNote> = some_of(&found, TOLD).map(|found| found.played).collect();
+    for (note, found) in notes.iter_mut().zip(some_of(&found, TOLD)) {
+        note.release_s = found.release_s.unwrap_or(usual_s);
+        if card.family == SYNTHESISER {
+            // What swells in its recordings was drawn to learn from; it holds still.
+            note.drift_db = 0.0;
+        }
+    }
     if slurs.len() < FEWEST_SLURS {
         slurs.clear();
     }
     slurs.sort_by(|a, b| a.interval_st.total_cmp(&b.interval_st));
-    Some(Performance { notes: notes.collect(), slurs: some_of(&slurs, MOST_PLAYED_SLURS).copied().collect() })
+    Some(Performance { notes, slurs: some_of(&slurs, MOST_PLAYED_SLURS).copied().collect() })
 }
 
 /// So many of `all` at most, evenly spaced.
@@ -135,14 +143,26 @@ fn slur(frames: &[Frame], from: &Range<usize>, to: &Range<usize>) -> Option<Play
     Some(PlayedSlur { interval_st: hundredth(interval_st), way_s: (1000.0 * way_s).round() / 1000.0, dip_db: hundredth(dip_db) })
 }
 
-/// A note of the recordings, and its release, if that was heard.
-struct Found {
-    played: PlayedNote,
-    release_s: Option<f32>,
+/// A note as it was heard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeardNote {
+    /// How it was played; its release is 0.
+    pub played: PlayedNote,
+    /// Its release, s, if that was heard.
+    pub release_s: Option<f32>,
+    /// Seconds from its beginning until it is let go.
+    pub held_s: f32,
+}
+
+/// The notes of a take, as [`measure`] reads them; `is_struck` where they die away of themselves.
+pub fn heard_notes(take: &Take, is_struck: bool) -> Vec<HeardNote> {
+    let steady = notes_in(&take.frames, take.note);
+    let notes = steady.into_iter().filter(|run| run.len() >= SHORTEST);
+    notes.filter_map(|run| note(&take.frames, run, 0.0, is_struck)).collect()
 }
 
 /// The note whose pitch is known over `run`; none where its beginning is not heard.
-fn note(frames: &[Frame], run: Range<usize>, gain_db: f32, is_struck: bool) -> Option<Found> {
+fn note(frames: &[Frame], run: Range<usize>, gain_db: f32, is_struck: bool) -> Option<HeardNote> {
     let loud: Vec<f32> = frames.iter().map(|frame| frame.features.loudness_db + gain_db).collect();
     // The pitch may be known for longer than the note is played.
     let loudest_db = quantile(&mut loud[run.clone()].to_vec(), 0.75);
@@ -214,7 +234,8 @@ fn note(frames: &[Frame], run: Range<usize>, gain_db: f32, is_struck: bool) -> O
         drift_st: hundredth(wandering(&pitches).min(MOST_DRIFT_ST)),
         release_s: 0.0,
     };
-    Some(Found { played, release_s: if is_struck { damping(&loud, &run) } else { release(&loud, &run) } })
+    let release_s = if is_struck { damping(&loud, &run) } else { release(&loud, &run) };
+    Some(HeardNote { played, release_s, held_s: (run.end - begin) as f32 / FRAME_RATE_HZ as f32 })
 }
 
 /// The first frame of a note: behind the last before its pitch is known that is softer than it by [`BEGINS_DB`].

@@ -373,7 +373,7 @@ const UNPLAYED: &str = "Too few notes are heard to begin: keys are played as is 
 const ONE_LOUDNESS: &str = "Loud and soft notes of one pitch are missing: ";
 
 /// The family of synthesisers.
-const SYNTHESISER: &str = "synth_lead";
+pub(crate) const SYNTHESISER: &str = "synth_lead";
 
 /// Measures what is beside the network and puts it on the card, in place of what was there: the room, how the tone lives, how notes are played.
 fn put_measures(

@@ -2,8 +2,8 @@
 //! note's harmonics of each.
 
 use crate::{
-    scores::rows,
-    syrinx::{Syrinx, text},
+    syrinx::Syrinx,
+    table::{ask, some_of},
 };
 use serde::Deserialize;
 use std::{
@@ -12,11 +12,8 @@ use std::{
 };
 use xtask::{Failure, picture::envelopes};
 
-/// Most recordings of an instrument that are played, evenly chosen.
-const MOST: usize = 8;
-
 /// What stands above the table.
-const HEAD: &str = "\
+pub const HEAD: &str = "\
 # How alive the factory instruments are
 
 Written by `cargo xtask train-all`, by `syrinx evaluate INSTRUMENT RECORDINGS --realism` on up to eight recordings of each, which it was trained on. Each
@@ -51,43 +48,13 @@ struct Envelopes {
     played: Vec<Vec<f32>>,
 }
 
-/// The table, by id of the instrument.
-pub struct Table {
-    models: PathBuf,
-    rows: BTreeMap<String, String>,
-}
-
-impl Table {
-    /// The table in the folder `models`, or an empty one. Rows are kept as they are until their instrument is measured anew.
-    pub fn read(models: &Path) -> Result<Self, Failure> {
-        let path = models.join("REALISM.md");
-        let old = if path.exists() { std::fs::read_to_string(&path)? } else { String::new() };
-        Ok(Self { models: models.into(), rows: rows(&old, "-note.png") })
+/// Measures the instrument `id`, called `name`, from some of its `recordings` (files, or folders of them), and draws its picture; its row.
+pub fn row_of(syrinx: &Syrinx, models: &Path, id: &str, name: &str, recordings: &[PathBuf]) -> Result<String, Failure> {
+    let answer: Answer = ask(syrinx, models, id, &some_of(recordings)?, "--realism")?;
+    if let Some(Envelopes { recorded, played }) = &answer.envelopes_db {
+        envelopes::draw(name, [recorded, played], &models.join(format!("pictures/{id}-note.png")))?;
     }
-
-    /// Measures the instrument `id`, called `name`, from some of its `recordings` (files, or folders of them), and draws its picture.
-    pub fn add(&mut self, syrinx: &Syrinx, id: &str, name: &str, recordings: &[PathBuf]) -> Result<(), Failure> {
-        let model = self.models.join(format!("{id}.onnx"));
-        let files = some_of(recordings)?;
-        let mut command = vec!["evaluate", text(&model)?];
-        for file in &files {
-            command.push(text(file)?);
-        }
-        command.extend(["--realism", "--json"]);
-        let answer: Answer = serde_json::from_str(&syrinx.ask(&command)?).map_err(|e| format!("evaluate --realism: {e}"))?;
-        self.rows.insert(id.into(), row(id, name, &answer.realism));
-        if let Some(Envelopes { recorded, played }) = &answer.envelopes_db {
-            envelopes::draw(name, [recorded, played], &self.models.join(format!("pictures/{id}-note.png")))?;
-        }
-        Ok(())
-    }
-
-    /// Writes the table.
-    pub fn write(&self) -> Result<(), Failure> {
-        let path = self.models.join("REALISM.md");
-        let rows: String = self.rows.values().map(|row| format!("{row}\n")).collect();
-        std::fs::write(&path, format!("{HEAD}{rows}")).map_err(|e| format!("{}: {e}", path.display()).into())
-    }
+    Ok(row(id, name, &answer.realism))
 }
 
 /// One row: of each figure, all that was asked for.
@@ -102,55 +69,22 @@ fn row(id: &str, name: &str, figures: &BTreeMap<String, Figures>) -> String {
     format!("| [{name}](pictures/{id}-note.png) | {} |", all.join(" | "))
 }
 
-/// Some sound files of all that there are, evenly chosen.
-fn some_of(recordings: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in recordings {
-        if path.is_dir() {
-            let mut below =
-                std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
-            below.retain(|path| path.is_file());
-            below.sort();
-            files.extend(below);
-        } else {
-            files.push(path.clone());
-        }
-    }
-    let count = files.len().min(MOST);
-    Ok((0..count).map(|n| files[(2 * n + 1) * files.len() / (2 * count)].clone()).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_row_has_all_figures_and_is_kept() {
-        let models = std::env::temp_dir().join(format!("xtask-realism-{}", std::process::id()));
-        std::fs::create_dir_all(&models).unwrap();
+    fn a_row_has_all_figures() {
         let figures =
             |unexplained_db| Figures { unexplained_db, am_db: [1.0, 2.0, 3.0, 4.0], pulse: None, release_ms: Some(120.4) };
         let all: BTreeMap<_, _> = [("recorded", 4.5), ("without Life and Room", 1.25), ("played", 4.0)]
             .map(|(way, db)| (way.to_owned(), figures(db)))
             .into_iter()
             .collect();
-        let mut table = Table::read(&models).unwrap();
-        table.rows.insert("flute".into(), row("flute", "Flute", &all));
-        table.write().unwrap();
-        let again = Table::read(&models).unwrap();
-        std::fs::remove_dir_all(&models).unwrap();
-        let line = &again.rows["flute"];
+        let line = row("flute", "Flute", &all);
         assert!(line.starts_with("| [Flute](pictures/flute-note.png) | 4.50: 1.25, **4.00** |"), "{line}");
         assert!(line.ends_with("| -: -, **-** | 120: 120, **120** |"), "{line}");
         let head = HEAD.lines().find(|line| line.starts_with("| instrument")).unwrap();
         assert_eq!(line.matches('|').count(), head.matches('|').count());
-    }
-
-    #[test]
-    fn files_are_chosen_evenly() {
-        let files: Vec<PathBuf> = (0..20).map(|n| PathBuf::from(format!("{n}.wav"))).collect();
-        let chosen = some_of(&files).unwrap();
-        assert_eq!((chosen.len(), &chosen[0], &chosen[7]), (MOST, &files[1], &files[18]));
-        assert_eq!(some_of(&files[..3]).unwrap(), files[..3]);
     }
 }

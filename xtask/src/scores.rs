@@ -1,5 +1,6 @@
 //! `models/SCORES.md`: the scores of all factory instruments in one table, from their cards.
 
+use crate::table::rows;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -81,12 +82,6 @@ const SECOND_COLUMNS: [&str; 17] = [
 struct Card {
     name: String,
     scores: BTreeMap<String, f32>,
-}
-
-/// The rows of a table, by the id of the instrument, which is what the name of a row's picture begins with, before `ending`.
-pub fn rows(table: &str, ending: &str) -> BTreeMap<String, String> {
-    let id = |line: &str| Some(line.split_once("](pictures/")?.1.split_once(ending)?.0.to_owned());
-    table.lines().filter_map(|line| Some((id(line)?, line.to_owned()))).collect()
 }
 
 /// The tables, by id of the instrument.

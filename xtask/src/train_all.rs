@@ -1,13 +1,14 @@
 //! `cargo xtask train-all`: the factory instruments, trained anew from a folder of recordings by the recipes in `models/recipes.toml`; with
 //! them a table of all scores, `models/SCORES.md`, and a picture of each in `models/pictures/`. With `--measure`, networks and scores stay, and only what
 //! is measured beside the networks is measured anew: the same numbers as a training would, in a fraction of the time. Both end with `models/REALISM.md`, what moves
-//! in recordings and in what is made of them.
+//! in recordings and in what is made of them, and `models/PERFORMANCE.md`, how keys play them.
 
 use crate::{
     demo::write_voice,
-    realism::Table,
+    performance, realism,
     scores::Scores,
     syrinx::{Syrinx, text},
+    table::Table,
 };
 use serde::Deserialize;
 use std::{
@@ -91,7 +92,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let voice = work.join("voice.wav");
     write_voice(&voice)?;
     let mut scores = Scores::read(&root.join("models"))?;
-    let mut realism = Table::read(&root.join("models"))?;
+    let models = root.join("models");
+    let mut alive = Table::read(&models.join("REALISM.md"), realism::HEAD, "-note.png")?;
+    let mut played_by_keys = Table::read(&models.join("PERFORMANCE.md"), performance::HEAD, ".png")?;
     for recipe in recipes.instrument.iter().filter(|r| wanted.is_empty() || wanted.contains(&r.id)) {
         let start = Instant::now();
         println!("== {} ==", recipe.name);
@@ -99,8 +102,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         let model = root.join(format!("models/{}.onnx", recipe.id));
         let recordings = recipe.recordings(&folder, &sounds, &syrinx)?;
         recipe.train(&recipes.author, &recordings, &model, measure, &sounds, &syrinx)?;
-        realism.add(&syrinx, &recipe.id, &recipe.name, &recordings)?;
-        realism.write()?;
+        alive.put(&recipe.id, realism::row_of(&syrinx, &models, &recipe.id, &recipe.name, &recordings)?)?;
+        played_by_keys.put(&recipe.id, performance::row_of(&syrinx, &models, &recipe.id, &recipe.name, &recordings)?)?;
         if measure {
             continue;
         }

@@ -13,10 +13,12 @@ mod own;
 mod performer;
 mod settings;
 mod stack;
+mod tuning;
 mod voice;
 
 pub use own::KeyInstrument;
 pub use settings::{KeyMode, KeyPriority, KeySettings, MOST_VOICES};
+pub use tuning::{Tuning, TuningError};
 
 use crate::{
     Settings,
@@ -63,6 +65,7 @@ pub struct Keys {
     config: EngineConfig,
     settings: Settings,
     keys: KeySettings,
+    tuning: Box<Tuning>,
     channels: Channels,
     voices: Vec<Voice>,
     /// Instruments of the player's own, in A and B.
@@ -75,7 +78,7 @@ pub struct Keys {
     sides: [Vec<f32>; 2],
     /// Number of the next note, and the pitch of the last.
     order: u64,
-    last_key: Option<f32>,
+    last_note: Option<f32>,
     /// What was cut off, falling to silence.
     cut: f32,
     cut_falls: f32,
@@ -104,6 +107,7 @@ impl Keys {
             config,
             settings: Settings::default(),
             keys: KeySettings::default(),
+            tuning: Box::default(),
             channels: Channels::RESET,
             voices: (0..VOICES).map(voice).collect(),
             own: Default::default(),
@@ -113,7 +117,7 @@ impl Keys {
             sum: vec![0.0; STEP],
             sides: [vec![0.0; STEP], vec![0.0; STEP]],
             order: 0,
-            last_key: None,
+            last_note: None,
             cut: 0.0,
             cut_falls: (-1.0 / (CUT_S * sample_rate_hz as f32)).exp(),
             position: 0,
@@ -166,6 +170,11 @@ impl Keys {
         self.make_room(self.limit());
     }
 
+    /// Takes the pitches of keys that are struck from now on; those before, for some other thread to drop.
+    pub fn set_tuning(&mut self, tuning: Box<Tuning>) -> Box<Tuning> {
+        std::mem::replace(&mut self.tuning, tuning)
+    }
+
     /// Forgets all notes and what controllers said, not the settings: the next sample is the first. Same events, same output, every time.
     pub fn reset(&mut self) {
         let settings = self.settings;
@@ -175,7 +184,7 @@ impl Keys {
         self.draws.reset();
         self.set_bus();
         self.bus.reset();
-        (self.order, self.last_key, self.cut) = (0, None, 0.0);
+        (self.order, self.last_note, self.cut) = (0, None, 0.0);
         (self.position, self.quiet) = (0, ASLEEP);
     }
 
@@ -301,11 +310,14 @@ impl Keys {
     }
 
     fn strike(&mut self, strike: Strike) {
+        if self.tuning.note(strike.key).is_none() {
+            return;
+        }
         if self.keys.mode == KeyMode::Poly {
             // A key cannot be down twice, nor does a pedal hold what is struck anew.
             let (channels, keys) = (self.channels, self.keys);
             self.of_key(strike.channel, strike.key).for_each(|voice| voice.release(&channels, &keys));
-            self.begin(strike, self.last_key.filter(|_| !self.keys.glide_legato || self.voices.iter().any(Voice::is_down)));
+            self.begin(strike, self.last_note.filter(|_| !self.keys.glide_legato || self.voices.iter().any(Voice::is_down)));
             return;
         }
         let before = self.stack.chosen(self.keys.priority);
@@ -341,10 +353,11 @@ impl Keys {
         let strike = Strike { channel: now.channel, key: now.key, velocity: now.velocity };
         match sounding.filter(|_| self.keys.mode == KeyMode::Legato && before.is_some()) {
             Some(at) => {
-                self.voices[at].slur(now.key, now.channel, &self.settings, &self.keys, &mut self.draws);
-                self.last_key = Some(now.key.into());
+                let note = self.note(now.key);
+                self.voices[at].slur(strike, note, &self.settings, &self.keys, &mut self.draws);
+                self.last_note = Some(note);
             }
-            None => self.begin(strike, self.last_key.filter(|_| !self.keys.glide_legato || before.is_some())),
+            None => self.begin(strike, self.last_note.filter(|_| !self.keys.glide_legato || before.is_some())),
         }
     }
 
@@ -356,13 +369,19 @@ impl Keys {
         }
         self.make_room(self.limit() - 1);
         let at = self.free_voice();
-        self.voices[at].begin(strike, self.order, &self.settings, &self.keys, &mut self.draws);
+        let note = self.note(strike.key);
+        self.voices[at].begin(strike, note, self.order, &self.settings, &self.keys, &mut self.draws);
         self.order += 1;
         if let Some(from) = from {
-            let from_st = from - f32::from(strike.key);
+            let from_st = from - note;
             self.voices[at].join(Join { from_st, glide_s: self.keys.glide_over(from_st), dip_db: 0.0 });
         }
-        self.last_key = Some(strike.key.into());
+        self.last_note = Some(note);
+    }
+
+    /// The pitch of a key that has one.
+    fn note(&self, key: u8) -> f32 {
+        self.tuning.note(key).unwrap_or(f32::from(key))
     }
 
     /// Takes notes away until no more than so many sound.

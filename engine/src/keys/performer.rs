@@ -2,7 +2,7 @@
 //! Audio thread; plain arithmetic, never allocates.
 //!
 //! A note is drawn from those of the recordings: one of the nearest in pitch and loudness, never the one of the note before where there is another, leaning
-//! to a second one by up to half. Its beginning, vibrato, wandering and end are theirs. Everything is drawn from one seed, in the order of the notes.
+//! to a second one by up to a third. Its beginning, vibrato, wandering and end are theirs. Everything is drawn from one seed, in the order of the notes.
 
 use super::settings::KeySettings;
 use crate::{Settings, attack::SoftAttack, auto_range::Shift, mapping::Wish};
@@ -17,20 +17,23 @@ const USUAL_VELOCITY: f32 = 80.0 / 127.0;
 const USUAL_LEVEL_DB: f32 = -24.0;
 /// Notes of the recordings that are near enough to be drawn from.
 const CANDIDATES: usize = 6;
+/// The second of them counts up to this share: more would level what is particular to each.
+const MOST_LEAN: f32 = 0.35;
 /// As far apart as a decibel are so many semitones of pitch, for how near a note is.
 const DB_PER_ST: f32 = 1.0;
 /// A vibrato grows to its extent over this time, s, about its delay.
 const VIBRATO_GROWS_S: f32 = 0.3;
 /// Turns of a vibrato differ from one to the next by this share, RMS, in rate and in extent.
 const UNEVEN: f32 = 0.06;
-/// What wanders does so slower than this, Hz.
+/// What wanders does so slower than this, Hz, and as far as it does from so long after the beginning on, s.
 const DRIFT_HZ: f32 = 1.0;
+const DRIFT_GROWS_S: f32 = 0.3;
 /// Held, a note never falls under this for its wandering, dB, nor rises by more.
 const MOST_DRIFT_DB: f32 = 4.0;
 /// A note that was ended is over when it is this soft, dB.
 const OVER_DB: f32 = -90.0;
-/// An instrument that rings does so after its key is let go, at most this slowly, s for 20 dB.
-const NO_ROOM_S: f32 = 0.1;
+/// Where the room of the recordings is played, this share of a recorded release is the player's.
+const OWN_RELEASE: f32 = 0.6;
 
 /// What holds of a key for one frame, besides the settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,7 +110,7 @@ impl Draws {
             first = (first + 1) % count;
         }
         self.last = nearest[first].1;
-        let (second, lean) = (self.place(count), 0.5 * self.share());
+        let (second, lean) = (self.place(count), MOST_LEAN * self.share());
         let (first, second) = (performance.notes.get(nearest[first].1)?, performance.notes.get(nearest[second].1)?);
         let between = |of: fn(&PlayedNote) -> f32| of(first) + lean * (of(second) - of(first));
         let curve = |a: &[f32; ONSET_POINTS], b: &[f32; ONSET_POINTS]| std::array::from_fn(|n| a[n] + lean * (b[n] - a[n]));
@@ -213,8 +216,7 @@ impl Performer {
         self.effort_db = effort_db;
         self.level_db = USUAL_LEVEL_DB + harder_db - effort_db;
         self.falls = card.decay.as_ref().map(|decay| decay.at(hz));
-        // What sounds on in the room of the recordings is the room's.
-        self.release_s = if card.room.is_some() { self.played.release_s.min(NO_ROOM_S) } else { self.played.release_s };
+        self.release_s = self.played.release_s * if card.room.is_some() { OWN_RELEASE } else { 1.0 };
         (self.frame, self.age_s, self.released_s) = (0, 0.0, None);
         (self.join, self.joined_s) = (Join::default(), f32::MAX);
         (self.turn, self.pace, self.extent) = (draws.share(), 1.0, 1.0);
@@ -286,8 +288,8 @@ impl Performer {
         let drifts = [self.drifts[0].step(&mut self.white), self.drifts[1].step(&mut self.white)];
         let (vibrato_st, tremolo_db) = self.vibrato(touch, settings.vibrato / 100.0);
         let onset = |points: &[f32; ONSET_POINTS]| at_time(points, self.age_s);
-        // Wandering is of a held note.
-        let held = ((self.age_s - 0.1) / 0.3).clamp(0.0, 1.0);
+        // What is told of the beginning has wandered already.
+        let held = ((self.age_s - ONSET_S[ONSET_POINTS - 1]) / DRIFT_GROWS_S).clamp(0.0, 1.0);
 
         let note = self.note
             + self.gliding_st()

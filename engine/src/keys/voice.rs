@@ -88,12 +88,12 @@ impl Voice {
         self.part.rest();
     }
 
-    /// Begins a note, from this sample on.
-    pub fn begin(&mut self, strike: Strike, order: u64, settings: &Settings, keys: &KeySettings, draws: &mut Draws) {
+    /// Begins a note of this pitch (a MIDI note number with a fraction), from this sample on.
+    pub fn begin(&mut self, strike: Strike, note: f32, order: u64, settings: &Settings, keys: &KeySettings, draws: &mut Draws) {
         self.part.begin_note();
         self.part.call(settings);
         if let Some(model) = self.part.leader(settings) {
-            self.performer.begin(model.card(), f32::from(strike.key), strike.velocity, keys, draws);
+            self.performer.begin(model.card(), note, strike.velocity, keys, draws);
         }
         (self.struck, self.order, self.down, self.sostenuto) = (Some(strike), order, true, false);
         (self.frame, self.at, self.len, self.pressure) = (0, 0, 0, 0.0);
@@ -106,14 +106,14 @@ impl Voice {
         self.performer.join(join);
     }
 
-    /// Goes on to another key, on the same breath, bow or stroke.
-    pub fn slur(&mut self, key: u8, channel: usize, settings: &Settings, keys: &KeySettings, draws: &mut Draws) {
-        let interval = f32::from(key) - self.performer.note();
+    /// Goes on to another key of this pitch, on the same breath, bow or stroke.
+    pub fn slur(&mut self, to: Strike, note: f32, settings: &Settings, keys: &KeySettings, draws: &mut Draws) {
+        let glide_s = keys.glide_over(note - self.performer.note());
         if let Some(model) = self.part.leader(settings) {
-            self.performer.slur(model.card(), f32::from(key), keys.glide_over(interval), draws);
+            self.performer.slur(model.card(), note, glide_s, draws);
         }
         if let Some(struck) = &mut self.struck {
-            (struck.key, struck.channel) = (key, channel);
+            (struck.key, struck.channel) = (to.key, to.channel);
         }
     }
 
