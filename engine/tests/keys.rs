@@ -364,3 +364,47 @@ fn an_own_instrument_sounds_is_replaced_while_it_does_and_comes_back() {
     assert_eq!(retired.take().unwrap().model().card().id, "trumpet");
     assert!(instrument.is_idle());
 }
+
+/// Level over time, dB, in steps of 4 ms.
+fn levels(x: &[f32]) -> Vec<f32> {
+    x.chunks(192).map(|x| 20.0 * rms(x).max(1e-6).log10()).collect()
+}
+
+#[test]
+fn fast_notes_are_there_in_time_and_do_not_run_into_one_another() {
+    // A violin takes a fifth of a second to begin a long note.
+    let scale = |step: usize| (0..12).flat_map(move |n| [on(n * step, 67 + n as u8), off((n + 1) * step - 300, 67 + n as u8)]);
+    for (step, within_s) in [(6_000, 0.06), (4_800, 0.05)] {
+        let mut instrument = keys("violin");
+        let mut still = instrument.settings();
+        (still.life, still.vibrato) = (0.0, 0.0);
+        instrument.set(&still);
+        let mut events: Vec<Event> = scale(step).collect();
+        events.sort_by_key(|event| event.at);
+        let out = played(&mut instrument, &events, 14 * step, &[64]);
+        let mut rises: Vec<f32> = (2..12)
+            .map(|n| {
+                let note = levels(&out[n * step..(n + 1) * step - 300]);
+                let top = note.iter().copied().fold(f32::MIN, f32::max);
+                note.iter().position(|db| *db > top - 3.0).unwrap() as f32 * 0.004
+            })
+            .collect();
+        rises.sort_by(f32::total_cmp);
+        assert!(rises[5] <= within_s, "{step}: half are there after {} s", rises[5]);
+        // The note before is gone soon.
+        let mut heard: Vec<f32> =
+            (2..12).map(|n| pitch(&out[n * step + step / 2..(n + 1) * step - 300]) - (67 + n) as f32).collect();
+        heard.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+        assert!(heard[7].abs() < 0.5, "{heard:?}");
+    }
+    // A chord is one stroke: none of its notes is hurried by the others.
+    let mut instrument = keys("cello");
+    let alone = levels(&played(&mut instrument, &[on(0, 48)], 24_000, &[64]));
+    instrument.reset();
+    let chord = levels(&played(&mut instrument, &[on(0, 48), on(5, 55), on(40, 60)], 24_000, &[64]));
+    let rise = |levels: &[f32]| {
+        let held = levels[100..].iter().sum::<f32>() / (levels.len() - 100) as f32;
+        levels.iter().position(|db| *db > held - 6.0).unwrap()
+    };
+    assert!(rise(&chord) * 2 > rise(&alone), "{} and {} frames", rise(&chord), rise(&alone));
+}

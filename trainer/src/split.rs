@@ -239,7 +239,7 @@ mod tests {
         frames.extend((300..340).map(|n| frame(n, 60.3, -55.0, 0.9, &mut random)));
         frames.extend((340..400).map(|n| frame(n, 60.0, -60.0, 0.1, &mut random)));
         assert_eq!(notes_in(&frames, None), [0..100, 100..300, 300..340]);
-        assert_eq!(notes_in(&frames, Some(60)), [0..100]);
+        assert_eq!(notes_in(&frames, Some(60)), std::slice::from_ref(&(0..100)));
         assert!(notes_in(&frames, Some(72)).is_empty() && notes_in(&[], None).is_empty());
     }
 

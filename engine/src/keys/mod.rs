@@ -29,11 +29,11 @@ use crate::{
 use bus::Bus;
 use channel::{CHANNELS, Channels, controller};
 use own::OwnSlot;
-use performer::{Draws, Join};
+use performer::{Before, Draws, Join};
 use stack::{Held, KeyStack};
 use std::sync::Arc;
 use syrinx_decoder::Model;
-use voice::{Strike, Voice};
+use voice::{Start, Strike, Voice};
 
 /// Voices in which notes that were taken away fade, besides those that sound.
 const FADING: usize = 4;
@@ -45,6 +45,12 @@ const CUT_S: f32 = 0.001;
 /// Less than this (-140 dB) is silence.
 const CUT_OFF: f32 = 1e-7;
 
+/// Keys that are struck within this time are a chord, s.
+const CHORD_S: f32 = 0.03;
+/// A note that was let go this long ago, s, is one that bow and breath go on from.
+const LEADS_ON_S: f32 = 0.06;
+/// What is before the first note.
+const FIRST: Before = Before { gap_s: f32::INFINITY, joined: false };
 /// It has been quiet for so long that rooms have died away, too: nothing is computed until a note begins.
 const ASLEEP: usize = usize::MAX;
 
@@ -76,6 +82,9 @@ pub struct Keys {
     /// All notes, before their way out; and both sides behind it.
     sum: Vec<f32>,
     sides: [Vec<f32>; 2],
+    /// When the last note or chord began, sample of the stream, and what was before it.
+    stroke_at: u64,
+    before: Before,
     /// Number of the next note, and the pitch of the last.
     order: u64,
     last_note: Option<f32>,
@@ -116,6 +125,8 @@ impl Keys {
             bus: Bus::new(sample_rate_hz, STEP),
             sum: vec![0.0; STEP],
             sides: [vec![0.0; STEP], vec![0.0; STEP]],
+            stroke_at: 0,
+            before: FIRST,
             order: 0,
             last_note: None,
             cut: 0.0,
@@ -185,6 +196,7 @@ impl Keys {
         self.set_bus();
         self.bus.reset();
         (self.order, self.last_note, self.cut) = (0, None, 0.0);
+        (self.stroke_at, self.before) = (0, FIRST);
         (self.position, self.quiet) = (0, ASLEEP);
     }
 
@@ -367,16 +379,30 @@ impl Keys {
             // What was set meanwhile holds from the first sample on.
             self.bus.reset();
         }
+        self.notice_stroke();
         self.make_room(self.limit() - 1);
         let at = self.free_voice();
         let note = self.note(strike.key);
-        self.voices[at].begin(strike, note, self.order, &self.settings, &self.keys, &mut self.draws);
+        let start = Start { strike, note, before: self.before, order: self.order };
+        self.voices[at].begin(&start, &self.settings, &self.keys, &mut self.draws);
         self.order += 1;
         if let Some(from) = from {
             let from_st = from - note;
             self.voices[at].join(Join { from_st, glide_s: self.keys.glide_over(from_st), dip_db: 0.0 });
         }
         self.last_note = Some(note);
+    }
+
+    /// A key is struck: alone, or as one of a chord, which has one thing before it.
+    fn notice_stroke(&mut self) {
+        let gap_s = (self.position - self.stroke_at) as f32 / self.config.sample_rate_hz as f32;
+        if self.order > 0 && gap_s < CHORD_S {
+            return;
+        }
+        let gap_s = if self.order == 0 { f32::INFINITY } else { gap_s };
+        self.before = Before { gap_s, joined: self.voices.iter().any(|voice| voice.leads_on(LEADS_ON_S)) };
+        self.stroke_at = self.position;
+        self.voices.iter_mut().for_each(Voice::hurry_out);
     }
 
     /// The pitch of a key that has one.

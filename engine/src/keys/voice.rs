@@ -2,7 +2,7 @@
 
 use super::{
     channel::Channels,
-    performer::{Draws, Join, Performer},
+    performer::{Before, Draws, Join, Performer},
     settings::KeySettings,
 };
 use crate::{
@@ -23,6 +23,17 @@ pub struct Strike {
     pub key: u8,
     /// 0 to 1.
     pub velocity: f32,
+}
+
+/// All that decides what a note is, besides settings and chance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Start {
+    pub strike: Strike,
+    /// Its pitch, a MIDI note number with a fraction.
+    pub note: f32,
+    pub before: Before,
+    /// Number of the note.
+    pub order: u64,
 }
 
 /// One note at a time.
@@ -88,14 +99,14 @@ impl Voice {
         self.part.rest();
     }
 
-    /// Begins a note of this pitch (a MIDI note number with a fraction), from this sample on.
-    pub fn begin(&mut self, strike: Strike, note: f32, order: u64, settings: &Settings, keys: &KeySettings, draws: &mut Draws) {
+    /// Begins a note, from this sample on.
+    pub fn begin(&mut self, start: &Start, settings: &Settings, keys: &KeySettings, draws: &mut Draws) {
         self.part.begin_note();
         self.part.call(settings);
         if let Some(model) = self.part.leader(settings) {
-            self.performer.begin(model.card(), note, strike.velocity, keys, draws);
+            self.performer.begin(model.card(), start, keys, draws);
         }
-        (self.struck, self.order, self.down, self.sostenuto) = (Some(strike), order, true, false);
+        (self.struck, self.order, self.down, self.sostenuto) = (Some(start.strike), start.order, true, false);
         (self.frame, self.at, self.len, self.pressure) = (0, 0, 0, 0.0);
         (self.left_at_st, self.fade) = (None, None);
         self.gain = [f32::NAN; 2];
@@ -179,6 +190,16 @@ impl Voice {
             self.left_at_st = Some(channels.touch(struck.channel, 0.0, keys).bend_st);
         }
         self.performer.release();
+    }
+
+    /// Another note begins.
+    pub fn hurry_out(&mut self) {
+        self.performer.hurry_out();
+    }
+
+    /// Whether it sounds as if bow or breath could go on from it to another note: it is held, or was let go less than so many seconds ago.
+    pub fn leads_on(&self, within_s: f32) -> bool {
+        self.struck().is_some() && self.performer.released_for().is_none_or(|s| s < within_s)
     }
 
     /// Takes the note away, silently.
