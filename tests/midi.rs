@@ -3,7 +3,7 @@
 mod support;
 
 use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
-use support::{Folder, OCTAVES, RATE_HZ, heard, in_long_form, ok, refused, samples};
+use support::{Folder, OCTAVES, RATE_HZ, heard, in_long_form, ok, refused, samples, sounds_as_ever};
 
 /// Ticks of a second in the files below.
 const TICKS_PER_S: u32 = 960;
@@ -101,6 +101,20 @@ fn blocks_and_repeats_are_the_same_samples_and_a_seed_is_another_take() {
     let (from, early) = (samples(&folder.path("out.wav")), (0.1 * f64::from(RATE_HZ)) as usize);
     assert!(from[..early].iter().all(|x| *x == 0.0) && from[early..early + 200].iter().any(|x| *x != 0.0));
     assert!(from[from.len() - 10..].iter().all(|x| x.abs() < 1e-6), "it ends in silence");
+}
+
+/// What keys sound like on an instrument of each kind: long, short and fast notes, a chord. A change of sound has to be wanted, and said (see CONTRIBUTING.md).
+#[test]
+fn golden_notes_sound_as_they_did() {
+    let folder = Folder::new();
+    let mut notes: Vec<Note> = vec![(60, 90, 0.0, 0.8), (67, 60, 0.9, 1.3)];
+    notes.extend((0..8).map(|n| (60 + 2 * n, 70 + 4 * n, 1.5 + 0.12 * f64::from(n), 1.6 + 0.12 * f64::from(n))));
+    notes.extend([55, 59, 62].map(|key| (key, 80, 2.7, 3.6)));
+    let (song, out) = (write(&folder, "notes.mid", &[("", 0, &notes)]), folder.path("notes.wav"));
+    for id in ["violin", "flute", "trumpet", "guitar", "organ", "vowel-ah"] {
+        play(&song, &out, &["--instrument", id]);
+        sounds_as_ever(&format!("{id}-keys"), &samples(&out));
+    }
 }
 
 #[test]

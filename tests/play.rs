@@ -3,7 +3,10 @@
 mod support;
 
 use std::collections::BTreeSet;
-use support::{FRAME_RATE_HZ, Folder, OCTAVES, RATE_HZ, demo_voice, following, following_sung, heard, in_long_form, ok, samples};
+use support::{
+    FRAME_RATE_HZ, Folder, OCTAVES, RATE_HZ, demo_voice, following, following_sung, heard, in_long_form, ok, samples,
+    sounds_as_ever,
+};
 use syrinx_singer::{DemoVoice, Event, Note, Phoneme, Voice, sing_score};
 
 /// The instruments' ids: of all of them, or of one in each family and those that sound in several octaves at once.
@@ -177,30 +180,11 @@ fn golden_renders_sound_as_they_did() {
     let mut voice = demo_voice(RATE_HZ, 1).samples;
     voice.truncate(4 * RATE_HZ as usize);
     let input = folder.wav("voice.wav", RATE_HZ, &voice);
-    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
     // As every version has played them, without life or room; and as they play now.
     let ways = [("", ["life=0", "room=0"]), ("-alive", ["life=100", "room=100"])];
     for (id, (way, [life, room])) in instruments(true).iter().flat_map(|id| ways.map(|way| (id, way))) {
         let out = render(&folder, &input, &["--instrument", id, "--set", life, "--set", room]);
-        let now = fingerprint(&out);
-        let path = golden.join(format!("{id}{way}.json"));
-        if std::env::var_os("SYRINX_BLESS").is_some() {
-            std::fs::create_dir_all(&golden).unwrap();
-            std::fs::write(&path, serde_json::to_string(&now).unwrap()).unwrap();
-            continue;
-        }
-        let then: Vec<Vec<f32>> = serde_json::from_str(&std::fs::read_to_string(&path).expect("a golden file")).unwrap();
-        assert_eq!(now.len(), then.len());
-        let mut worst = (0.0_f32, 0, 0);
-        for (at, (a, b)) in now.iter().zip(&then).enumerate() {
-            for (band, (a, b)) in a.iter().zip(b).enumerate() {
-                // Noise is the same noise, so bands agree closely; what is 60 dB down does not count.
-                if a.max(*b) > -70.0 && (a - b).abs() > worst.0 {
-                    worst = ((a - b).abs(), at, band);
-                }
-            }
-        }
-        assert!(worst.0 < 1.0, "{id}, {life}: {:.2} dB off at {} ms in octave band {}", worst.0, worst.1 * 50, worst.2);
+        sounds_as_ever(&format!("{id}{way}"), &out);
     }
 }
 
@@ -396,32 +380,6 @@ fn notes_end_in_the_room_of_their_recordings() {
         rooms += 1;
     }
     assert!(rooms >= 4, "{rooms} instruments have a room");
-}
-
-/// Level in dB of ten octave bands (one-pole differences; coarse, and enough) every 50 ms.
-fn fingerprint(sound: &[f32]) -> Vec<Vec<f32>> {
-    const BANDS: usize = 9;
-    let step = (0.05 * f64::from(RATE_HZ)) as usize;
-    let mut low = [[0.0_f64; 2]; BANDS + 1];
-    let mut rows = Vec::new();
-    for chunk in sound.chunks_exact(step) {
-        let mut energy = [0.0_f64; BANDS];
-        for x in chunk {
-            let mut levels = [0.0; BANDS + 1];
-            for (b, state) in low.iter_mut().enumerate() {
-                let hz = 44.0 * 2f64.powi(b as i32);
-                let a = 1.0 - (-std::f64::consts::TAU * hz / f64::from(RATE_HZ)).exp();
-                state[0] += a * (f64::from(*x) - state[0]);
-                state[1] += a * (state[0] - state[1]);
-                levels[b] = state[1];
-            }
-            for b in 0..BANDS {
-                energy[b] += (levels[b + 1] - levels[b]).powi(2);
-            }
-        }
-        rows.push(energy.iter().map(|e| (10.0 * (e / step as f64 + 1e-12).log10() * 10.0).round() as f32 / 10.0).collect());
-    }
-    rows
 }
 
 #[test]
