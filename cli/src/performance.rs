@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc};
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, Take, analyse, in_parallel};
 use syrinx_decoder::{ONSET_POINTS, ONSET_S, Performance, PlayedNote, with_card};
-use syrinx_engine::{Block, EngineConfig, Event, EventKind, Keys, Message, Model, Settings};
+use syrinx_engine::{Block, EngineConfig, Event, EventKind, KeySettings, Keys, Message, Model, Settings};
 use syrinx_trainer::{HeardNote, heard_notes};
 
 /// Silence before each note that is played, and what is listened to after its end, s.
@@ -16,17 +16,15 @@ const BEFORE_S: f32 = 0.2;
 const AFTER_S: f32 = 2.0;
 /// Longest that a key is held, s.
 const LONGEST_S: f32 = 4.0;
-/// A note is there where its loudness is this far under the held one, dB.
-const THERE_DB: f32 = -3.0;
-/// The velocity that plays as is usual, as [`Keys`] has it.
-const USUAL_VELOCITY: f32 = 80.0 / 127.0;
+/// The softest stroke that is played: what is softer is hardly heard.
+const SOFTEST: f32 = 0.1;
 /// Attack and release of the plain envelope, s: what synthesisers begin with.
 const PLAIN_S: [f32; 2] = [0.01, 0.1];
 
 /// The figures that are compared: name, unit, and what a note says of each.
 type Figure = (&'static str, &'static str, fn(&HeardNote) -> Option<f32>);
 const FIGURES: [Figure; 7] = [
-    ("attack", "ms", |note| Some(1e3 * attack_s(&note.played))),
+    ("attack", "ms", |note| Some(1e3 * note.played.rise_s())),
     ("overshoot", "dB", |note| Some(note.played.onset_db.into_iter().fold(0.0, f32::max))),
     ("scoop", "st", |note| Some(note.played.onset_st[0])),
     ("vibrato", "st", |note| Some(note.played.vibrato_st)),
@@ -34,12 +32,6 @@ const FIGURES: [Figure; 7] = [
     ("drift of pitch", "st", |note| Some(note.played.drift_st)),
     ("release", "ms", |note| note.release_s.map(|s| 1e3 * s)),
 ];
-
-/// Seconds until a note is there.
-fn attack_s(played: &PlayedNote) -> f32 {
-    let there = ONSET_S.iter().zip(played.onset_db).find(|(_, db)| *db >= THERE_DB);
-    there.map_or(ONSET_S[ONSET_POINTS - 1], |(t, _)| *t)
-}
 
 pub fn run(model: &str, paths: &[PathBuf], as_json: bool) -> Result<(), Failure> {
     let palette = palette(model)?;
@@ -106,8 +98,7 @@ fn play(palette: &Palette, notes: &[HeardNote]) -> Result<Vec<HeardNote>, Failur
     let card = palette.model().card();
     let velocity = |note: &HeardNote| {
         let usual_db = card.performance.as_ref().map_or(note.played.loudness_db, |p| p.usual_db(note.played.note));
-        let above_db = note.played.loudness_db - usual_db;
-        (USUAL_VELOCITY + above_db / syrinx_engine::KeySettings::default().velocity_db).clamp(0.1, 1.0)
+        KeySettings::default().velocity_of(note.played.loudness_db - usual_db).max(SOFTEST)
     };
     let mut keys = Keys::new(EngineConfig { sample_rate_hz: ANALYSIS_RATE_HZ, channels: 1, seed: 0 }, &palette.instruments)?;
     keys.set(&Settings { instrument_a: palette.number, ..Settings::default() });

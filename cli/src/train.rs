@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, Workers, write_wav};
-use syrinx_decoder::{ONSET_S, Performance};
+use syrinx_decoder::Performance;
 use syrinx_engine::{Card, Decay, Dynamics, Life, RoomResponse, SlopeSource};
 use syrinx_nsynth::FAMILIES;
 use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins};
@@ -160,10 +160,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 /// How its notes are played, in words.
 fn how_played(performance: &Performance) -> String {
     let notes = &performance.notes;
-    // There is a note from 3 dB under its held level on.
-    let rises_s =
-        notes.iter().map(|note| ONSET_S.iter().zip(note.onset_db).find(|(_, db)| *db >= -3.0).map_or(ONSET_S[0], |(t, _)| *t));
-    let mut rises_ms: Vec<f32> = rises_s.map(|s| 1e3 * s).collect();
+    let mut rises_ms: Vec<f32> = notes.iter().map(|note| 1e3 * note.rise_s()).collect();
     rises_ms.sort_by(f32::total_cmp);
     let with_vibrato = notes.iter().filter(|note| note.vibrato_st > 0.0).count();
     format!(

@@ -1,8 +1,8 @@
-//! The whole instrument: voice in, instrument out. Knows no plugin API, no window and no file dialog.
+//! The whole instrument: voice in, instrument out ([`Engine`]); or notes in, instrument out ([`Keys`]). Knows no plugin API, no window and no file dialog.
 //!
 //! **The real-time contract.** Between `Engine::new` and dropping it, on the audio thread, nothing reachable from
 //! [`Engine::play`], [`Engine::set`], [`Engine::weigh`], [`Engine::install`], [`Engine::retired`], [`Engine::frames`] and [`Engine::reset`] allocates, frees, locks, makes a
-//! system call, panics or loops without bound. NaN and infinity in never come out. The output lags the input by
+//! system call, panics or loops without bound; nor does anything from the same functions of [`Keys`]. NaN and infinity in never come out. The output lags the input by
 //! [`Engine::latency_samples`], always, and does not depend on how the host cuts the stream into blocks. Same input, same settings,
 //! same output, after every reset, at every pace.
 

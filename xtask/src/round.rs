@@ -7,8 +7,6 @@ use syrinx_engine::{Block, EngineConfig, Event, EventKind, Guard, Keys, Message,
 use xtask::{Failure, picture, sound::Sound};
 
 const SAMPLE_RATE_HZ: u32 = 48_000;
-/// Samples that are played at a time.
-const BLOCK: usize = 512;
 /// Beats a minute.
 const TEMPO: f64 = 112.0;
 /// A part begins so many beats after the one before, and the whole melody has so many.
@@ -96,14 +94,7 @@ fn part(id: &str, seed: u64, notes: &[Note], len: usize) -> Result<[Vec<f32>; 2]
     }
     events.sort_by_key(|event| event.at);
     let [mut left, mut right] = [vec![0.0; len], vec![0.0; len]];
-    let mut waiting = &events[..];
-    for from in (0..len).step_by(BLOCK) {
-        let to = len.min(from + BLOCK);
-        let (now, later) = waiting.split_at(waiting.partition_point(|event| event.at < to));
-        let here: Vec<Event> = now.iter().map(|event| Event { at: event.at - from, ..*event }).collect();
-        keys.play(Block { input: &[], output: &mut [&mut left[from..to], &mut right[from..to]], events: &here });
-        waiting = later;
-    }
+    keys.play(Block { input: &[], output: &mut [&mut left, &mut right], events: &events });
     let sounds = left.iter().any(|x| x.abs() > 0.01);
     if !sounds || left.iter().chain(&right).any(|x| !x.is_finite()) || !keys.is_idle() {
         return Err(format!("{id} does not sound, or does not end").into());

@@ -14,6 +14,8 @@ pub const ONSET_S: [f32; ONSET_POINTS] =
 pub const ONSET_DB: [f32; 2] = [-40.0, 12.0];
 /// And pitches within this about the note's, semitones.
 pub const ONSET_ST: f32 = 2.0;
+/// A note is there where it is this far under its held level, dB.
+const THERE_DB: f32 = -3.0;
 /// Most notes of a card, ...
 pub const MOST_PLAYED_NOTES: usize = 64;
 /// ... and most ways from one to the next.
@@ -108,6 +110,12 @@ impl PlayedNote {
         }
     }
 
+    /// Seconds until it is there: within 3 dB of its held level.
+    pub fn rise_s(&self) -> f32 {
+        let there = ONSET_S.iter().zip(self.onset_db).find(|(_, db)| *db >= THERE_DB);
+        there.map_or(ONSET_S[ONSET_POINTS - 1], |(t, _)| *t)
+    }
+
     /// Checks that it can be played.
     fn check(&self) -> Result<(), String> {
         let within = |values: &[f32], [low, high]: [f32; 2]| values.iter().all(|x| (low..=high).contains(x));
@@ -167,7 +175,9 @@ mod tests {
     #[test]
     fn every_family_has_a_way_to_play() {
         for family in FAMILIES {
-            assert_eq!(Performance { notes: vec![PlayedNote::usual(family, -20.0)], slurs: vec![] }.check(), Ok(()), "{family}");
+            let usual = PlayedNote::usual(family, -20.0);
+            assert!((0.004..0.1).contains(&usual.rise_s()), "{family}");
+            assert_eq!(Performance { notes: vec![usual], slurs: vec![] }.check(), Ok(()), "{family}");
         }
     }
 

@@ -3,6 +3,9 @@
 /// Most notes that sound at once.
 pub const MOST_VOICES: usize = 16;
 
+/// A key struck in the middle, at velocity 80, plays the instrument as it usually was at that pitch.
+const USUAL_VELOCITY: f32 = 80.0 / 127.0;
+
 /// How many notes sound at once, and how they follow one another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyMode {
@@ -84,6 +87,23 @@ impl KeySettings {
         self.velocity_db = made(self.velocity_db, usual.velocity_db, 0.0, 60.0);
         self.velocity_curve = made(self.velocity_curve, usual.velocity_curve, -2.0, 2.0);
         self
+    }
+
+    /// How much harder than is usual a velocity, 0 to 1, plays, dB.
+    pub fn harder_db(&self, velocity: f32) -> f32 {
+        self.velocity_db * (velocity.clamp(0.0, 1.0).powf((-self.velocity_curve).exp2()) - USUAL_VELOCITY)
+    }
+
+    /// The velocity, 0 to 1, that plays so much harder than is usual, dB, or as nearly so as one can.
+    ///
+    /// ```
+    /// let keys = syrinx_engine::KeySettings { velocity_curve: 0.5, ..Default::default() };
+    /// assert!((keys.harder_db(keys.velocity_of(-7.0)) + 7.0).abs() < 1e-3);
+    /// assert_eq!(keys.velocity_of(40.0), 1.0);
+    /// ```
+    pub fn velocity_of(&self, harder_db: f32) -> f32 {
+        let straight = USUAL_VELOCITY + harder_db / self.velocity_db.max(f32::MIN_POSITIVE);
+        straight.clamp(0.0, 1.0).powf(self.velocity_curve.exp2())
     }
 
     /// How long a glide over an interval takes, s.
