@@ -2,7 +2,12 @@
 //! failure prints the row that the manual should have.
 
 use std::{collections::BTreeSet, path::Path};
-use syrinx_engine::{Kind, PARAMS, Param};
+use syrinx_engine::{KEY_PARAMS, Kind, PARAMS, Param};
+
+/// The rows of both tables.
+fn rows() -> impl Iterator<Item = &'static Param> {
+    PARAMS.iter().chain(KEY_PARAMS)
+}
 
 /// A parameter as a row of the manual's tables.
 fn row(param: &Param) -> String {
@@ -29,13 +34,12 @@ fn root() -> &'static Path {
 fn every_parameter_is_in_the_manual_as_it_is() {
     let manual = std::fs::read_to_string(root().join("MANUAL.md")).unwrap();
     let lines: BTreeSet<&str> = manual.lines().collect();
-    let missing: Vec<String> = PARAMS.iter().map(row).filter(|row| !lines.contains(row.as_str())).collect();
+    let missing: Vec<String> = rows().map(row).filter(|row| !lines.contains(row.as_str())).collect();
     assert!(missing.is_empty(), "rows for MANUAL.md:\n{}", missing.join("\n"));
     let id = |line: &str| {
         Some(line.strip_prefix("| ")?.split_once(" | `")?.1.split_once("` | ")?.0.to_owned()).filter(|id| !id.contains('/'))
     };
-    let strangers: Vec<String> =
-        manual.lines().filter_map(id).filter(|id| PARAMS.iter().all(|param| param.id != id.as_str())).collect();
+    let strangers: Vec<String> = manual.lines().filter_map(id).filter(|id| rows().all(|param| param.id != id.as_str())).collect();
     assert!(strangers.is_empty(), "MANUAL.md has parameters that are no more: {strangers:?}");
 }
 

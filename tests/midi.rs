@@ -154,12 +154,12 @@ fn a_glide_and_a_slur_join_notes() {
         heard(RATE_HZ, &samples(&out))
     };
     let note = |frame: &syrinx_tracker::Features| 69.0 + 12.0 * (frame.f0_hz / 440.0).log2();
-    let slur = at(&["--mode", "legato", "--set", "vibrato=0"]);
+    let slur = at(&["--set", "key_mode=legato", "--set", "vibrato=0"]);
     assert!((note(&slur[200]) - 60.0).abs() < 0.5 && (note(&slur[330]) - 67.0).abs() < 0.5);
     let loudest = slur[150..240].iter().map(|f| f.loudness_db).fold(f32::MIN, f32::max);
     let lowest = slur[240..280].iter().map(|f| f.loudness_db).fold(f32::MAX, f32::min);
     assert!(loudest - lowest < 14.0, "a slur falls by {} dB", loudest - lowest);
-    let glide = at(&["--mode", "legato", "--glide", "0.6", "--set", "vibrato=0"]);
+    let glide = at(&["--set", "key_mode=legato", "--set", "glide=600 ms", "--set", "vibrato=0"]);
     assert!((note(&glide[325]) - 63.5).abs() < 1.2, "{}", note(&glide[325]));
 }
 
@@ -183,8 +183,9 @@ fn what_cannot_be_played_is_refused_in_a_sentence() {
     assert!(refused(good, &["--track", "violin"]).contains("--track takes N=INSTRUMENT"));
     assert!(refused(good, &["--instrument", "kazoo"]).contains("there is no instrument \"kazoo\""));
     assert!(refused(good, &["--set", "mix=loud"]).contains("mix takes 0 to 100 %"));
-    assert!(refused(good, &["--a4", "300"]).contains("--a4 takes 392 to 466"));
-    assert!(refused(good, &["--glide", "NaN"]).contains("--glide"));
+    assert!(refused(good, &["--set", "a4=300"]).contains("a4 takes 392 to 466"));
+    assert!(refused(good, &["--set", "glide=NaN"]).contains("glide takes 0 to 2 s, not NaN"));
+    assert!(refused(good, &["--set", "gliding=1"]).contains("there is no parameter \"gliding\""));
     assert!(refused(good, &["--sample-rate", "8000"]).contains("44100 to 192000"));
     assert!(refused(good, &["--block", "0"]).contains("a block"));
     let mp3 = folder.path("out.mp3");

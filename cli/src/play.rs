@@ -5,7 +5,6 @@ use crate::{
     midi_file::{self, MOST_BYTES, Song, Track},
     render,
 };
-use clap::ValueEnum;
 use std::{
     collections::BTreeMap,
     io::Read,
@@ -14,7 +13,9 @@ use std::{
     thread,
 };
 use syrinx_analysis::WavWriter;
-use syrinx_engine::{Block, EngineConfig, Event, EventKind, Guard, KeyMode, KeySettings, Keys, Message, Model, Settings, Tuning};
+use syrinx_engine::{
+    Block, EngineConfig, Event, EventKind, Guard, KEY_PARAMS, KeyParamId, KeySettings, Keys, Message, Model, Settings, Tuning,
+};
 
 /// What is played at a time, s: as long as nobody waits for a sign of progress.
 const CHUNK_S: f64 = 1.0;
@@ -27,19 +28,8 @@ const DRUMS: u8 = 9;
 const SUSTAIN: u8 = 64;
 const ALL_NOTES_OFF: u8 = 123;
 
-/// How notes follow one another.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Mode {
-    /// Many at once.
-    Poly,
-    /// One; a new key begins a new note.
-    Mono,
-    /// One; a new key while another is held goes on with the same breath or bow.
-    Legato,
-}
-
 #[derive(clap::Args)]
-#[command(after_help = render::parameter_list())]
+#[command(after_help = parameter_list())]
 pub struct Args {
     /// The piece: a MIDI file of type 0 or 1.
     song: PathBuf,
@@ -56,24 +46,6 @@ pub struct Args {
     /// Sets a parameter of all tracks, listed below; may be given many times.
     #[arg(long = "set", value_name = "PARAM=VALUE")]
     set: Vec<String>,
-    /// How notes follow one another.
-    #[arg(long, value_enum, default_value = "poly")]
-    mode: Mode,
-    /// Most notes of a track at once.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=16))]
-    voices: u8,
-    /// Seconds of a glide from note to note.
-    #[arg(long, value_name = "S", default_value_t = 0.0)]
-    glide: f32,
-    /// Semitones of the pitch wheel, unless the file says otherwise.
-    #[arg(long, value_name = "ST", default_value_t = 2.0)]
-    bend: f32,
-    /// Each note has a channel of its own, as MPE controllers play; tracks that say so themselves are played so anyway.
-    #[arg(long)]
-    mpe: bool,
-    /// Pitch of A4, Hz.
-    #[arg(long, value_name = "HZ", default_value_t = 440.0)]
-    a4: f32,
     /// Pitches of the keys: a scale of Scala's, from middle C on or by --keyboard-map.
     #[arg(long, value_name = "FILE.scl")]
     scale: Option<PathBuf>,
@@ -98,32 +70,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.block == 0 {
         return Err("a block has one sample at least".into());
     }
-    let wanted = KeySettings { glide_s: args.glide, bend_st: args.bend, a4_hz: args.a4, ..KeySettings::default() };
-    let made = wanted.sanitised();
-    for (name, value, made, takes) in [
-        ("--glide", wanted.glide_s, made.glide_s, "0 to 2 seconds"),
-        ("--bend", wanted.bend_st, made.bend_st, "0 to 96 semitones"),
-        ("--a4", wanted.a4_hz, made.a4_hz, "392 to 466 Hz"),
-    ] {
-        if value != made {
-            return Err(format!("{name} takes {takes}, not {value}").into());
-        }
-    }
+    let (settings, keys) = set(&args.set)?;
     spare(&[args.song.as_path()], &args.output)?;
     render::writable(&args.output)?;
     let song = read(&args.song)?;
     let chosen = chosen(args, &song)?;
-    let mode = match args.mode {
-        Mode::Poly => KeyMode::Poly,
-        Mode::Mono => KeyMode::Mono,
-        Mode::Legato => KeyMode::Legato,
-    };
-    let keys = KeySettings { mode, voices: args.voices, mpe: args.mpe, ..wanted };
     let tuning = tuning(args)?;
     let mut players = Vec::new();
     for (track, name) in &chosen {
         match name {
-            Some(name) => players.push(Player::new(track, name, args, &keys, &tuning)?),
+            Some(name) => players.push(Player::new(track, name, args, (&settings, &keys), &tuning)?),
             None => eprintln!("track {} is of drums, which no instrument here plays: it is left out", track.number),
         }
     }
@@ -142,6 +98,23 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// All parameters: those of the instrument, but for the voice's, and those of the keys.
+fn parameter_list() -> String {
+    format!("{}\n\nParameters of the keys:\n{}", render::parameter_list(), render::rows(KEY_PARAMS))
+}
+
+/// Takes the command line's `PARAM=VALUE`s.
+fn set(sets: &[String]) -> Result<(Settings, KeySettings), Failure> {
+    let is_of_keys = |set: &&String| set.split_once('=').is_some_and(|(id, _)| KeyParamId::named(id.trim()).is_some());
+    let (of_keys, others): (Vec<&String>, Vec<&String>) = sets.iter().partition(is_of_keys);
+    let (mut settings, mut keys) = (Settings::default(), KeySettings::default());
+    render::set(&mut settings, others)?;
+    for (id, value) in of_keys.into_iter().filter_map(|set| set.split_once('=')) {
+        keys.set(id.trim(), value.trim())?;
+    }
+    Ok((settings, keys))
 }
 
 fn read(path: &Path) -> Result<Song, Failure> {
@@ -245,10 +218,15 @@ struct Player {
 }
 
 impl Player {
-    fn new(track: &Track, name: &str, args: &Args, keys: &KeySettings, tuning: &Tuning) -> Result<Self, Failure> {
+    fn new(
+        track: &Track,
+        name: &str,
+        args: &Args,
+        (settings, keys): (&Settings, &KeySettings),
+        tuning: &Tuning,
+    ) -> Result<Self, Failure> {
         let palette = palette(name)?;
-        let mut settings = Settings { instrument_a: palette.number, ..Settings::default() };
-        render::set(&mut settings, &args.set)?;
+        let settings = Settings { instrument_a: palette.number, ..*settings };
         // Tracks that play at once are no copies of one another.
         let seed = args.seed.wrapping_add((track.number as u64) << 16);
         let config = EngineConfig { sample_rate_hz: args.sample_rate, channels: 2, seed };

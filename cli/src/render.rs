@@ -6,7 +6,7 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 use syrinx_analysis::{FORMATS, SoundReader, WavWriter, is_sound_file, is_unreadable_sound_file};
-use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Settings};
+use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Param, Settings};
 
 /// Rate at which voices are rendered whose own rate the engine does not run at, Hz.
 const FALLBACK_RATE_HZ: u32 = 48_000;
@@ -146,11 +146,16 @@ pub fn writable(output: &Path) -> Result<(), Failure> {
 }
 
 pub fn parameter_list() -> String {
-    let rows = PARAMS.iter().map(|p| format!("  {:<15} {} [default: {}]  {}", p.id, p.takes(), default(p), p.help));
-    format!("Parameters:\n{}", rows.collect::<Vec<_>>().join("\n"))
+    format!("Parameters:\n{}", rows(PARAMS))
 }
 
-fn default(param: &syrinx_engine::Param) -> String {
+/// A table of parameters, a line each.
+pub fn rows(params: &[Param]) -> String {
+    let rows = params.iter().map(|p| format!("  {:<15} {} [default: {}]  {}", p.id, p.takes(), default(p), p.help));
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+fn default(param: &Param) -> String {
     match (param.kind, param.id) {
         (Kind::Instrument, "instrument_a") => "--instrument".into(),
         (Kind::Instrument, _) => syrinx_models::numbered(param.default as u8).map_or_else(String::new, |m| m.card().id.clone()),
@@ -159,7 +164,7 @@ fn default(param: &syrinx_engine::Param) -> String {
 }
 
 /// Takes the command line's `PARAM=VALUE`s.
-pub fn set(settings: &mut Settings, sets: &[String]) -> Result<(), Failure> {
+pub fn set<'a>(settings: &mut Settings, sets: impl IntoIterator<Item = &'a String>) -> Result<(), Failure> {
     for set in sets {
         let (id, value) = set.split_once('=').ok_or_else(|| format!("--set takes PARAM=VALUE, not {set:?}"))?;
         let (id, value) = (id.trim(), value.trim());

@@ -52,8 +52,11 @@ pub use config::{EngineConfig, EngineError};
 pub use engine::Engine;
 pub use guard::Guard;
 pub use instrument::{Instrument, Slot};
-pub use keys::{KeyInstrument, KeyMode, KeyPriority, KeySettings, Keys, Tuning, TuningError};
-pub use params::{KEYS, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param, ParamId, SettingError, Settings, SustainedBy};
+pub use keys::{KeyInstrument, Keys, Tuning, TuningError};
+pub use params::{
+    KEY_PARAMS, KEYS, KeyMode, KeyParamId, KeyPriority, KeySettings, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param,
+    ParamId, SettingError, Settings, SustainedBy,
+};
 pub use sides::Sides;
 pub use spectral_weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};
 pub use syrinx_decoder::{

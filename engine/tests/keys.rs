@@ -209,7 +209,7 @@ fn stealing_and_cutting_are_silent() {
 fn one_note_at_a_time_goes_back_to_the_key_that_is_still_held() {
     for mode in [KeyMode::Mono, KeyMode::Legato] {
         let mut instrument = keys("flute");
-        instrument.set_keys(&KeySettings { mode, ..KeySettings::default() });
+        instrument.set_keys(&KeySettings { key_mode: mode, ..KeySettings::default() });
         let events = [on(0, 60), on(24_000, 67), off(48_000, 67), off(72_000, 60)];
         let out = played(&mut instrument, &events, 120_000, &[256]);
         for (from, note) in [(14_000, 60.0), (38_000, 67.0), (62_000, 60.0)] {
@@ -220,7 +220,7 @@ fn one_note_at_a_time_goes_back_to_the_key_that_is_still_held() {
     }
     for (priority, note) in [(KeyPriority::Last, 62.0), (KeyPriority::High, 67.0), (KeyPriority::Low, 60.0)] {
         let mut instrument = keys("flute");
-        instrument.set_keys(&KeySettings { mode: KeyMode::Legato, priority, ..KeySettings::default() });
+        instrument.set_keys(&KeySettings { key_mode: KeyMode::Legato, key_priority: priority, ..KeySettings::default() });
         let out = played(&mut instrument, &[on(0, 60), on(2_000, 67), on(4_000, 62)], 48_000, &[256]);
         let heard = pitch(&out[30_000..34_000]);
         assert!((heard - note).abs() < 0.5, "{priority:?}: {heard}");
@@ -231,7 +231,7 @@ fn one_note_at_a_time_goes_back_to_the_key_that_is_still_held() {
 #[test]
 fn a_glide_takes_its_time() {
     let mut instrument = keys("flute");
-    instrument.set_keys(&KeySettings { mode: KeyMode::Legato, glide_s: 1.0, ..KeySettings::default() });
+    instrument.set_keys(&KeySettings { key_mode: KeyMode::Legato, glide: 1.0, ..KeySettings::default() });
     let mut plain = instrument.settings();
     plain.vibrato = 0.0;
     instrument.set(&plain);
@@ -324,9 +324,9 @@ fn whatever_is_sent_is_harmless() {
     events.extend((0..128).map(|key| on(100, key)));
     events.push(control(40_000, 123, 0.0));
     played(&mut instrument, &events, 240_000, &[512]);
-    let wild = KeySettings { voices: 0, glide_s: f32::NAN, a4_hz: 1e9, bend_st: f32::INFINITY, ..KeySettings::default() };
+    let wild = KeySettings { voices: 0, glide: f32::NAN, a4: 1e9, bend_range: f32::INFINITY, ..KeySettings::default() };
     instrument.set_keys(&wild);
-    assert_eq!(instrument.key_settings(), KeySettings { voices: 1, a4_hz: 466.0, ..KeySettings::default() });
+    assert_eq!(instrument.key_settings(), KeySettings { voices: 1, a4: 466.0, ..KeySettings::default() });
     assert!(Keys::new(EngineConfig { sample_rate_hz: 8_000, ..EngineConfig::default() }, &[]).is_err());
     assert!(Keys::new(EngineConfig { channels: 3, ..EngineConfig::default() }, &[]).is_err());
     // Without any instrument it is silent.

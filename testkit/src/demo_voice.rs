@@ -1,6 +1,11 @@
 //! The demo voice, which takes a second or two to sing and which many tests need: sung once for all tests of a program.
 
-use std::{env, fs, path::PathBuf, time::UNIX_EPOCH};
+use std::{
+    env, fs,
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::UNIX_EPOCH,
+};
 use syrinx_singer::{DemoVoice, SungNote, TruthPoint, sing};
 
 /// The demo voice at a rate in Hz, and which take of it: what [`sing`] gives.
@@ -19,8 +24,10 @@ pub fn demo_voice(rate_hz: u32, take: u64) -> DemoVoice {
         return voice;
     }
     let voice = sing(rate_hz, take);
-    // Written aside and renamed: another test may be reading, or singing the same.
-    let part = PathBuf::from(format!("{}.{}", file.display(), std::process::id()));
+    // Written aside and renamed: another test may be reading, or singing the same, in this process or another.
+    static WRITERS: AtomicUsize = AtomicUsize::new(0);
+    let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
+    let part = PathBuf::from(format!("{}.{}.{writer}", file.display(), std::process::id()));
     fs::write(&part, [&built[..], &encode(&voice)].concat()).unwrap();
     fs::rename(&part, &file).unwrap();
     voice

@@ -1,6 +1,7 @@
 //! The sixteen channels of MIDI as their controllers stand. Audio thread; plain data.
 
-use super::{performer::Touch, settings::KeySettings};
+use super::performer::Touch;
+use crate::params::KeySettings;
 
 /// Channels of MIDI.
 pub const CHANNELS: usize = 16;
@@ -192,7 +193,7 @@ impl Channels {
         let all = master.map_or(own, |master| &self.each[master]);
         let bend_st = match master {
             Some(_) => own.bend * own.bend_st.unwrap_or(MPE_BEND_ST) + all.bend * all.bend_st.unwrap_or(MPE_ZONE_BEND_ST),
-            None => own.bend * own.bend_st.unwrap_or(keys.bend_st),
+            None => own.bend * own.bend_st.unwrap_or(keys.bend_range),
         };
         let pressure = own.pressure.max(own_pressure);
         // A note's own pressure is how hard it is played; that of a whole keyboard has always been vibrato.

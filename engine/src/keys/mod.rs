@@ -11,13 +11,11 @@ mod bus;
 mod channel;
 mod own;
 mod performer;
-mod settings;
 mod stack;
 mod tuning;
 mod voice;
 
 pub use own::KeyInstrument;
-pub use settings::{KeyMode, KeyPriority, KeySettings, MOST_VOICES};
 pub use tuning::{Tuning, TuningError};
 
 use crate::{
@@ -25,6 +23,7 @@ use crate::{
     block::{self, Block, Event, EventKind, Message},
     config::{EngineConfig, EngineError},
     instrument::Slot,
+    params::{KeyMode, KeySettings, MOST_VOICES},
 };
 use bus::Bus;
 use channel::{CHANNELS, Channels, controller};
@@ -173,7 +172,7 @@ impl Keys {
         if keys == self.keys {
             return;
         }
-        let changes = keys.mode != self.keys.mode;
+        let changes = keys.key_mode != self.keys.key_mode;
         self.keys = keys;
         if changes {
             self.end_all(None);
@@ -318,37 +317,37 @@ impl Keys {
 
     /// Most notes that sound at once.
     fn limit(&self) -> usize {
-        if self.keys.mode == KeyMode::Poly { self.keys.voices.into() } else { 1 }
+        if self.keys.key_mode == KeyMode::Poly { self.keys.voices.into() } else { 1 }
     }
 
     fn strike(&mut self, strike: Strike) {
         if self.tuning.note(strike.key).is_none() {
             return;
         }
-        if self.keys.mode == KeyMode::Poly {
+        if self.keys.key_mode == KeyMode::Poly {
             // A key cannot be down twice, nor does a pedal hold what is struck anew.
             let (channels, keys) = (self.channels, self.keys);
             self.of_key(strike.channel, strike.key).for_each(|voice| voice.release(&channels, &keys));
-            self.begin(strike, self.last_note.filter(|_| !self.keys.glide_legato || self.voices.iter().any(Voice::is_down)));
+            self.begin(strike, self.last_note.filter(|_| self.keys.glide_always || self.voices.iter().any(Voice::is_down)));
             return;
         }
-        let before = self.stack.chosen(self.keys.priority);
+        let before = self.stack.chosen(self.keys.key_priority);
         self.stack.push(Held { channel: strike.channel, key: strike.key, velocity: strike.velocity });
-        let now = self.stack.chosen(self.keys.priority);
+        let now = self.stack.chosen(self.keys.key_priority);
         if now != before {
             self.follow(now, before);
         }
     }
 
     fn let_go(&mut self, channel: usize, key: u8) {
-        if self.keys.mode == KeyMode::Poly {
+        if self.keys.key_mode == KeyMode::Poly {
             self.of_key(channel, key).for_each(Voice::let_go);
             self.settle();
             return;
         }
-        let before = self.stack.chosen(self.keys.priority);
+        let before = self.stack.chosen(self.keys.key_priority);
         self.stack.remove(channel, key);
-        let now = self.stack.chosen(self.keys.priority);
+        let now = self.stack.chosen(self.keys.key_priority);
         if now != before {
             self.follow(now, before);
         }
@@ -363,13 +362,13 @@ impl Keys {
             return;
         };
         let strike = Strike { channel: now.channel, key: now.key, velocity: now.velocity };
-        match sounding.filter(|_| self.keys.mode == KeyMode::Legato && before.is_some()) {
+        match sounding.filter(|_| self.keys.key_mode == KeyMode::Legato && before.is_some()) {
             Some(at) => {
                 let note = self.note(now.key);
                 self.voices[at].slur(strike, note, &self.settings, &self.keys, &mut self.draws);
                 self.last_note = Some(note);
             }
-            None => self.begin(strike, self.last_note.filter(|_| !self.keys.glide_legato || before.is_some())),
+            None => self.begin(strike, self.last_note.filter(|_| self.keys.glide_always || before.is_some())),
         }
     }
 

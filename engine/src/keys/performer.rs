@@ -4,8 +4,8 @@
 //! A note is drawn from those of the recordings: one of the nearest in pitch and loudness, never the one of the note before where there is another, leaning
 //! to a second one by up to a third. Its beginning, vibrato, wandering and end are theirs. Everything is drawn from one seed, in the order of the notes.
 
-use super::{settings::KeySettings, voice::Start};
-use crate::{Settings, attack::SoftAttack, auto_range::Shift, mapping::Wish};
+use super::voice::Start;
+use crate::{Settings, attack::SoftAttack, auto_range::Shift, mapping::Wish, params::KeySettings};
 use syrinx_decoder::{Card, Fall, ONSET_POINTS, ONSET_S, Performance, PlayedNote, PlayedSlur};
 use syrinx_synth::White;
 use syrinx_tracker::{FRAME_RATE_HZ, Features, LOUDNESS_FLOOR_DB};
@@ -344,7 +344,7 @@ impl Performer {
             + vibrato_st
             + touch.bend_st
             + settings.pitch_shift;
-        let f0_hz = hz_of(note, keys.a4_hz);
+        let f0_hz = hz_of(note, keys.a4);
 
         let drift_db = (held * self.played.drift_db * drifts[1]).clamp(-MOST_DRIFT_DB, MOST_DRIFT_DB);
         let fallen_db = self.falls.map_or(0.0, |fall| fall.after(self.age_s));

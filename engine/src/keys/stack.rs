@@ -1,6 +1,6 @@
 //! The keys that are down, where only one of them sounds. Audio thread; never allocates.
 
-use super::settings::KeyPriority;
+use crate::params::KeyPriority;
 
 /// Most keys that are remembered: nobody has more fingers. Of more, the oldest is forgotten.
 const MOST: usize = 32;

@@ -3,10 +3,10 @@
 use super::{
     channel::Channels,
     performer::{Before, Draws, Join, Performer},
-    settings::KeySettings,
 };
 use crate::{
     Settings,
+    params::KeySettings,
     part::{Moment, Part},
 };
 use std::sync::Arc;

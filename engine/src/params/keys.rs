@@ -1,0 +1,158 @@
+//! How keys are played: what a keyboard has and a voice has not.
+
+use super::{
+    Kind, Param, SettingError,
+    table::{Value, finite},
+};
+
+/// Most notes that sound at once.
+pub const MOST_VOICES: usize = 16;
+/// A key struck in the middle, at velocity 80, plays the instrument as it usually was at that pitch.
+const USUAL_VELOCITY: f32 = 80.0 / 127.0;
+
+/// How many notes sound at once, and how they follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyMode {
+    /// Up to [`KeySettings::voices`] at once.
+    Poly,
+    /// One: a new key while another is held begins a new note.
+    Mono,
+    /// One: a new key while another is held goes on with the same breath, bow or stroke.
+    Legato,
+}
+
+impl Value for KeyMode {
+    fn number(self) -> f32 {
+        f32::from(self as u8)
+    }
+
+    fn of(number: f32) -> Self {
+        match number {
+            n if n >= 1.5 => Self::Legato,
+            n if n >= 0.5 => Self::Mono,
+            _ => Self::Poly,
+        }
+    }
+}
+
+/// Which of the keys that are held sounds, where only one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyPriority {
+    /// The one that was struck last.
+    Last,
+    /// The highest.
+    High,
+    /// The lowest.
+    Low,
+}
+
+impl Value for KeyPriority {
+    fn number(self) -> f32 {
+        f32::from(self as u8)
+    }
+
+    fn of(number: f32) -> Self {
+        match number {
+            n if n >= 1.5 => Self::Low,
+            n if n >= 0.5 => Self::High,
+            _ => Self::Last,
+        }
+    }
+}
+
+params! {
+    /// How keys are played.
+    KeySettings, KeyParamId, KEY_PARAMS;
+    "Keys" {
+        /// How many notes sound at once, and how they follow one another: many; one, which every key begins anew; or one that goes on with the same breath, bow or
+        /// stroke while a key is held.
+        key_mode: KeyMode, "Key mode", "", Kind::Choice(&["Poly", "Mono", "Legato"]), 0.0, 2.0, 0.0;
+        /// Most notes at once where there are many.
+        voices: u8, "Voices", "", Kind::Number { step: 1.0, logarithmic: false }, 1.0, MOST_VOICES as f32, MOST_VOICES as f32;
+        /// Which of the keys that are held sounds where only one does.
+        key_priority: KeyPriority, "Key priority", "", Kind::Choice(&["Last", "High", "Low"]), 0.0, 2.0, 0.0;
+        /// How long the pitch takes from note to note, seconds.
+        glide: f32, "Glide", "s", Kind::Number { step: 0.001, logarithmic: false }, 0.0, 2.0, 0.0;
+        /// Every note glides from the one before; off, only those that are struck while another key is held do.
+        glide_always: bool, "Glide always", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// The glide is a pace: an octave takes the time that is set, and less takes less.
+        glide_pace: bool, "Glide by pace", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// How far the pitch wheel bends, semitones, until a controller says otherwise.
+        bend_range: f32, "Bend range", "st", Kind::Number { step: 0.01, logarithmic: false }, 0.0, 96.0, 2.0;
+        /// Each note has a channel of its own, as MPE controllers play.
+        mpe: bool, "MPE", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// Pitch of A4, Hz.
+        a4: f32, "A4", "Hz", Kind::Number { step: 0.1, logarithmic: true }, 392.0, 466.0, 440.0;
+        /// How much louder the hardest stroke is than the softest, dB.
+        velocity_range: f32, "Velocity range", "dB", Kind::Number { step: 0.1, logarithmic: false }, 0.0, 60.0, 30.0;
+        /// Bend of the velocity curve: above 0 a light touch gives more, under 0 less.
+        velocity_curve: f32, "Velocity curve", "", Kind::Number { step: 0.01, logarithmic: false }, -2.0, 2.0, 0.0;
+    }
+}
+
+impl KeySettings {
+    /// How much harder than is usual a velocity, 0 to 1, plays, dB.
+    pub fn harder_db(&self, velocity: f32) -> f32 {
+        self.velocity_range * (velocity.clamp(0.0, 1.0).powf((-self.velocity_curve).exp2()) - USUAL_VELOCITY)
+    }
+
+    /// The velocity, 0 to 1, that plays so much harder than is usual, dB, or as nearly so as one can.
+    ///
+    /// ```
+    /// let keys = syrinx_engine::KeySettings { velocity_curve: 0.5, ..Default::default() };
+    /// assert!((keys.harder_db(keys.velocity_of(-7.0)) + 7.0).abs() < 1e-3);
+    /// assert_eq!(keys.velocity_of(40.0), 1.0);
+    /// ```
+    pub fn velocity_of(&self, harder_db: f32) -> f32 {
+        let straight = USUAL_VELOCITY + harder_db / self.velocity_range.max(f32::MIN_POSITIVE);
+        straight.clamp(0.0, 1.0).powf(self.velocity_curve.exp2())
+    }
+
+    /// How long a glide over an interval takes, s.
+    pub(crate) fn glide_over(&self, semitones: f32) -> f32 {
+        if self.glide_pace { self.glide * semitones.abs() / 12.0 } else { self.glide }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::PARAMS;
+
+    #[test]
+    fn what_is_typed_is_read_back_and_no_id_is_another_tables() {
+        let mut keys = KeySettings::default();
+        for (id, text) in [
+            ("key_mode", "legato"),
+            ("voices", "8"),
+            ("glide", "250 ms"),
+            ("a4", "432 Hz"),
+            ("bend_range", "1 octave"),
+            ("mpe", "on"),
+        ] {
+            keys.set(id, text).unwrap();
+        }
+        assert_eq!(
+            (keys.key_mode, keys.voices, keys.glide, keys.a4, keys.bend_range, keys.mpe),
+            (KeyMode::Legato, 8, 0.25, 432.0, 12.0, true)
+        );
+        assert_eq!(keys.set("a4", "300").unwrap_err().to_string(), "a4 takes 392 to 466 Hz or a note such as A2, not 300");
+        assert!(
+            keys.set("mix", "3")
+                .unwrap_err()
+                .to_string()
+                .starts_with("there is no parameter \"mix\"; the parameters are key_mode")
+        );
+        assert!(KEY_PARAMS.iter().all(|row| PARAMS.iter().all(|other| other.id != row.id)));
+        for (row, value) in KeySettings::default().rows() {
+            assert_eq!(row.parse(&row.display(value)), Some(value), "{}", row.id);
+            assert_eq!(row.plain(row.normalized(row.default)), row.default, "{}", row.id);
+        }
+    }
+
+    #[test]
+    fn what_no_player_wants_is_made_harmless() {
+        let wild = KeySettings { voices: 0, glide: f32::NAN, a4: 1e9, bend_range: f32::INFINITY, ..KeySettings::default() };
+        assert_eq!(wild.sanitised(), KeySettings { voices: 1, a4: 466.0, ..KeySettings::default() });
+    }
+}

@@ -1,0 +1,155 @@
+//! What is set of an instrument that a voice plays, and what its parts have in common with one that is played from notes.
+
+use super::{
+    KEYS, Kind, MAX_INSTRUMENT, OFF_DB, Param, SettingError,
+    table::{Value, finite},
+};
+use crate::snap::SCALES;
+use syrinx_tracker::{LatencyMode, TrackerConfig};
+
+impl Value for LatencyMode {
+    fn number(self) -> f32 {
+        match self {
+            Self::Live => 0.0,
+            Self::Studio => 1.0,
+        }
+    }
+
+    fn of(number: f32) -> Self {
+        if number >= 0.5 { Self::Studio } else { Self::Live }
+    }
+}
+
+/// Who sustains a held note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SustainedBy {
+    /// A plucked or struck instrument dies away of its own until the next note.
+    Instrument,
+    /// Every instrument follows the voice.
+    Voice,
+}
+
+impl Value for SustainedBy {
+    fn number(self) -> f32 {
+        match self {
+            Self::Instrument => 0.0,
+            Self::Voice => 1.0,
+        }
+    }
+
+    fn of(number: f32) -> Self {
+        if number >= 0.5 { Self::Voice } else { Self::Instrument }
+    }
+}
+
+const DECIBEL: Kind = Kind::Number { step: 0.1, logarithmic: false };
+const PERCENT: Kind = Kind::Number { step: 0.1, logarithmic: false };
+const HERTZ: Kind = Kind::Number { step: 0.1, logarithmic: true };
+const CENT: Kind = Kind::Number { step: 0.01, logarithmic: false };
+/// A list of scales may grow up to here; the range of a parameter is for ever.
+const MOST_SCALES: u8 = 32;
+
+/// Marks what is the session's.
+const SESSION: bool = true;
+
+params! {
+    /// The values of all parameters, numbers in their units.
+    Settings, ParamId, PARAMS;
+    "Input" {
+        /// Gain of the voice before anything listens to it, dB.
+        input_gain: f32, "Input gain", "dB", DECIBEL, -24.0, 24.0, 0.0, SESSION;
+        /// Voice below this A-weighted level, dB, fades to silence instead of being played.
+        gate: f32, "Gate", "dB", DECIBEL, -100.0, -20.0, -65.0, SESSION;
+        /// Lowest note of the voice, Hz: with the highest, it spares the tracker what is not sung, and makes it sooner and surer.
+        voice_low: f32, "Lowest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::DEFAULT_MIN_F0_HZ, SESSION;
+        /// Highest note of the voice, Hz. Where it is not above the lowest, every pitch is heard.
+        voice_high: f32, "Highest note", "Hz", HERTZ, TrackerConfig::DEFAULT_MIN_F0_HZ, TrackerConfig::MAX_F0_HZ, TrackerConfig::MAX_F0_HZ, SESSION;
+        /// Raises the gate to just above the noise of the room while nobody sings; off, the gate stays where it is set.
+        auto_gate: bool, "Adaptive gate", "", Kind::Switch, 0.0, 1.0, 1.0, SESSION;
+    }
+    "Instrument" {
+        /// The instrument that plays.
+        instrument_a: u8, "Instrument A", "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, 0.0;
+        /// The instrument to morph to.
+        instrument_b: u8, "Instrument B", "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, 1.0;
+        /// How far the sound has gone from instrument A to instrument B, per cent.
+        morph: f32, "Morph", "%", PERCENT, 0.0, 100.0, 0.0;
+    }
+    "Pitch and loudness" {
+        /// Transposition of the instrument against the voice, semitones.
+        pitch_shift: f32, "Pitch shift", "st", CENT, -24.0, 24.0, 0.0;
+        /// How much louder than the voice the instrument is played, dB: it sounds louder, and plays as if blown or bowed harder.
+        loudness: f32, "Loudness", "dB", DECIBEL, -24.0, 24.0, 0.0;
+        /// Plays the instrument as softly and as hard as it was recorded, however soft or loud the voice usually is. It sounds as loud as the
+        /// voice all the same.
+        auto_range: bool, "Auto range", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// Transposes by whole octaves to where the instrument plays; a melody stays in one octave.
+        octave_fit: bool, "Octave fit", "", Kind::Switch, 0.0, 1.0, 0.0;
+        /// How much of the voice's vibrato is played, per cent: 100 as it is sung, 0 none; notes and slides between them stay.
+        vibrato: f32, "Vibrato", "%", PERCENT, 0.0, 200.0, 100.0;
+        /// How far notes are drawn to the scale, per cent; vibrato stays.
+        snap: f32, "Pitch snap", "%", PERCENT, 0.0, 100.0, 0.0;
+        /// Key of the scale that notes are drawn to.
+        snap_key: u8, "Snap key", "", Kind::Choice(KEYS), 0.0, 11.0, 0.0;
+        /// Scale that notes are drawn to.
+        snap_scale: u8, "Snap scale", "", Kind::Choice(&SCALE_NAMES), 0.0, (MOST_SCALES - 1) as f32, 0.0;
+    }
+    "Sound" {
+        /// Gain of the instrument's harmonics, dB; the least value is off.
+        harmonics: f32, "Harmonics", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+        /// Gain of the instrument's noise, dB: the breath within its notes, and what it makes of breath and consonants, which is 10 dB softer
+        /// than the notes around where this is 0. The least value is off.
+        noise: f32, "Noise", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+        /// How far the harmonics wander and the noise pulses with the pitch in a held note, and how much brighter loud is where the network does not know,
+        /// against what was measured of the instrument, per cent: 100 is that, 0 as still as a machine.
+        life: f32, "Life", "%", PERCENT, 0.0, 200.0, 100.0;
+        /// How much of the room that the instrument was recorded in sounds, against what was measured of it, per cent: 100 is that, 0 is dry.
+        room: f32, "Room", "%", PERCENT, 0.0, 200.0, 100.0;
+        /// How much of the voice's own unpitched sound, its breath and consonants, passes, per cent.
+        breath: f32, "Breath", "%", PERCENT, 0.0, 100.0, 0.0;
+        /// Tilt of the harmonics about 1 kHz, dB per octave.
+        brightness: f32, "Brightness", "dB/oct", DECIBEL, -6.0, 6.0, 0.0;
+        /// Balance of the harmonics: -100 leaves the odd ones alone, +100 the even ones and the fundamental.
+        even_odd: f32, "Even/odd", "%", PERCENT, -100.0, 100.0, 0.0;
+        /// How softly notes begin: at 100 %, over 0.4 s.
+        attack: f32, "Attack softness", "%", PERCENT, 0.0, 100.0, 0.0;
+        /// Who sustains a held note: a plucked or struck instrument, which dies away of its own until the next note, or the voice. Others
+        /// follow the voice anyway.
+        sustain: SustainedBy, "Sustain", "", Kind::Choice(&["Instrument", "Voice"]), 0.0, 1.0, 0.0;
+    }
+    "Reverb" {
+        /// Size of the room, per cent: 0.3 to 6 s of reverberation.
+        reverb_size: f32, "Reverb size", "%", PERCENT, 0.0, 100.0, 40.0;
+        /// How much faster the highs die away than the rest, per cent.
+        reverb_damping: f32, "Reverb damping", "%", PERCENT, 0.0, 100.0, 50.0;
+        /// Level of the room's answer, per cent.
+        reverb_mix: f32, "Reverb mix", "%", PERCENT, 0.0, 100.0, 0.0;
+    }
+    "Output" {
+        /// Share of the instrument against the voice, in time with it, per cent.
+        mix: f32, "Dry/wet", "%", PERCENT, 0.0, 100.0, 100.0;
+        /// Gain of the output, dB; the least value is off.
+        output_gain: f32, "Output gain", "dB", DECIBEL, OFF_DB, 24.0, 0.0;
+        /// Passes the voice unchanged, as late as the instrument would be.
+        bypass: bool, "Bypass", "", Kind::Switch, 0.0, 1.0, 0.0, SESSION;
+        /// Live answers as early as can be; studio looks ahead, so that pitch is right from a note's first sample.
+        latency_mode: LatencyMode, "Latency mode", "", Kind::Choice(&["Live", "Studio"]), 0.0, 1.0, 0.0, SESSION;
+    }
+}
+
+const SCALE_NAMES: [&str; SCALES.len()] = {
+    let mut names = [""; SCALES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = SCALES[at].0;
+        at += 1;
+    }
+    names
+};
+
+impl Settings {
+    /// Whether instruments that die away do so while the voice holds.
+    pub(crate) fn sustains_as_instrument(&self) -> bool {
+        self.sustain == SustainedBy::Instrument
+    }
+}
