@@ -144,6 +144,31 @@ fn each_track_has_its_instrument_and_its_stem() {
 }
 
 #[test]
+fn a_track_follows_its_programs_and_leaves_drums_out() {
+    let folder = Folder::new();
+    // On channel 1: a guitar and a note; a note on the channel of drums; the flute, and the note again.
+    let track: &[u8] = &[
+        0, 0xc0, 24, 0, 0x90, 69, 90, 0x87, 0x40, 0x80, 69, 64, // until 1 s
+        0, 0x99, 40, 100, 0x87, 0x40, 0x89, 40, 64, // until 2 s
+        0, 0xc0, 73, 0x87, 0x40, 0x90, 69, 90, 0x87, 0x40, 0x80, 69, 64, 0, 0xff, 0x2f, 0, // from 3 to 4 s
+    ];
+    let song = folder.path("programs.mid");
+    let head = [b"MThd\0\0\0\x06\0\x01\0\x01\x01\xe0MTrk".as_slice(), &(track.len() as u32).to_be_bytes()].concat();
+    fs::write(&song, [&head, track].concat()).unwrap();
+    let out = folder.path("out.wav");
+    let done = support::syrinx(["play", song.to_str().unwrap(), "-o", out.to_str().unwrap(), "--set", "room=0"]);
+    assert_eq!(String::from_utf8(done.stderr).unwrap(), "track 1: Electric guitar, Flute\n");
+    let level = |x: &[f32]| (x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32).sqrt();
+    let all = samples(&out);
+    let second = |n: usize| &all[n * RATE_HZ as usize + 9_600..(n + 1) * RATE_HZ as usize - 9_600];
+    assert!(level(second(0)) > 0.01 && level(second(3)) > 0.01);
+    assert!(level(&second(1)[19_200..]) < 1e-4 && level(second(2)) < 1e-4, "drums are played");
+    // A guitar dies away, and a flute does not.
+    let falls = |x: &[f32]| level(&x[..x.len() / 4]) / level(&x[3 * x.len() / 4..]);
+    assert!(falls(second(0)) > 1.3 * falls(second(3)), "{} and {}", falls(second(0)), falls(second(3)));
+}
+
+#[test]
 fn a_glide_and_a_slur_join_notes() {
     let folder = Folder::new();
     let notes = [(60, 80, 0.0, 1.05), (67, 80, 1.0, 2.0)];

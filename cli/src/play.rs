@@ -9,12 +9,11 @@ use std::{
     collections::BTreeMap,
     io::Read,
     path::{Path, PathBuf},
-    sync::Arc,
     thread,
 };
 use syrinx_analysis::WavWriter;
 use syrinx_engine::{
-    Block, EngineConfig, Event, EventKind, Guard, KEY_PARAMS, KeyParamId, KeySettings, Keys, Message, Model, Settings, Tuning,
+    Block, EngineConfig, Event, EventKind, Guard, KEY_PARAMS, KeyParamId, KeySettings, Keys, Message, ParamId, Settings, Tuning,
 };
 
 /// What is played at a time, s: as long as nobody waits for a sign of progress.
@@ -36,7 +35,7 @@ pub struct Args {
     /// The WAV file to write (32-bit float, stereo); - is standard output.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// The instrument of all tracks: a factory instrument's id, or a model file. By default each has the one that its General MIDI program comes nearest to,
+    /// The instrument of all tracks: a factory instrument's id, or a model file. By default each has those that its General MIDI programs come nearest to,
     /// or the violin.
     #[arg(long, value_name = "ID|FILE.onnx")]
     instrument: Option<String>,
@@ -77,9 +76,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let chosen = chosen(args, &song)?;
     let tuning = tuning(args)?;
     let mut players = Vec::new();
-    for (track, name) in &chosen {
-        match name {
-            Some(name) => players.push(Player::new(track, name, args, (&settings, &keys), &tuning)?),
+    for (track, choice) in &chosen {
+        match choice {
+            Some(choice) => players.push(Player::new(track, choice, args, (&settings, &keys), &tuning)?),
             None => eprintln!("track {} is of drums, which no instrument here plays: it is left out", track.number),
         }
     }
@@ -141,8 +140,16 @@ fn tuning(args: &Args) -> Result<Tuning, Failure> {
     read.map_err(|why| format!("{}: {why}", named.join(", ")).into())
 }
 
-/// The name of each track's instrument; none for drums.
-fn chosen<'a>(args: &Args, song: &'a Song) -> Result<Vec<(&'a Track, Option<String>)>, Failure> {
+/// Who plays a track.
+enum Choice {
+    /// One instrument.
+    Named(String),
+    /// Those that its programs come nearest to, one after the other, beginning with this one.
+    Programs(&'static str),
+}
+
+/// Who plays each track; none plays drums.
+fn chosen<'a>(args: &Args, song: &'a Song) -> Result<Vec<(&'a Track, Option<Choice>)>, Failure> {
     let mut named = BTreeMap::new();
     for one in &args.tracks {
         let (number, name) = one.split_once('=').ok_or_else(|| format!("--track takes N=INSTRUMENT, not {one:?}"))?;
@@ -152,15 +159,15 @@ fn chosen<'a>(args: &Args, song: &'a Song) -> Result<Vec<(&'a Track, Option<Stri
         }
         named.insert(number, name.trim().to_owned());
     }
-    Ok(song
-        .tracks
-        .iter()
-        .map(|track| (track, named.remove(&track.number).or_else(|| args.instrument.clone()).or_else(|| usual(track))))
-        .collect())
+    let mut choose = |track: &Track| match named.remove(&track.number).or_else(|| args.instrument.clone()) {
+        Some(name) => Some(Choice::Named(name)),
+        None => usual(track).map(Choice::Programs),
+    };
+    Ok(song.tracks.iter().map(|track| (track, choose(track))).collect())
 }
 
-/// The instrument that a track's program comes nearest to; none for drums.
-fn usual(track: &Track) -> Option<String> {
+/// The instrument that a track's first program comes nearest to; none for drums.
+fn usual(track: &Track) -> Option<&'static str> {
     let notes = || track.events.iter().filter(|event| matches!(event.message, midi_file::Message::NoteOn { .. }));
     if notes().all(|event| event.channel == DRUMS) {
         return None;
@@ -169,7 +176,7 @@ fn usual(track: &Track) -> Option<String> {
         midi_file::Message::Program(program) if event.channel != DRUMS => Some(program),
         _ => None,
     });
-    Some(program.map_or("violin", of_program).to_owned())
+    Some(program.map_or("violin", of_program))
 }
 
 /// The factory instrument nearest to a program of General MIDI, 0 to 127.
@@ -209,6 +216,8 @@ struct Player {
     number: usize,
     label: String,
     keys: Keys,
+    /// What is set at the beginning.
+    settings: Settings,
     /// With their samples from the beginning of the piece, of which `played` have been played.
     events: Vec<(u64, EventKind)>,
     played: usize,
@@ -220,29 +229,38 @@ struct Player {
 impl Player {
     fn new(
         track: &Track,
-        name: &str,
+        choice: &Choice,
         args: &Args,
         (settings, keys): (&Settings, &KeySettings),
         tuning: &Tuning,
     ) -> Result<Self, Failure> {
+        let (name, by_programs) = match choice {
+            Choice::Named(name) => (name.as_str(), false),
+            Choice::Programs(first) => (*first, true),
+        };
         let palette = palette(name)?;
         let settings = Settings { instrument_a: palette.number, ..*settings };
         // Tracks that play at once are no copies of one another.
         let seed = args.seed.wrapping_add((track.number as u64) << 16);
         let config = EngineConfig { sample_rate_hz: args.sample_rate, channels: 2, seed };
-        let model: Arc<Model> = palette.model().clone();
         let mut player = Keys::new(config, &palette.instruments)?;
-        player.set(&settings);
         player.set_keys(keys);
         player.set_tuning(Box::new(tuning.clone()));
         let at = |seconds: f64| (seconds * f64::from(args.sample_rate)).round() as u64;
-        let mut events: Vec<(u64, EventKind)> = track
-            .events
-            .iter()
-            .filter_map(|event| {
-                Some((at(event.seconds), EventKind::Message { channel: event.channel, message: message(event.message)? }))
-            })
-            .collect();
+        let mut names = vec![palette.model().card().name.clone()];
+        let mut events: Vec<(u64, EventKind)> = Vec::with_capacity(track.events.len());
+        for event in track.events.iter().filter(|event| !(by_programs && event.channel == DRUMS)) {
+            let kind = match event.message {
+                midi_file::Message::Program(program) if by_programs => {
+                    let id = of_program(program);
+                    let number = syrinx_models::number(id).ok_or_else(|| format!("there is no instrument {id:?}"))?;
+                    names.extend(syrinx_models::load(id).map(|model| model.card().name.clone()));
+                    Some(EventKind::Setting(ParamId::instrument_a, number.into()))
+                }
+                other => message(other).map(|message| EventKind::Message { channel: event.channel, message }),
+            };
+            events.extend(kind.map(|kind| (at(event.seconds), kind)));
+        }
         // Whatever a file forgets to end.
         let last = events.last().map_or(0, |(at, _)| *at);
         for channel in 0..16 {
@@ -250,11 +268,13 @@ impl Player {
             events.extend(ends.map(|message| (last, EventKind::Message { channel, message })));
         }
         let named = track.name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
-        let label = format!("track {}{named}: {}", track.number, model.card().name);
+        names.dedup();
+        let label = format!("track {}{named}: {}", track.number, names.join(", "));
         Ok(Self {
             number: track.number,
             label,
             keys: player,
+            settings,
             events,
             played: 0,
             here: Vec::new(),
@@ -264,6 +284,7 @@ impl Player {
 
     /// Back to the beginning.
     fn rewind(&mut self) {
+        self.keys.set(&self.settings);
         self.keys.reset();
         self.played = 0;
     }
