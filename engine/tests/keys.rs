@@ -408,3 +408,15 @@ fn fast_notes_are_there_in_time_and_do_not_run_into_one_another() {
     };
     assert!(rise(&chord) * 2 > rise(&alone), "{} and {} frames", rise(&chord), rise(&alone));
 }
+
+#[test]
+fn a_note_that_a_controller_has_silenced_is_there_again_when_it_is_raised() {
+    for number in [2, 11] {
+        let mut instrument = keys("flute");
+        let events = [control(0, number, 0.0), on(10, 69), control(48_000, number, 1.0), off(90_000, 69)];
+        let out = played(&mut instrument, &events, 180_000, &[64]);
+        assert!(rms(&out[10_000..48_000]) < 1e-5, "controller {number}: {}", rms(&out[10_000..48_000]));
+        assert!(rms(&out[60_000..90_000]) > 0.01, "controller {number}");
+        assert!(instrument.is_idle(), "and ends");
+    }
+}

@@ -38,7 +38,7 @@ const DRIFT_HZ: f32 = 1.0;
 const DRIFT_GROWS_S: f32 = 0.3;
 /// Held, a note never falls under this for its wandering, dB, nor rises by more.
 const MOST_DRIFT_DB: f32 = 4.0;
-/// A note that was ended is over when it is this soft, dB.
+/// A note that was ended, or dies away, is over when nothing but that has made it this soft, dB: what a controller has silenced may be raised again.
 const OVER_DB: f32 = -90.0;
 /// Where the room of the recordings is played, this share of a recorded release is the player's.
 const OWN_RELEASE: f32 = 0.6;
@@ -186,8 +186,9 @@ pub struct Performer {
     drifts: [Drift; 2],
     attack: SoftAttack,
     white: White,
-    /// The last loudness, dB.
+    /// The last loudness, and how loud it would sound but for controllers, wandering and the beginning, dB.
     loudness_db: f32,
+    left_db: f32,
 }
 
 impl Performer {
@@ -214,6 +215,7 @@ impl Performer {
             attack: SoftAttack::new(),
             white: White::new(0),
             loudness_db: LOUDNESS_FLOOR_DB,
+            left_db: LOUDNESS_FLOOR_DB,
         }
     }
 
@@ -253,7 +255,7 @@ impl Performer {
         self.white = White::new(u64::from((1e9 * draws.share()) as u32));
         self.drifts = [Drift::default(); 2];
         self.attack.reset();
-        self.loudness_db = LOUDNESS_FLOOR_DB;
+        (self.loudness_db, self.left_db) = (LOUDNESS_FLOOR_DB, effort_db + self.level_db);
     }
 
     /// The note's pitch begins elsewhere.
@@ -303,7 +305,7 @@ impl Performer {
 
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
-        self.frame > 0 && self.loudness_db + self.level_db <= OVER_DB
+        self.left_db <= OVER_DB
     }
 
     /// How loud it is, or will be where it has not begun, dB.
@@ -356,6 +358,7 @@ impl Performer {
             onset(&self.played.onset_db).max(self.least_db) + drift_db + tremolo_db - fallen_db - slur_db - released_db;
         let wanted_db = self.effort_db + touch.effort_db + settings.loudness + moved_db;
         self.loudness_db = self.attack.step(wanted_db, settings.attack / 100.0).max(LOUDNESS_FLOOR_DB);
+        self.left_db = self.effort_db + self.level_db - fallen_db - released_db;
         if self.is_over() {
             self.loudness_db = LOUDNESS_FLOOR_DB;
         }
