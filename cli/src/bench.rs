@@ -22,6 +22,8 @@ use syrinx_tracker::FrameClock;
 /// The rate and block that the aims are set for.
 const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 64;
+/// An instance as hosts have it.
+const STEREO: EngineConfig = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
 /// Blocks in which whole instances are measured.
 const INSTANCE_BLOCKS: [usize; 2] = [64, 512];
 
@@ -165,15 +167,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 /// Time to set an instance up and play one block. The first call in a process reads the factory instruments besides.
 fn first_sound_ms() -> Result<f64, Failure> {
     let start = Instant::now();
-    let mut engine = Engine::new(EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 }, syrinx_models::factory())?;
+    let mut engine = Engine::new(STEREO, syrinx_models::factory())?;
     let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
     engine.process(&[&[0.1; BLOCK]], &mut [&mut left, &mut right]);
     Ok(1e3 * start.elapsed().as_secs_f64())
 }
 
 fn stereo(model: &Arc<Model>) -> Engine {
-    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
-    Engine::of(config, model.clone()).expect("the configuration is one that engines take")
+    Engine::of(STEREO, model.clone()).expect("the configuration is one that engines take")
 }
 
 fn instance_share(model: &Arc<Model>, voice: &[f32], block: usize, passes: usize) -> f64 {

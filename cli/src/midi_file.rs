@@ -4,6 +4,7 @@
 //! header are read here, for `midly` panics at some that are garbled and loses music at others; events within tracks, it reads.
 
 use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
+use syrinx_engine::is_control;
 
 /// The most bytes that [`read`] takes. Long pieces for an orchestra have a few hundred thousand.
 pub const MOST_BYTES: usize = 32 << 20;
@@ -454,7 +455,7 @@ fn split_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
 
 /// A name as it can be shown: files say in no way how their letters are coded. None where nothing can be seen of it.
 fn readable(text: &[u8]) -> Option<String> {
-    let shown = |letter: char| if may_be_obeyed(letter) { ' ' } else { letter };
+    let shown = |letter: char| if is_control(letter) { ' ' } else { letter };
     let text: String = match str::from_utf8(text) {
         Ok(text) => text.chars().map(shown).collect(),
         // Latin-1, whose codes are those of its characters.
@@ -462,11 +463,6 @@ fn readable(text: &[u8]) -> Option<String> {
     };
     let name: String = text.trim().chars().take(MOST_LETTERS).collect();
     (!name.is_empty()).then(|| name.trim_end().into())
-}
-
-/// Whether a terminal or a window may obey a character instead of showing it, or turn the direction of writing over.
-fn may_be_obeyed(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

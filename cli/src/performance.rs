@@ -9,7 +9,7 @@ use std::{path::PathBuf, sync::Arc};
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, Take, analyse, in_parallel};
 use syrinx_decoder::{ONSET_POINTS, ONSET_S, Performance, PlayedNote, with_card};
 use syrinx_engine::{Block, EngineConfig, Event, EventKind, KeySettings, Keys, Message, Model, Settings};
-use syrinx_trainer::{HeardNote, heard_notes};
+use syrinx_trainer::{HeardNote, heard_notes, quantile};
 
 /// Silence before each note that is played, and what is listened to after its end, s.
 const BEFORE_S: f32 = 0.2;
@@ -45,6 +45,7 @@ pub fn run(model: &str, paths: &[PathBuf], as_json: bool) -> Result<(), Failure>
     let plain = Palette { instruments: vec![(0, plain(palette.model())?)], number: 0 };
     let played = play(&palette, &recorded)?;
     let enveloped = play(&plain, &recorded)?;
+    let away = [&played, &enveloped].map(|notes| distances(&recorded, notes));
     let ways = [("recorded", &recorded), ("played", &played), ("plain envelope", &enveloped)];
     if as_json {
         let figures: Vec<Value> = FIGURES
@@ -55,10 +56,10 @@ pub fn run(model: &str, paths: &[PathBuf], as_json: bool) -> Result<(), Failure>
                 json!({"figure": name, "unit": unit, "quartiles": all})
             })
             .collect();
-        let distance = |notes: &[HeardNote]| json!({"loudness_db": distances(&recorded, notes)[0], "pitch_st": distances(&recorded, notes)[1]});
+        let [played, plain] = away.map(|[db, st]| json!({"loudness_db": db, "pitch_st": st}));
         return terminal::json(&json!({
             "model": card.id, "notes": recorded.len(), "figures": figures,
-            "distances": {"played": distance(&played), "plain envelope": distance(&enveloped)},
+            "distances": {"played": played, "plain envelope": plain},
         }));
     }
     println!("{}: {} notes as recorded, and as keys play them; quartiles", card.name, recorded.len());
@@ -71,7 +72,7 @@ pub fn run(model: &str, paths: &[PathBuf], as_json: bool) -> Result<(), Failure>
         println!("{:<20} {:>22} {:>22} {:>22}", format!("{name}, {unit}"), cells[0], cells[1], cells[2]);
     }
     for (at, name) in ["beginnings, dB", "beginnings, st"].into_iter().enumerate() {
-        let [played, plain] = [&played, &enveloped].map(|notes| distances(&recorded, notes)[at]);
+        let [played, plain] = away.map(|distances| distances[at]);
         println!("{:<20} {:>22} {:>22} {:>22}", format!("away: {name}"), "", format!("{played:.2}"), format!("{plain:.2}"));
     }
     Ok(())
@@ -133,9 +134,7 @@ fn play(palette: &Palette, notes: &[HeardNote]) -> Result<Vec<HeardNote>, Failur
 /// Quartiles of a figure; none where no note has it.
 fn quartiles(notes: &[HeardNote], of: fn(&HeardNote) -> Option<f32>) -> Option<[f32; 3]> {
     let mut values: Vec<f32> = notes.iter().filter_map(of).collect();
-    values.sort_by(f32::total_cmp);
-    let last = values.len().checked_sub(1)?;
-    Some([0.25, 0.5, 0.75].map(|share| values[(share * last as f32).round() as usize]))
+    (!values.is_empty()).then(|| [0.25, 0.5, 0.75].map(|share| quantile(&mut values, share)))
 }
 
 /// How far the beginnings of some notes are from those of others, as distributions: the mean, over the moments of a beginning, of how far a loudness, dB, and a pitch,

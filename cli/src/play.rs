@@ -1,7 +1,7 @@
 //! `syrinx play`: a MIDI file, each of its tracks played by an instrument.
 
 use crate::{
-    common::{Failure, bar, create_folder, palette, spare, write_output},
+    common::{Failure, Palette, bar, create_folder, palette, spare, write_output},
     midi_file::{self, MOST_BYTES, Song, Track},
     render,
 };
@@ -75,10 +75,19 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let song = read(&args.song)?;
     let chosen = chosen(args, &song)?;
     let tuning = tuning(args)?;
+    // An instrument's file is read and judged once, however many tracks it plays.
+    let mut palettes = BTreeMap::new();
+    for name in chosen.iter().filter_map(|(_, choice)| Some(choice.as_ref()?.first())) {
+        if !palettes.contains_key(name) {
+            palettes.insert(name, palette(name)?);
+        }
+    }
     let mut players = Vec::new();
     for (track, choice) in &chosen {
         match choice {
-            Some(choice) => players.push(Player::new(track, choice, args, (&settings, &keys), &tuning)?),
+            Some(choice) => {
+                players.push(Player::new(track, choice, &palettes[choice.first()], args, (&settings, &keys), &tuning)?)
+            }
             None => eprintln!("track {} is of drums, which no instrument here plays: it is left out", track.number),
         }
     }
@@ -146,6 +155,16 @@ enum Choice {
     Named(String),
     /// Those that its programs come nearest to, one after the other, beginning with this one.
     Programs(&'static str),
+}
+
+impl Choice {
+    /// The name of the instrument that begins.
+    fn first(&self) -> &str {
+        match self {
+            Self::Named(name) => name,
+            Self::Programs(first) => first,
+        }
+    }
 }
 
 /// Who plays each track; none plays drums.
@@ -230,15 +249,12 @@ impl Player {
     fn new(
         track: &Track,
         choice: &Choice,
+        palette: &Palette,
         args: &Args,
         (settings, keys): (&Settings, &KeySettings),
         tuning: &Tuning,
     ) -> Result<Self, Failure> {
-        let (name, by_programs) = match choice {
-            Choice::Named(name) => (name.as_str(), false),
-            Choice::Programs(first) => (*first, true),
-        };
-        let palette = palette(name)?;
+        let by_programs = matches!(choice, Choice::Programs(_));
         let settings = Settings { instrument_a: palette.number, ..*settings };
         // Tracks that play at once are no copies of one another.
         let seed = args.seed.wrapping_add((track.number as u64) << 16);
@@ -395,8 +411,7 @@ fn sum(players: &[Player]) -> [Vec<f32>; 2] {
 /// Keeps both sides under full scale.
 fn guarded([left, right]: &mut [Vec<f32>; 2], guard: &mut Guard) {
     for (left, right) in left.iter_mut().zip(right) {
-        guard.step(left.abs().max(right.abs()));
-        (*left, *right) = (guard.pass(*left, 0.0), guard.pass(*right, 0.0));
+        [*left, *right] = guard.sides([*left, *right]);
     }
 }
 

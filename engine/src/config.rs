@@ -1,5 +1,6 @@
 //! How an engine is set up.
 
+use crate::listener::CHANNELS;
 use syrinx_tracker::TrackerError;
 
 /// How an engine is set up; changing any of it makes a new engine.
@@ -16,6 +17,19 @@ pub struct EngineConfig {
 impl Default for EngineConfig {
     fn default() -> Self {
         Self { sample_rate_hz: 48_000, channels: 1, seed: 0 }
+    }
+}
+
+impl EngineConfig {
+    /// Whether an engine can be set up so.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        if !(44_100..=192_000).contains(&self.sample_rate_hz) {
+            return Err(EngineError::SampleRate(self.sample_rate_hz));
+        }
+        if !(1..=CHANNELS).contains(&self.channels) {
+            return Err(EngineError::Channels(self.channels));
+        }
+        Ok(())
     }
 }
 

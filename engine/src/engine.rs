@@ -19,7 +19,7 @@ use crate::{
     block::{self, Block, Event, EventKind},
     config::{EngineConfig, EngineError},
     latency_switch::LatencySwitch,
-    listener::{CHANNELS, Listener, STEP},
+    listener::{Listener, STEP},
     mapping::Mapping,
     mixer::Mixer,
     part::{Moment, Part},
@@ -51,12 +51,7 @@ impl Engine {
     /// When the configuration is out of range.
     pub fn new(config: EngineConfig, palette: &[(u8, Arc<Model>)]) -> Result<Self, EngineError> {
         let EngineConfig { sample_rate_hz, channels, seed } = config;
-        if !(44_100..=192_000).contains(&sample_rate_hz) {
-            return Err(EngineError::SampleRate(sample_rate_hz));
-        }
-        if !(1..=CHANNELS).contains(&channels) {
-            return Err(EngineError::Channels(channels));
-        }
+        config.check()?;
         let clock = FrameClock::new(sample_rate_hz);
         let listener = Listener::new(sample_rate_hz, channels)?;
         let (frame, delay) = (clock.max_len(), listener.most_delay_samples());

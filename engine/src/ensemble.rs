@@ -132,12 +132,10 @@ impl Ensemble {
 
     /// Forgets the stream.
     pub fn reset(&mut self) {
-        self.sounding_mut().for_each(Sounding::reset);
+        self.begin_note();
         self.own.iter_mut().flatten().for_each(|own| own.noise.reset());
         self.noises.iter_mut().for_each(|noise| noise.filtered.reset());
         self.fluctuation.reset();
-        self.effort = Effort::default();
-        self.settle();
     }
 
     /// A note begins that has nothing to do with what was played before; what is drawn for it is another than for the note before.

@@ -38,6 +38,12 @@ impl Guard {
         self.gain = 1.0;
     }
 
+    /// Moves on by a sample of two sides without a voice, and gives them under full scale.
+    pub fn sides(&mut self, [left, right]: [f32; 2]) -> [f32; 2] {
+        self.step(left.abs().max(right.abs()));
+        [self.pass(left, 0.0), self.pass(right, 0.0)]
+    }
+
     /// Moves on by a sample, the greatest of whose channels has the magnitude `peak`, a finite number.
     #[inline(always)]
     pub fn step(&mut self, peak: f32) {

@@ -39,11 +39,6 @@ pub struct Wish {
 /// A voice that is silent.
 pub const SILENT: Features = Features { frame: 0, f0_hz: 0.0, confidence: 0.0, loudness_db: LOUDNESS_FLOOR_DB };
 
-impl Wish {
-    /// Before the first frame.
-    pub const UNHEARD: Self = Self { features: SILENT, unshifted_hz: 0.0, fitted: Shift::NONE, level_db: 0.0 };
-}
-
 /// Maps one stream's frames, in order.
 pub struct Mapping {
     snap: Snap,

@@ -40,7 +40,8 @@ pub struct Part {
     ensemble: Ensemble,
     bank: CrossfadeBank,
     gains: SpectralGains,
-    before: Wish,
+    /// The pitch that was played last, Hz.
+    played_hz: f32,
     controls: Controls,
     /// Of the frame before: pitch before the shift, and what the loudness setting contributed to the amplitude.
     reached_hz: f32,
@@ -61,7 +62,7 @@ impl Part {
             ensemble: Ensemble::new(sample_rate_hz, seed, palette),
             bank: CrossfadeBank::new(sample_rate_hz),
             gains: SpectralGains::new(),
-            before: Wish::UNHEARD,
+            played_hz: 0.0,
             controls: Controls::silent(0),
             reached_hz: 0.0,
             reached_loudness: 1.0,
@@ -81,15 +82,20 @@ impl Part {
     /// The stream begins anew.
     pub fn reset(&mut self, settings: &Settings) {
         self.ensemble.reset();
-        self.begin_note();
+        self.forget();
         self.settle(settings);
     }
 
     /// A note begins that has nothing to do with what was played before.
     pub fn begin_note(&mut self) {
         self.ensemble.begin_note();
+        self.forget();
+    }
+
+    /// What was rendered before is no longer gone on from.
+    fn forget(&mut self) {
         self.bank.reset();
-        self.before = Wish::UNHEARD;
+        self.played_hz = 0.0;
         self.controls = Controls::silent(0);
         self.reached_hz = 0.0;
         self.pulse = 0.0;
@@ -175,7 +181,7 @@ impl Part {
     /// How those who play die away.
     pub fn ringing(&self) -> Ringing {
         // The pitch is that of the frame before: the table of a decay changes less within a frame than anybody hears.
-        self.ensemble.ringing(self.before.features.f0_hz)
+        self.ensemble.ringing(self.played_hz)
     }
 
     /// Plays one frame, by those who were called for it.
@@ -201,7 +207,7 @@ impl Part {
         if let Some(automation) = automation {
             self.follow_loudness(automation, end, len);
         }
-        self.before = *wish;
+        self.played_hz = wish.features.f0_hz;
     }
 
     /// Adds the noise of one segment, which belongs to the tone: it pulses with it, from one strength to the other.

@@ -48,10 +48,7 @@ const LOUDNESS_MIDDLE: f32 = -40.0;
 /// Slopes beyond this many units (40 dB) all sound alike: the start from silence is not louder than the start from a breath.
 const STEEPEST: f32 = 2.0;
 
-/// MIDI note number (with fraction) of a frequency.
-pub fn midi(hz: f32) -> f32 {
-    69.0 + 12.0 * (hz / 440.0).log2()
-}
+pub use syrinx_decoder::midi;
 
 /// Natural logarithm of the f0 in Hz that this pitch input means.
 pub fn ln_hz(pitch_input: f32) -> f32 {

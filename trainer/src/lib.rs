@@ -78,4 +78,5 @@ pub use performance::{HeardNote, heard_notes};
 pub use realism::{Realism, notes};
 pub use second_take::compare_takes;
 pub use split::{Part, Split, Stretch};
+pub use statistics::quantile;
 pub use train::{Progress, TrainError, TrainOptions, Trained, Twin, Twins, measure_on, train, train_on};

@@ -12,7 +12,7 @@ use syrinx_tracker::FRAME_RATE_HZ;
 
 use crate::{
     split::{Part, Split, notes_in, sure_pitch},
-    statistics::{hundredth, quantile},
+    statistics::{hundredth, quantile, rms},
     train::SYNTHESISER,
 };
 
@@ -71,8 +71,7 @@ pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, card: &Card) -> 
     for stretch in split.of(Part::Training) {
         let frames = &takes[stretch.take].frames[stretch.frames.clone()];
         let steady = notes_in(frames, takes[stretch.take].note);
-        let notes = steady.iter().filter(|run| run.len() >= SHORTEST);
-        found.extend(notes.filter_map(|run| note(frames, run.clone(), gains_db[stretch.take], card.decay.is_some())));
+        found.extend(heard_in(frames, &steady, gains_db[stretch.take], card.decay.is_some()));
         let joined: Vec<&Range<usize>> = steady.iter().filter(|run| run.len() >= SLURRED).collect();
         slurs.extend(joined.windows(2).filter_map(|pair| slur(frames, pair[0], pair[1])));
     }
@@ -89,19 +88,17 @@ pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, card: &Card) -> 
         PlayedNote::usual(&card.family, 0.0).release_s
     };
     found.sort_by(|a, b| a.played.note.total_cmp(&b.played.note).then(a.played.loudness_db.total_cmp(&b.played.loudness_db)));
-    let mut notes: Vec<PlayedNote> = some_of(&found, TOLD).map(|found| found.played).collect();
-    for (note, found) in notes.iter_mut().zip(some_of(&found, TOLD)) {
-        note.release_s = found.release_s.unwrap_or(usual_s);
-        if card.family == SYNTHESISER {
-            // What swells in its recordings was drawn to learn from; it holds still.
-            note.drift_db = 0.0;
-        }
-    }
+    let notes = some_of(&found, TOLD).map(|HeardNote { played, release_s, .. }| PlayedNote {
+        release_s: release_s.unwrap_or(usual_s),
+        // What swells in a synthesiser's recordings was drawn to learn from; it holds still.
+        drift_db: if card.family == SYNTHESISER { 0.0 } else { played.drift_db },
+        ..*played
+    });
     if slurs.len() < FEWEST_SLURS {
         slurs.clear();
     }
     slurs.sort_by(|a, b| a.interval_st.total_cmp(&b.interval_st));
-    Some(Performance { notes, slurs: some_of(&slurs, MOST_PLAYED_SLURS).copied().collect() })
+    Some(Performance { notes: notes.collect(), slurs: some_of(&slurs, MOST_PLAYED_SLURS).copied().collect() })
 }
 
 /// So many of `all` at most, evenly spaced.
@@ -156,14 +153,18 @@ pub struct HeardNote {
 
 /// The notes of a take, as [`measure`] reads them; `is_struck` where they die away of themselves.
 pub fn heard_notes(take: &Take, is_struck: bool) -> Vec<HeardNote> {
-    let steady = notes_in(&take.frames, take.note);
-    let notes = steady.into_iter().filter(|run| run.len() >= SHORTEST);
-    notes.filter_map(|run| note(&take.frames, run, 0.0, is_struck)).collect()
+    heard_in(&take.frames, &notes_in(&take.frames, take.note), 0.0, is_struck)
 }
 
-/// The note whose pitch is known over `run`; none where its beginning is not heard.
-fn note(frames: &[Frame], run: Range<usize>, gain_db: f32, is_struck: bool) -> Option<HeardNote> {
+/// Those of `notes` that are long enough and are heard to begin.
+fn heard_in(frames: &[Frame], notes: &[Range<usize>], gain_db: f32, is_struck: bool) -> Vec<HeardNote> {
     let loud: Vec<f32> = frames.iter().map(|frame| frame.features.loudness_db + gain_db).collect();
+    let notes = notes.iter().filter(|run| run.len() >= SHORTEST);
+    notes.filter_map(|run| note(frames, &loud, run.clone(), is_struck)).collect()
+}
+
+/// The note whose pitch is known over `run`, of frames that are so `loud`, dB; none where its beginning is not heard.
+fn note(frames: &[Frame], loud: &[f32], run: Range<usize>, is_struck: bool) -> Option<HeardNote> {
     // The pitch may be known for longer than the note is played.
     let loudest_db = quantile(&mut loud[run.clone()].to_vec(), 0.75);
     let last = run.clone().rev().find(|n| loud[*n] >= loudest_db - PLAYED_DB)?;
@@ -177,7 +178,7 @@ fn note(frames: &[Frame], run: Range<usize>, gain_db: f32, is_struck: bool) -> O
     } else {
         quantile(&mut loud[held.clone()].to_vec(), 0.5)
     };
-    let begin = beginning(&loud, run.clone(), held_db)?;
+    let begin = beginning(loud, run.clone(), held_db)?;
     let pitches: Vec<f32> = held.clone().map(|n| pitch(frames, n).unwrap_or(0.0)).collect();
     let centre = quantile(&mut pitches.clone(), 0.5);
 
@@ -234,7 +235,7 @@ fn note(frames: &[Frame], run: Range<usize>, gain_db: f32, is_struck: bool) -> O
         drift_st: hundredth(wandering(&pitches).min(MOST_DRIFT_ST)),
         release_s: 0.0,
     };
-    let release_s = if is_struck { damping(&loud, &run) } else { release(&loud, &run) };
+    let release_s = if is_struck { damping(loud, &run) } else { release(loud, &run) };
     Some(HeardNote { played, release_s, held_s: (run.end - begin) as f32 / FRAME_RATE_HZ as f32 })
 }
 
@@ -339,7 +340,7 @@ fn wandering(values: &[f32]) -> f32 {
     }
     let means: Vec<f32> = values.windows(SMOOTHED).map(|w| w.iter().sum::<f32>() / SMOOTHED as f32).collect();
     let moves = without_line(&means);
-    (moves.iter().map(|x| x * x).sum::<f32>() / moves.len() as f32).sqrt()
+    rms(&moves)
 }
 
 /// Seconds that the end of a note takes to fall by 20 dB; none where it is not heard to.

@@ -9,7 +9,7 @@ use syrinx_tracker::FRAME_RATE_HZ;
 use crate::{
     life::{PULSE_WINDOW, clear_in, filtered, held, levels_against_all, mirrored, pulse_in},
     split::Split,
-    statistics::{hundredth, quantile},
+    statistics::{hundredth, quantile, rms},
 };
 
 /// What is slower than this is the note's own course, Hz.
@@ -86,10 +86,6 @@ fn of(targets: &[Target], note: Range<usize>) -> Option<Realism> {
         rms(&level).powi(2)
     };
     Some(Realism { unexplained_db: mean(&unexplained).sqrt(), am_db, pulse: pulse(held), release_ms: release(targets, note) })
-}
-
-fn rms(x: &[f32]) -> f32 {
-    (x.iter().map(|x| x * x).sum::<f32>() / x.len().max(1) as f32).sqrt()
 }
 
 /// The change a frame.

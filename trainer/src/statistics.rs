@@ -78,6 +78,11 @@ pub fn quantile(values: &mut [f32], q: f32) -> f32 {
     values[((values.len() - 1) as f32 * q).round() as usize]
 }
 
+/// Root of the mean square; 0 of nothing.
+pub fn rms(x: &[f32]) -> f32 {
+    (x.iter().map(|x| x * x).sum::<f32>() / x.len().max(1) as f32).sqrt()
+}
+
 /// To two decimals, as cards tell what was measured.
 pub fn hundredth(x: f32) -> f32 {
     // Zero has no sign.

@@ -4,7 +4,10 @@
 
 use std::path::Path;
 use syrinx_engine::{Block, EngineConfig, Event, EventKind, Guard, Keys, Message, Settings};
-use xtask::{Failure, picture, sound::Sound};
+use xtask::{
+    Failure, picture,
+    sound::{Sound, write_floats},
+};
 
 const SAMPLE_RATE_HZ: u32 = 48_000;
 /// Beats a minute.
@@ -60,11 +63,10 @@ pub fn run(folder: &Path) -> Result<(), Failure> {
     let mut interleaved = Vec::with_capacity(2 * len);
     for n in 0..len {
         let sides = [0, 1].map(|side| parts.iter().map(|part| part[side][n]).sum::<f32>());
-        guard.step(sides[0].abs().max(sides[1].abs()));
-        interleaved.extend(sides.map(|sample| guard.pass(sample, 0.0)));
+        interleaved.extend(guard.sides(sides));
     }
     let out = folder.join("round.wav");
-    write_stereo(&out, &interleaved)?;
+    write_floats(&out, SAMPLE_RATE_HZ, 2, &interleaved)?;
     let sounds: Vec<Sound> = parts
         .into_iter()
         .map(|[left, right]| Sound {
@@ -100,21 +102,6 @@ fn part(id: &str, seed: u64, notes: &[Note], len: usize) -> Result<[Vec<f32>; 2]
         return Err(format!("{id} does not sound, or does not end").into());
     }
     Ok([left, right])
-}
-
-fn write_stereo(path: &Path, interleaved: &[f32]) -> Result<(), Failure> {
-    let unwritable = |e: hound::Error| format!("{}: {e}", path.display());
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: SAMPLE_RATE_HZ,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut writer = hound::WavWriter::create(path, spec).map_err(unwritable)?;
-    for sample in interleaved {
-        writer.write_sample(*sample).map_err(unwritable)?;
-    }
-    Ok(writer.finalize().map_err(unwritable)?)
 }
 
 #[cfg(test)]

@@ -50,24 +50,25 @@ impl Sound {
 
     /// Writes a mono WAV file of 32-bit floats.
     pub fn write_float(&self, path: &Path) -> Result<(), Failure> {
-        let unwritable = |e: hound::Error| format!("{}: {e}", path.display());
-        let spec = hound::WavSpec {
-            channels: 1,
-            sample_rate: self.sample_rate_hz,
-            bits_per_sample: 32,
-            sample_format: hound::SampleFormat::Float,
-        };
-        let mut writer = hound::WavWriter::create(path, spec).map_err(unwritable)?;
-        for sample in &self.samples {
-            writer.write_sample(*sample).map_err(unwritable)?;
-        }
-        Ok(writer.finalize().map_err(unwritable)?)
+        write_floats(path, self.sample_rate_hz, 1, &self.samples)
     }
 
     /// Length in seconds.
     pub fn seconds(&self) -> f64 {
         self.samples.len() as f64 / f64::from(self.sample_rate_hz)
     }
+}
+
+/// Writes a WAV file of 32-bit floats, the samples of its channels in turn.
+pub fn write_floats(path: &Path, sample_rate_hz: u32, channels: u16, interleaved: &[f32]) -> Result<(), Failure> {
+    let unwritable = |e: hound::Error| format!("{}: {e}", path.display());
+    let spec =
+        hound::WavSpec { channels, sample_rate: sample_rate_hz, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+    let mut writer = hound::WavWriter::create(path, spec).map_err(unwritable)?;
+    for sample in interleaved {
+        writer.write_sample(*sample).map_err(unwritable)?;
+    }
+    Ok(writer.finalize().map_err(unwritable)?)
 }
 
 #[cfg(test)]

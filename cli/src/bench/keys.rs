@@ -1,13 +1,14 @@
 //! `syrinx bench --keys`: what notes cost, beside a voice's instance in the same run.
 
-use super::{Args, BLOCK, RATE_HZ, Worst, instance_share, median, worst};
+use super::{Args, BLOCK, RATE_HZ, STEREO, Worst, instance_share, median, worst};
 use crate::{
     common::{Failure, instrument},
     terminal,
 };
 use serde::Serialize;
 use std::{hint::black_box, sync::Arc, time::Instant};
-use syrinx_engine::{Block, EngineConfig, Event, EventKind, Keys, Message, Model};
+use syrinx_decoder::midi;
+use syrinx_engine::{Block, Event, EventKind, Keys, Message, Model};
 
 /// Notes that are held at once.
 const NOTES: [usize; 4] = [0, 1, 4, 16];
@@ -69,14 +70,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn set_up(model: &Arc<Model>) -> Result<Keys, Failure> {
-    Ok(Keys::new(EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 }, &[(0, model.clone()), (1, model.clone())])?)
-}
-
 fn first_sound_ms() -> Result<f64, Failure> {
     let start = Instant::now();
-    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
-    let mut keys = Keys::new(config, syrinx_models::factory())?;
+    let mut keys = Keys::new(STEREO, syrinx_models::factory())?;
     let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
     keys.play(Block { input: &[], output: &mut [&mut left, &mut right], events: &[strike(60)] });
     Ok(1e3 * start.elapsed().as_secs_f64())
@@ -88,9 +84,9 @@ fn strike(key: u8) -> Event {
 
 /// What so many held notes cost.
 fn held(model: &Arc<Model>, notes: usize, passes: usize) -> Result<Held, Failure> {
-    let mut keys = set_up(model)?;
+    let mut keys = Keys::new(STEREO, &[(0, model.clone())])?;
     // Across the range, for high notes have fewer harmonics.
-    let [low, high] = model.card().pitch_range_hz.map(|hz| 69.0 + 12.0 * (hz / 440.0).log2());
+    let [low, high] = model.card().pitch_range_hz.map(midi);
     let key = |n: usize| (low + (high - low) * (n as f32 + 0.5) / notes as f32).round() as u8;
     let chord: Vec<Event> = (0..notes).map(|n| strike(key(n))).collect();
     let again = if model.card().decay.is_some() { STRUCK_EVERY_S } else { f64::INFINITY };

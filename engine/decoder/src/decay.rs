@@ -1,6 +1,6 @@
 //! How a plucked or struck instrument dies away while nobody stops it: a fast early fall, then a slow one. Plain data, any thread.
 
-use crate::table::place;
+use crate::{table::place, units::midi};
 use serde::{Deserialize, Serialize};
 
 /// Time constant of the early fall, seconds: the same for all. Electric piano, vibraphone, guitars and sitar are fitted as well by it as
@@ -51,8 +51,7 @@ impl Fall {
 impl Decay {
     /// The fall at `f0_hz`. What is no pitch falls as the lowest note. Never allocates; one search in a short table.
     pub fn at(&self, f0_hz: f32) -> Fall {
-        let note = 69.0 + 12.0 * (f0_hz / 440.0).log2();
-        let Some((low, high, t)) = place(&self.notes, |n| n.note, note) else { return Fall::default() };
+        let Some((low, high, t)) = place(&self.notes, |n| n.note, midi(f0_hz)) else { return Fall::default() };
         let between = |a: f32, b: f32| a + t * (b - a);
         Fall {
             early_db: between(low.fall.early_db, high.fall.early_db),

@@ -1,6 +1,6 @@
 //! How much brighter loud is than soft, where an instrument's network does not know it: its recordings were of one loudness. Plain data, any thread.
 
-use crate::table::place;
+use crate::{table::place, units::midi};
 use serde::{Deserialize, Serialize};
 
 /// Steepest tilt, dB an octave, either way: steeper ones would lift what the recordings had of noise into the tone.
@@ -42,7 +42,7 @@ fn between_points(points: &[(f32, f32)], x: f32) -> f32 {
 impl Dynamics {
     /// The loudness at which it was played at a pitch, dB. Never allocates; one search in a short table.
     pub fn usual_at(&self, f0_hz: f32) -> f32 {
-        between_points(&self.usual_db, 69.0 + 12.0 * (f0_hz / 440.0).log2())
+        between_points(&self.usual_db, midi(f0_hz))
     }
 
     /// The tilt at a pitch and a loudness, dB an octave. Never allocates; two searches in short tables.

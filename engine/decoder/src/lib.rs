@@ -20,6 +20,7 @@ mod plan;
 mod room;
 mod table;
 mod text;
+mod units;
 
 pub use card::{Card, FORMAT_VERSION, METADATA_KEY};
 pub use decay::{Decay, DecayNote, EARLY_S, Fall};
@@ -38,3 +39,4 @@ pub use performance::{
 pub use plan::{Answer, Arena};
 pub use room::{MOST_ROOM_DB, MOST_RT60_S, RoomResponse};
 pub use text::is_control;
+pub use units::midi;

@@ -138,9 +138,7 @@ impl Bus {
                 limited(level * (direct * played + self.recorded[side][at]) + reverberated)
             };
             let both = [side(0), side(1)];
-            self.guard.step(both[0].abs().max(both[1].abs()));
-            left[at] = self.guard.pass(both[0], 0.0);
-            right[at] = self.guard.pass(both[1], 0.0);
+            [left[at], right[at]] = self.guard.sides(both);
         }
     }
 }

@@ -148,7 +148,8 @@ impl Channel {
     }
 }
 
-fn unit(value: f32) -> f32 {
+/// A value from 0 to 1; what is no number is 0.
+pub fn unit(value: f32) -> f32 {
     if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 }
 }
 

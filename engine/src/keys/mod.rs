@@ -26,10 +26,10 @@ use crate::{
     params::{KeyMode, KeySettings, MOST_VOICES},
 };
 use bus::Bus;
-use channel::{CHANNELS, Channels, controller};
+use channel::{CHANNELS, Channels, controller, unit};
 use own::OwnSlot;
 use performer::{Before, Draws, Join};
-use stack::{Held, KeyStack};
+use stack::KeyStack;
 use std::sync::Arc;
 use syrinx_decoder::Model;
 use voice::{Start, Strike, Voice};
@@ -82,7 +82,7 @@ pub struct Keys {
     sum: Vec<f32>,
     sides: [Vec<f32>; 2],
     /// When the last note or chord began, sample of the stream, and what was before it.
-    stroke_at: u64,
+    stroke_at: Option<u64>,
     before: Before,
     /// Number of the next note, and the pitch of the last.
     order: u64,
@@ -102,13 +102,8 @@ impl Keys {
     /// # Errors
     /// When the configuration is out of range.
     pub fn new(config: EngineConfig, palette: &[(u8, Arc<Model>)]) -> Result<Self, EngineError> {
-        let EngineConfig { sample_rate_hz, channels, seed } = config;
-        if !(44_100..=192_000).contains(&sample_rate_hz) {
-            return Err(EngineError::SampleRate(sample_rate_hz));
-        }
-        if !(1..=2).contains(&channels) {
-            return Err(EngineError::Channels(channels));
-        }
+        config.check()?;
+        let EngineConfig { sample_rate_hz, seed, .. } = config;
         // What is drawn in one voice is drawn in no other.
         let voice = |n: usize| Voice::new(sample_rate_hz, seed.wrapping_add((n as u64 + 1) << 32), palette);
         let mut new = Self {
@@ -124,7 +119,7 @@ impl Keys {
             bus: Bus::new(sample_rate_hz, STEP),
             sum: vec![0.0; STEP],
             sides: [vec![0.0; STEP], vec![0.0; STEP]],
-            stroke_at: 0,
+            stroke_at: None,
             before: FIRST,
             order: 0,
             last_note: None,
@@ -195,7 +190,7 @@ impl Keys {
         self.set_bus();
         self.bus.reset();
         (self.order, self.last_note, self.cut) = (0, None, 0.0);
-        (self.stroke_at, self.before) = (0, FIRST);
+        (self.stroke_at, self.before) = (None, FIRST);
         (self.position, self.quiet) = (0, ASLEEP);
     }
 
@@ -264,8 +259,7 @@ impl Keys {
             Message::Bend(bend) => self.channels.each[channel].bend(bend),
             Message::Pressure(pressure) => self.channels.each[channel].press(pressure),
             Message::KeyPressure { key, pressure } => {
-                let pressure = if pressure.is_finite() { pressure.clamp(0.0, 1.0) } else { 0.0 };
-                self.of_key(channel, key).for_each(|voice| voice.press(pressure));
+                self.of_key(channel, key).for_each(|voice| voice.press(unit(pressure)));
             }
             Message::Control { number, value } => self.control(channel, number, value),
         }
@@ -331,12 +325,7 @@ impl Keys {
             self.begin(strike, self.last_note.filter(|_| self.keys.glide_always || self.voices.iter().any(Voice::is_down)));
             return;
         }
-        let before = self.stack.chosen(self.keys.key_priority);
-        self.stack.push(Held { channel: strike.channel, key: strike.key, velocity: strike.velocity });
-        let now = self.stack.chosen(self.keys.key_priority);
-        if now != before {
-            self.follow(now, before);
-        }
+        self.change_stack(|stack| stack.push(strike));
     }
 
     fn let_go(&mut self, channel: usize, key: u8) {
@@ -345,8 +334,13 @@ impl Keys {
             self.settle();
             return;
         }
+        self.change_stack(|stack| stack.remove(channel, key));
+    }
+
+    /// Changes which keys are down where only one of them sounds, and lets that one sound.
+    fn change_stack(&mut self, change: impl FnOnce(&mut KeyStack)) {
         let before = self.stack.chosen(self.keys.key_priority);
-        self.stack.remove(channel, key);
+        change(&mut self.stack);
         let now = self.stack.chosen(self.keys.key_priority);
         if now != before {
             self.follow(now, before);
@@ -354,17 +348,16 @@ impl Keys {
     }
 
     /// Where one note sounds at a time, it is that of another key from now on.
-    fn follow(&mut self, now: Option<Held>, before: Option<Held>) {
+    fn follow(&mut self, now: Option<Strike>, before: Option<Strike>) {
         let sounding = self.voices.iter().position(|voice| voice.is_held());
-        let Some(now) = now else {
+        let Some(strike) = now else {
             self.voices.iter_mut().for_each(Voice::let_go);
             self.settle();
             return;
         };
-        let strike = Strike { channel: now.channel, key: now.key, velocity: now.velocity };
         match sounding.filter(|_| self.keys.key_mode == KeyMode::Legato && before.is_some()) {
             Some(at) => {
-                let note = self.note(now.key);
+                let note = self.note(strike.key);
                 self.voices[at].slur(strike, note, &self.settings, &self.keys, &mut self.draws);
                 self.last_note = Some(note);
             }
@@ -394,13 +387,13 @@ impl Keys {
 
     /// A key is struck: alone, or as one of a chord, which has one thing before it.
     fn notice_stroke(&mut self) {
-        let gap_s = (self.position - self.stroke_at) as f32 / self.config.sample_rate_hz as f32;
-        if self.order > 0 && gap_s < CHORD_S {
+        let since = self.stroke_at.map(|stroke_at| self.position - stroke_at);
+        let gap_s = since.map_or(f32::INFINITY, |samples| samples as f32 / self.config.sample_rate_hz as f32);
+        if gap_s < CHORD_S {
             return;
         }
-        let gap_s = if self.order == 0 { f32::INFINITY } else { gap_s };
         self.before = Before { gap_s, joined: self.voices.iter().any(|voice| voice.leads_on(LEADS_ON_S)) };
-        self.stroke_at = self.position;
+        self.stroke_at = Some(self.position);
         self.voices.iter_mut().for_each(Voice::hurry_out);
     }
 

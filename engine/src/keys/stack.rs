@@ -1,29 +1,21 @@
 //! The keys that are down, where only one of them sounds. Audio thread; never allocates.
 
+use super::voice::Strike;
 use crate::params::KeyPriority;
 
 /// Most keys that are remembered: nobody has more fingers. Of more, the oldest is forgotten.
 const MOST: usize = 32;
 
-/// A key that is down.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Held {
-    pub channel: usize,
-    pub key: u8,
-    /// How hard it was struck, 0 to 1.
-    pub velocity: f32,
-}
-
 /// The keys that are down, oldest first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyStack {
-    held: [Held; MOST],
+    held: [Strike; MOST],
     count: usize,
 }
 
 impl KeyStack {
     /// A key is struck; one that was down already is now the newest.
-    pub fn push(&mut self, held: Held) {
+    pub fn push(&mut self, held: Strike) {
         self.remove(held.channel, held.key);
         if self.count == MOST {
             self.held.copy_within(1.., 0);
@@ -43,7 +35,7 @@ impl KeyStack {
         self.retain(|held| held.channel != channel);
     }
 
-    fn retain(&mut self, keep: impl Fn(&Held) -> bool) {
+    fn retain(&mut self, keep: impl Fn(&Strike) -> bool) {
         let mut kept = 0;
         for at in 0..self.count {
             if keep(&self.held[at]) {
@@ -55,7 +47,7 @@ impl KeyStack {
     }
 
     /// The key that sounds.
-    pub fn chosen(&self, priority: KeyPriority) -> Option<Held> {
+    pub fn chosen(&self, priority: KeyPriority) -> Option<Strike> {
         let held = self.held[..self.count].iter();
         match priority {
             KeyPriority::Last => held.last(),
@@ -74,7 +66,7 @@ mod tests {
     fn the_key_that_sounds_is_the_last_the_highest_or_the_lowest() {
         let mut stack = KeyStack::default();
         for key in [60, 67, 64] {
-            stack.push(Held { channel: 0, key, velocity: 0.5 });
+            stack.push(Strike { channel: 0, key, velocity: 0.5 });
         }
         let chosen = |stack: &KeyStack| {
             [KeyPriority::Last, KeyPriority::High, KeyPriority::Low].map(|p| stack.chosen(p).map(|held| held.key))
@@ -82,13 +74,13 @@ mod tests {
         assert_eq!(chosen(&stack), [Some(64), Some(67), Some(60)]);
         stack.remove(0, 64);
         assert_eq!(chosen(&stack), [Some(67), Some(67), Some(60)]);
-        stack.push(Held { channel: 0, key: 60, velocity: 0.7 });
+        stack.push(Strike { channel: 0, key: 60, velocity: 0.7 });
         assert_eq!(chosen(&stack), [Some(60), Some(67), Some(60)]);
         stack.remove_channel(1);
         stack.remove_channel(0);
         assert_eq!(chosen(&stack), [None; 3]);
         for key in 0..100 {
-            stack.push(Held { channel: 0, key, velocity: 0.5 });
+            stack.push(Strike { channel: 0, key, velocity: 0.5 });
         }
         assert_eq!(chosen(&stack), [Some(99), Some(99), Some(68)]);
     }

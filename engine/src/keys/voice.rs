@@ -16,12 +16,12 @@ use syrinx_tracker::FrameClock;
 /// A note that is taken away fades over this time, s.
 const FADE_S: f32 = 0.005;
 
-/// A note that is to begin.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A key that was struck.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Strike {
     pub channel: usize,
     pub key: u8,
-    /// 0 to 1.
+    /// How hard, 0 to 1.
     pub velocity: f32,
 }
 

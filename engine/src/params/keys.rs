@@ -2,7 +2,7 @@
 
 use super::{
     Kind, Param, SettingError,
-    table::{Value, finite},
+    table::{Value, choice, finite},
 };
 
 /// Most notes that sound at once.
@@ -27,11 +27,7 @@ impl Value for KeyMode {
     }
 
     fn of(number: f32) -> Self {
-        match number {
-            n if n >= 1.5 => Self::Legato,
-            n if n >= 0.5 => Self::Mono,
-            _ => Self::Poly,
-        }
+        choice(&[Self::Poly, Self::Mono, Self::Legato], number)
     }
 }
 
@@ -52,11 +48,7 @@ impl Value for KeyPriority {
     }
 
     fn of(number: f32) -> Self {
-        match number {
-            n if n >= 1.5 => Self::Low,
-            n if n >= 0.5 => Self::High,
-            _ => Self::Last,
-        }
+        choice(&[Self::Last, Self::High, Self::Low], number)
     }
 }
 

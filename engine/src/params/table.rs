@@ -38,6 +38,11 @@ impl Value for u8 {
     }
 }
 
+/// The choice with this number; those before the first and behind the last are these.
+pub fn choice<T: Copy>(choices: &[T], number: f32) -> T {
+    choices[(number.round().max(0.0) as usize).min(choices.len() - 1)]
+}
+
 /// The number, or else the default.
 pub fn finite(number: f32, default: f32) -> f32 {
     if number.is_finite() { number } else { default }
