@@ -26,6 +26,7 @@ use syrinx_engine::{Engine, EngineConfig, Kind, LatencyMode, PARAMS, Settings};
 use syrinx_plugin::{
     params::{HostParam, SyrinxParams},
     presets::{self, Preset},
+    source::Source,
 };
 
 /// Blocks of every size that hosts send, changing from call to call.
@@ -308,7 +309,7 @@ impl MetadataReceiverImpl for Browser {
 
 /// Fails unless the instance plays the preset, and has kept its gate and latency mode.
 fn assert_plays(instance: &mut Instance, preset: &Preset) {
-    let (settings, _) = preset.sound().unwrap();
+    let settings = preset.sound().unwrap().0.settings;
     let text = |row: &syrinx_engine::Param, param: &HostParam| param.text(row.normalized(settings.value(row.id).unwrap()));
     for (row, param) in SyrinxParams::new(syrinx_plugin::library::Library::new().0.into()).rows() {
         let wanted = match row.id {
@@ -350,15 +351,21 @@ fn the_hosts_browser_finds_the_presets_and_plays_them() {
     let mut instance = Instance::new(&entry);
     instance.set("Gate", "-40 dB");
     instance.set("Latency mode", "Studio");
-    assert_eq!(browser.presets.len(), presets::factory().len());
-    for ((name, key, about, flags), preset) in browser.presets.iter().zip(presets::factory()) {
+    let all: Vec<&Preset> = Source::BOTH.into_iter().flat_map(presets::factory).collect();
+    assert_eq!(browser.presets.len(), all.len());
+    for ((name, key, about, flags), preset) in browser.presets.iter().zip(all) {
         assert_eq!((name, about, *flags), (&preset.name, &preset.about, Flags::IS_FACTORY_CONTENT));
+        if preset.source == Source::Keys {
+            let refused = instance.load_preset(Location::Plugin, key.as_deref()).unwrap_err();
+            assert!(refused.contains("Syrinx has no preset"), "{refused}");
+            continue;
+        }
         assert_eq!(instance.load_preset(Location::Plugin, key.as_deref()), Ok(name.clone()));
         assert_plays(&mut instance, preset);
     }
     let refused = instance.load_preset(Location::Plugin, Some(c"Theremin")).unwrap_err();
     assert!(refused.contains("Theremin"), "{refused}");
-    assert_plays(&mut instance, presets::factory().last().unwrap());
+    assert_plays(&mut instance, presets::factory(Source::Voice).last().unwrap());
     if std::env::var_os(AT_HOME).is_none() {
         return;
     }

@@ -7,6 +7,7 @@
 mod raw {
     pub mod clap;
     pub mod vst3;
+    pub mod vst3_lists;
 }
 
 use raw::{clap, vst3};

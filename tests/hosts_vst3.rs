@@ -17,7 +17,10 @@ use hosts::{
 };
 use serde_json::{Value, json};
 use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Param, Settings};
-use syrinx_plugin::presets::{self, Preset};
+use syrinx_plugin::{
+    presets::{self, Preset},
+    source::Source,
+};
 
 const RATE_HZ: u32 = 48_000;
 /// The delays that a host may be told, by latency mode.
@@ -222,9 +225,9 @@ in_hosts! {
 #[test]
 #[ignore = "needs pedalboard and the bundles: cargo xtask test brings them"]
 fn pedalboard_loads_the_presets() {
-    let folder = plugin_path().with_file_name("vst3-presets");
+    let folder = plugin_path().with_file_name("vst3-presets").join("Syrinx");
     let file = |preset: &Preset| folder.join(format!("{}.vstpreset", preset.name));
-    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), presets::factory().len());
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), presets::factory(Source::Voice).len());
     let workshop = Workshop::new();
     let voice = Sound::voice(RATE_HZ, 3.0);
     let input = workshop.raw("voice", &voice);
@@ -232,13 +235,13 @@ fn pedalboard_loads_the_presets() {
     let session = json!({"Gate": normalized("gate", -40.0), "Latency mode": 1.0});
     // What is set arrives with the next block.
     let mut steps = vec![load("it", RATE_HZ, 512), json!({"do": "set", "id": "it", "values": session}), render.clone()];
-    for preset in presets::factory() {
+    for preset in presets::factory(Source::Voice) {
         steps.push(json!({"do": "preset", "id": "it", "path": file(preset)}));
         steps.push(json!({"do": "state", "id": "it"}));
     }
     let answers = Host::Pedalboard.run(steps);
-    for (preset, state) in presets::factory().iter().zip(answers[4..].iter().step_by(2)) {
-        let (settings, _) = preset.sound().unwrap();
+    for (preset, state) in presets::factory(Source::Voice).iter().zip(answers[4..].iter().step_by(2)) {
+        let settings = preset.sound().unwrap().0.settings;
         for row in PARAMS {
             let wanted = match row.id {
                 "gate" => -40.0,
@@ -254,7 +257,7 @@ fn pedalboard_loads_the_presets() {
     }
 
     // And it sounds like it.
-    let preset = presets::factory().iter().find(|p| p.name == "Fifth above").unwrap();
+    let preset = presets::factory(Source::Voice).iter().find(|p| p.name == "Fifth above").unwrap();
     let answers =
         Host::Pedalboard.run(vec![load("it", RATE_HZ, 512), json!({"do": "preset", "id": "it", "path": file(preset)}), render]);
     let sets = ["pitch_shift=7", "auto_range=on", "mix=50", "reverb_mix=14"];
@@ -358,10 +361,10 @@ fn ardour_exports_what_the_command_line_renders() {
 fn ardour_lists_the_presets() {
     let workshop = Workshop::new();
     let ardour = Ardour::new(&workshop, &plugin_path());
-    ardour.install_presets(&plugin_path().with_file_name("vst3-presets"));
+    ardour.install_presets(&plugin_path().with_file_name("vst3-presets").join("Syrinx"));
     let session = ardour.session(&Sound::voice(RATE_HZ, 0.5), &["preset:Fifth above"]);
     let mut listed = session.presets.clone();
-    let mut names: Vec<String> = presets::factory().iter().map(|p| p.name.clone()).collect();
+    let mut names: Vec<String> = presets::factory(Source::Voice).iter().map(|p| p.name.clone()).collect();
     names.sort();
     listed.sort();
     assert_eq!(listed, names);

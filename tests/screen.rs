@@ -24,9 +24,12 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use syrinx_plugin::editor::{
-    layout::{LEAST, Layout, SIZE},
-    theme::{DARK, LIGHT, Theme},
+use syrinx_plugin::{
+    editor::{
+        layout::{LEAST, Layout, SIZE},
+        theme::{DARK, LIGHT, Theme},
+    },
+    source::Source,
 };
 use syrinx_testkit::{demo_voice, in_long_form};
 use x11rb::{
@@ -167,7 +170,7 @@ fn target() -> PathBuf {
 }
 
 fn layout() -> Layout {
-    Layout::of(Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1)))
+    Layout::of(Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1)), Source::Voice)
 }
 
 /// Whether the pixel at a place is of this colour.
@@ -374,7 +377,7 @@ fn a_clap_host_on_screen_opens_plays_resizes_and_closes_the_window() {
     screen.photograph(&window, "clap_singing", |_| true);
     let (width, height) = instance.resize_window(1300, 860);
     assert_eq!((width, height), (1300, 860));
-    let wide = Layout::of(Rect::from_min_size(pos2(0.0, 0.0), vec2(1300.0, 860.0)));
+    let wide = Layout::of(Rect::from_min_size(pos2(0.0, 0.0), vec2(1300.0, 860.0)), Source::Voice);
     screen.photograph(&window, "clap_resized", |picture| is(picture, wide.controls.right_bottom() - vec2(8.0, 8.0), DARK.panel));
     let (least_width, least_height) = instance.resize_window(10, 10);
     assert_eq!((least_width, least_height), (LEAST.0 as u32, LEAST.1 as u32), "{least_width}x{least_height}");

@@ -9,17 +9,27 @@ mod window {
 use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, pos2, vec2};
 use egui_kittest::kittest::{self, NodeT, Queryable};
 use nice_plug::prelude::ParamPtr;
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use syrinx_engine::{
-    Features, LatencyMode, MAX_HARMONICS, Monitor, NOISE_POINTS, PARAMS, ParamId, Settings, Shift, Sides, Slot, Spectrum,
+    Features, KeyMode, LatencyMode, MAX_HARMONICS, Message, Monitor, NOISE_POINTS, ParamId, Settings, Shift, Sides, Slot,
+    Spectrum,
 };
-use syrinx_plugin::editor::{
-    edits::{Edits, at},
-    icons::FAMILIES,
-    layout::{LEAST, Layout, SIZE},
-    theme::Theme,
+use syrinx_plugin::{
+    changes::Changes,
+    editor::{
+        edits::{Edits, at},
+        files::Home,
+        icons::FAMILIES,
+        layout::{LEAST, Layout, SIZE},
+        theme::Theme,
+    },
+    library::Library,
+    monitor::{Shown, Watching},
+    params::SyrinxParams,
+    player::{Buffers, Player},
+    presets,
+    source::{Source, Values},
 };
-use syrinx_plugin::{monitor::Shown, player::Player};
 use window::stage::{Asked, Opening, Stage};
 
 /// Semitones from the left to the right of the field: E1 to D8.
@@ -31,7 +41,7 @@ fn folder() -> tempfile::TempDir {
 
 impl Stage {
     fn layout(&self) -> Layout {
-        Layout::of(self.harness.ctx.content_rect())
+        Layout::of(self.harness.ctx.content_rect(), self.params.source())
     }
 
     fn edits(&mut self) -> &mut Edits {
@@ -170,7 +180,67 @@ impl Stage {
     }
 }
 
+/// A window on keys that are played, with their player.
+struct KeyStage {
+    stage: Stage,
+    player: Player,
+    _watching: Watching,
+}
+
+impl KeyStage {
+    fn open(folder: &Path, opening: Opening) -> Self {
+        let (owner, mut player) = Player::of(Source::Keys);
+        owner.activate(&mut player, 48_000.0, 0, 2).unwrap();
+        let watching = owner.shown().watch();
+        let stage = Stage::open_on(owner.params().clone(), owner.shown().clone(), folder, opening);
+        stage.shown.latency_samples.set(0.0);
+        Self { stage, player, _watching: watching }
+    }
+
+    /// Plays so many sixtieths of a second, with messages at the first.
+    fn play(&mut self, frames: usize, messages: &[Message]) {
+        for n in 0..frames {
+            let mut changes = Changes::default();
+            changes.begin(800);
+            for message in messages.iter().filter(|_| n == 0) {
+                changes.say(0, 0, *message);
+            }
+            changes.sort();
+            let (mut left, mut right) = ([0.0; 800], [0.0; 800]);
+            self.player.play(&Buffers::in_place(&mut [&mut left, &mut right]), &changes).unwrap();
+            self.stage.harness.step();
+        }
+    }
+
+    fn sounding(&self) -> Vec<u8> {
+        let mut keys: Vec<u8> = self.stage.shown.notes().filter(|note| note.held).map(|note| note.key).collect();
+        keys.sort();
+        keys
+    }
+}
+
+fn struck(key: u8) -> Message {
+    Message::NoteOn { key, velocity: 0.7 }
+}
+
 // ---- What it looks like.
+
+#[test]
+fn the_window_of_the_keys_while_somebody_plays() {
+    let folder = folder();
+    for (name, size, scale, dark) in [
+        ("keys", SIZE, 1.0, true),
+        ("keys_light", SIZE, 1.0, false),
+        ("keys_smallest", LEAST, 1.0, true),
+        ("keys_large", (1800.0, 1100.0), 1.0, true),
+    ] {
+        let mut keys = KeyStage::open(folder.path(), Opening { size, scale, dark });
+        keys.play(20, &[struck(57)]);
+        keys.play(40, &[struck(64), struck(69), struck(72)]);
+        keys.stage.harness.state_mut().edits().unwrap().notices().hush();
+        keys.stage.photograph(name);
+    }
+}
 
 #[test]
 fn the_window_while_somebody_sings() {
@@ -925,15 +995,26 @@ fn the_clip_light_waits_to_be_seen() {
 
 #[test]
 fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
+    every_setting_is_within_reach(Source::Voice);
+}
+
+#[test]
+fn every_setting_of_the_keys_is_within_reach_of_keyboard_and_screen_reader() {
+    every_setting_is_within_reach(Source::Keys);
+}
+
+fn every_setting_is_within_reach(source: Source) {
     let folder = folder();
-    let mut stage = Stage::open(folder.path(), Opening::default());
+    let params = SyrinxParams::new(Library::of(source).0.into());
+    let mut stage = Stage::open_on(params.into(), Arc::default(), folder.path(), Opening::default());
+    let rows: Vec<_> = source.params().collect();
     let named = |row: &syrinx_engine::Param| match row.id {
         "instrument_a" => "Instrument A: Violin",
         "instrument_b" => "Instrument B: Flute",
         "latency_mode" => "Latency mode: Live",
         _ => row.name,
     };
-    for row in PARAMS {
+    for row in &rows {
         assert!(stage.harness.query_by_label(named(row)).is_some(), "{} has no label", row.name);
     }
     // Tab goes to all of them in turn, and each stop has a name and a ring.
@@ -948,13 +1029,13 @@ fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
         assert!(!name.is_empty() && stage.ringed(place), "{name:?} at {place:?} has no ring; the stops before: {stops:?}");
         stops.push(name);
         places.push(place);
-        for row in PARAMS {
+        for row in &rows {
             if stage.harness.get_by_label(named(row)).is_focused() {
                 reached.insert(row.id);
             }
         }
     }
-    let missed: Vec<_> = PARAMS.iter().map(|row| row.id).filter(|id| !reached.contains(id)).collect();
+    let missed: Vec<_> = rows.iter().map(|row| row.id).filter(|id| !reached.contains(id)).collect();
     assert!(missed.is_empty(), "{missed:?}; {stops:?}");
     println!("{} stops: {stops:?}", stops.len());
     let mut names = stops.clone();
@@ -965,10 +1046,88 @@ fn every_setting_is_within_reach_of_keyboard_and_screen_reader() {
     let Layout { header, slots, footer, .. } = stage.layout();
     for line in [header, slots, footer] {
         let across: Vec<f32> = places.iter().filter(|place| line.contains(place.center())).map(Rect::left).collect();
-        assert!(across.len() > 2 && across.is_sorted(), "{across:?}");
+        assert!(across.len() >= 2 && across.is_sorted(), "{across:?}");
     }
     stage.key(Key::Escape);
     assert!(stage.harness.ctx.memory(|memory| memory.focused()).is_none(), "Escape gives the keys back");
+}
+
+#[test]
+fn the_keyboard_is_played_by_mouse_and_by_the_computers_keys() {
+    let folder = folder();
+    let mut keys = KeyStage::open(folder.path(), Opening::default());
+    let rect = keys.stage.layout().keyboard.unwrap();
+    // At the front of the C of every octave, of C1 to C8.
+    let white = rect.width() / 50.0;
+    let c = |octave: usize| pos2(rect.left() + white * (7.0 * (octave as f32 - 1.0) + 0.5), rect.bottom() - 6.0);
+    let button = |stage: &mut Stage, at: Pos2, pressed: bool| {
+        stage.harness.event(Event::PointerMoved(at));
+        stage.harness.step();
+        let event = Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+        stage.harness.event(event);
+        stage.harness.step();
+    };
+    button(&mut keys.stage, c(4), true);
+    keys.play(3, &[]);
+    assert_eq!(keys.sounding(), [60]);
+    // Drawn over to another key.
+    keys.stage.harness.event(Event::PointerMoved(c(5)));
+    keys.play(3, &[]);
+    assert_eq!(keys.sounding(), [72]);
+    button(&mut keys.stage, c(5), false);
+    keys.play(3, &[]);
+    assert!(keys.sounding().is_empty());
+
+    // The computer's keys are the host's until they are asked for.
+    let press = |stage: &mut Stage, key: Key, pressed: bool| {
+        stage.harness.event(Event::Key { key, physical_key: None, pressed, repeat: false, modifiers: Modifiers::NONE });
+        stage.harness.step();
+    };
+    press(&mut keys.stage, Key::A, true);
+    keys.play(3, &[]);
+    press(&mut keys.stage, Key::A, false);
+    assert!(keys.sounding().is_empty());
+    keys.stage.click("Computer keys");
+    for key in [Key::A, Key::D, Key::G] {
+        press(&mut keys.stage, key, true);
+    }
+    keys.play(3, &[]);
+    assert_eq!(keys.sounding(), [48, 52, 55]);
+    // An octave higher, what is held stays what it is.
+    press(&mut keys.stage, Key::X, true);
+    press(&mut keys.stage, Key::K, true);
+    press(&mut keys.stage, Key::A, false);
+    keys.play(3, &[]);
+    assert_eq!(keys.sounding(), [52, 55, 72]);
+    // Whoever types does not play, and nothing is left hanging.
+    keys.stage.focus("Glide");
+    keys.stage.key(Key::Enter);
+    press(&mut keys.stage, Key::S, true);
+    keys.play(3, &[]);
+    assert!(keys.sounding().is_empty());
+    keys.stage.key(Key::Escape);
+}
+
+#[test]
+fn the_keys_have_presets_of_their_own() {
+    let folder = folder();
+    let mut keys = KeyStage::open(folder.path(), Opening::default());
+    assert_eq!(keys.stage.harness.get_by_label("Preset: Violins at the keys").rect().height(), 30.0);
+    keys.stage.click("Next preset");
+    assert_eq!(keys.stage.params.values().keys.key_mode, KeyMode::Legato);
+    keys.stage.edits().undo();
+    assert_eq!(keys.stage.params.values(), Values::default());
+    // What the other plugin has saved in the same folder is not listed.
+    let voice = SyrinxParams::new(Library::new().0.into());
+    let presets = Home::in_folder(folder.path()).presets;
+    std::fs::create_dir_all(&presets).unwrap();
+    std::fs::write(presets.join("Voiced.syrinx"), presets::write(&voice, "Voiced", "")).unwrap();
+    std::fs::write(presets.join("Played.syrinx"), presets::write(&keys.stage.params, "Played", "")).unwrap();
+    let mut keys = KeyStage::open(folder.path(), Opening::default());
+    keys.stage.click("Preset: Violins at the keys");
+    keys.stage.wait(3);
+    let listed = |name: &str| keys.stage.harness.query_all_by_label_contains(name).count();
+    assert!(listed("Played") > 0 && listed("Voiced") == 0);
 }
 
 #[test]

@@ -332,7 +332,7 @@ fn message(message: midi_file::Message) -> Option<Message> {
         midi_file::Message::NoteOn { key, velocity } => Message::NoteOn { key, velocity: unit(velocity) },
         midi_file::Message::NoteOff { key, .. } => Message::NoteOff { key },
         midi_file::Message::Control { controller, value } => Message::Control { number: controller, value: unit(value) },
-        midi_file::Message::Bend(bend) => Message::Bend(f32::from(bend) / if bend < 0 { 8192.0 } else { 8191.0 }),
+        midi_file::Message::Bend(bend) => Message::bend_of(bend),
         midi_file::Message::ChannelPressure(pressure) => Message::Pressure(unit(pressure)),
         midi_file::Message::KeyPressure { key, pressure } => Message::KeyPressure { key, pressure: unit(pressure) },
         midi_file::Message::Program(_) => return None,

@@ -2,7 +2,7 @@
 //! of a cent, is the most that can be off). Below and above, the host's rate times or through a whole number is one that it plays at, and a
 //! resampler (rubato's, linear in phase) stands on either side of it; all delays are whole samples of the host's then.
 
-use crate::{Block, Engine, EngineConfig, EngineError, Model, block};
+use crate::{Block, Engine, EngineConfig, EngineError, Event, Keys, Model, block};
 use rubato::{Fft, FixedSync, Resampler, WindowFunction, audioadapter_buffers::direct::SequentialSliceOfVecs};
 use std::sync::Arc;
 
@@ -17,9 +17,52 @@ const MOST: usize = 45;
 /// Most channels.
 const CHANNELS: usize = 2;
 
+/// What [`AnyRate`] brings to any rate: an [`Engine`], or [`Keys`].
+pub trait Playing {
+    /// How it was set up.
+    fn config(&self) -> EngineConfig;
+    /// Samples by which its output lags what it is given.
+    fn latency_samples(&self) -> usize;
+    /// Samples for which it sounds on, the delay included.
+    fn tail_samples(&self) -> usize;
+    /// Forgets the stream, not the settings.
+    fn reset(&mut self);
+    /// Plays a block.
+    fn play(&mut self, block: Block<'_, '_>);
+    /// Takes the events of one sample, wherever in a block they stand.
+    fn take(&mut self, events: &[Event]);
+}
+
+macro_rules! playing {
+    ($($player:ty),+) => {$(
+        impl Playing for $player {
+            fn config(&self) -> EngineConfig {
+                self.config()
+            }
+            fn latency_samples(&self) -> usize {
+                self.latency_samples()
+            }
+            fn tail_samples(&self) -> usize {
+                self.tail_samples()
+            }
+            fn reset(&mut self) {
+                self.reset();
+            }
+            fn play(&mut self, block: Block<'_, '_>) {
+                self.play(block);
+            }
+            fn take(&mut self, events: &[Event]) {
+                self.take(events);
+            }
+        }
+    )+};
+}
+
+playing!(Engine, Keys);
+
 /// An engine at a rate of 1 kHz to 2 MHz.
-pub struct AnyRate {
-    engine: Engine,
+pub struct AnyRate<P = Engine> {
+    engine: P,
     rate_hz: f64,
     around: Option<Box<Around>>,
 }
@@ -40,6 +83,27 @@ impl AnyRate {
     /// # Errors
     /// When the rate or the number of channels is out of range.
     pub fn new(rate_hz: f64, channels: usize, palette: &[(u8, Arc<Model>)]) -> Result<Self, EngineError> {
+        Self::around(rate_hz, channels, |config| Engine::new(config, palette))
+    }
+}
+
+impl AnyRate<Keys> {
+    /// Keys at a host's rate, as [`AnyRate::new`].
+    ///
+    /// # Errors
+    /// When the rate or the number of channels is out of range.
+    pub fn of_keys(rate_hz: f64, channels: usize, palette: &[(u8, Arc<Model>)]) -> Result<Self, EngineError> {
+        Self::around(rate_hz, channels, |config| Keys::new(config, palette))
+    }
+}
+
+impl<P: Playing> AnyRate<P> {
+    /// What `make` makes for a rate of its own, brought to the host's.
+    fn around(
+        rate_hz: f64,
+        channels: usize,
+        make: impl FnOnce(EngineConfig) -> Result<P, EngineError>,
+    ) -> Result<Self, EngineError> {
         if !POSSIBLE_HZ.contains(&rate_hz) {
             return Err(EngineError::HostRate(rate_hz));
         }
@@ -50,7 +114,7 @@ impl AnyRate {
             let factor = (rate_hz / OWN_HZ.end()).ceil();
             (rate_hz / factor, Factor::Down(factor as usize))
         };
-        let engine = Engine::new(EngineConfig { sample_rate_hz: own_hz.round() as u32, channels, seed: 0 }, palette)?;
+        let engine = make(EngineConfig { sample_rate_hz: own_hz.round() as u32, channels, seed: 0 })?;
         let around = (factor != Factor::Down(1)).then(|| Box::new(Around::new(factor)));
         Ok(Self { engine, rate_hz, around })
     }
@@ -61,7 +125,7 @@ impl AnyRate {
     }
 
     /// The engine, to set, weigh and look at. What is set is heard from the next chunk on where there are resamplers (16 ms at 8 kHz).
-    pub fn engine(&mut self) -> &mut Engine {
+    pub fn engine(&mut self) -> &mut P {
         &mut self.engine
     }
 
@@ -100,7 +164,7 @@ impl AnyRate {
         let Some(around) = &mut self.around else { return self.engine.play(block) };
         let Block { input, output, events } = block;
         let len = block::len(output);
-        let run = |(around, engine): &mut (&mut Around, &mut Engine), from, to| around.run(engine, input, output, from, to);
+        let run = |(around, engine): &mut (&mut Around, &mut P), from, to| around.run(&mut **engine, input, output, from, to);
         block::walk(&mut (&mut **around, &mut self.engine), events, len, run, |(_, engine), events| engine.take(events));
     }
 }
@@ -189,7 +253,7 @@ impl Around {
     }
 
     /// Samples `from` to `to` of a block.
-    fn run(&mut self, engine: &mut Engine, input: &[&[f32]], output: &mut [&mut [f32]], from: usize, to: usize) {
+    fn run(&mut self, engine: &mut impl Playing, input: &[&[f32]], output: &mut [&mut [f32]], from: usize, to: usize) {
         for n in from..to {
             for (number, channel) in self.heard.iter_mut().enumerate() {
                 let source = input.get(number).or(input.last());
@@ -207,12 +271,13 @@ impl Around {
     }
 
     /// Plays a chunk.
-    fn turn(&mut self, engine: &mut Engine, inputs: usize) {
+    fn turn(&mut self, engine: &mut impl Playing, inputs: usize) {
         resample(&mut self.to_engine, &self.heard, &mut self.voice);
         let held_back = self.held_back(engine.latency_samples());
         let [left, right] = &self.voice[..] else { return };
         let [to_left, to_right] = &mut self.sound[..] else { return };
-        engine.process(&[&left[..], &right[..]][..inputs.min(CHANNELS)], &mut [&mut to_left[..], &mut to_right[..]]);
+        let (input, output) = (&[&left[..], &right[..]][..inputs.min(CHANNELS)], &mut [&mut to_left[..], &mut to_right[..]]);
+        engine.play(Block { input, output, events: &[] });
         for (sound, held) in self.sound.iter_mut().zip(&mut self.held) {
             let mut last = [0.0; MOST];
             last.copy_from_slice(&sound[self.own - MOST..]);

@@ -1,6 +1,6 @@
 //! The door to the engine: a block of a stream, and what changes inside of it.
 
-use crate::params::ParamId;
+use crate::params::{KeyParamId, ParamId};
 
 /// One block: as many samples in as out, and what happens on the way.
 pub struct Block<'a, 'b> {
@@ -27,6 +27,8 @@ pub struct Event {
 pub enum EventKind {
     /// A parameter takes a value, in its unit. Values that cannot be are made harmless, as by [`Settings::sanitised`](crate::Settings::sanitised).
     Setting(ParamId, f32),
+    /// The same of how keys are played: for [`Keys`](crate::Keys).
+    KeySetting(KeyParamId, f32),
     /// A message of MIDI on a channel, 0 to 15: for [`Keys`](crate::Keys). Whoever plays from a voice does not hear it.
     Message {
         /// The channel; those beyond are heard as the last.
@@ -70,6 +72,69 @@ pub enum Message {
         /// How much.
         pressure: f32,
     },
+    /// A note of its own: what CLAP and VST3 call note expressions.
+    Express {
+        /// Its key; none for all notes of the channel.
+        key: Option<u8>,
+        /// What is expressed.
+        expression: Expression,
+        /// How much.
+        value: f32,
+    },
+    /// A key's note is silent at once, whatever holds it; none for all notes of the channel.
+    Choke(Option<u8>),
+}
+
+impl Message {
+    /// What a MIDI message of three bytes says, and on which channel; none where it is for no key or controller, or is none.
+    ///
+    /// ```
+    /// use syrinx_engine::Message;
+    ///
+    /// assert_eq!(Message::of_midi([0x92, 60, 127]), Some((2, Message::NoteOn { key: 60, velocity: 1.0 })));
+    /// assert_eq!(Message::of_midi([0x90, 60, 0]), Some((0, Message::NoteOff { key: 60 })));
+    /// assert_eq!(Message::of_midi([0xe0, 0, 64]), Some((0, Message::Bend(0.0))));
+    /// assert_eq!(Message::of_midi([0xf8, 0, 0]), None);
+    /// ```
+    pub fn of_midi([status, first, second]: [u8; 3]) -> Option<(u8, Self)> {
+        if first > 127 || second > 127 {
+            return None;
+        }
+        let unit = |value: u8| f32::from(value) / 127.0;
+        let message = match status & 0xf0 {
+            0x80 => Self::NoteOff { key: first },
+            0x90 if second == 0 => Self::NoteOff { key: first },
+            0x90 => Self::NoteOn { key: first, velocity: unit(second) },
+            0xa0 => Self::KeyPressure { key: first, pressure: unit(second) },
+            0xb0 => Self::Control { number: first, value: unit(second) },
+            0xd0 => Self::Pressure(unit(first)),
+            0xe0 => Self::bend_of((i16::from(second) << 7 | i16::from(first)) - 8192),
+            _ => return None,
+        };
+        Some((status & 0x0f, message))
+    }
+
+    /// The bend of a pitch wheel that stands so far from its middle, -8192 to 8191.
+    pub fn bend_of(wheel: i16) -> Self {
+        Self::Bend(f32::from(wheel) / if wheel < 0 { 8192.0 } else { 8191.0 })
+    }
+}
+
+/// What one note expresses for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// A linear gain, 0 to 4; 1 leaves it as it is.
+    Volume,
+    /// Bend of its pitch, semitones.
+    Tuning,
+    /// How much vibrato is added, 0 to 1.
+    Vibrato,
+    /// How hard it goes on to be played, 0 to 1; 1 leaves it as it was struck.
+    Effort,
+    /// How bright it is, 0 to 1; a half leaves it as it is.
+    Brightness,
+    /// Pressure on its key, 0 to 1.
+    Pressure,
 }
 
 /// How long a block with this output is.

@@ -44,15 +44,15 @@ mod tell;
 mod tone;
 mod typed;
 
-pub use any_rate::AnyRate;
+pub use any_rate::{AnyRate, Playing};
 pub use auto_range::{MOST_SHIFT_DB, Shift};
-pub use block::{Block, Event, EventKind, Message};
+pub use block::{Block, Event, EventKind, Expression, Message};
 pub use bounce::bounce;
 pub use config::{EngineConfig, EngineError};
 pub use engine::Engine;
 pub use guard::Guard;
 pub use instrument::{Instrument, Slot};
-pub use keys::{KeyInstrument, Keys, Tuning, TuningError};
+pub use keys::{KeyInstrument, Keys, SoundingNote, Tuning, TuningError};
 pub use params::{
     KEY_PARAMS, KEYS, KeyMode, KeyParamId, KeyPriority, KeySettings, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param,
     ParamId, SettingError, Settings, SustainedBy,

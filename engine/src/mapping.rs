@@ -95,7 +95,8 @@ impl Mapping {
         let voiced = voice.confidence >= 0.5;
         let octave_hz = if fitted.semitones == 0.0 { voice.f0_hz } else { voice.f0_hz * (fitted.semitones / 12.0).exp2() };
         let (key, scale) = (settings.snap_key.into(), settings.snap_scale.into());
-        let snap = SnapSettings { amount: settings.snap / 100.0, key, scale, vibrato: settings.vibrato / 100.0 };
+        let snap =
+            SnapSettings { amount: settings.snap / 100.0, key, scale, vibrato: settings.vibrato / 100.0, a4_hz: settings.a4 };
         let unshifted_hz = self.snap.step(octave_hz, voiced, snap);
 
         let adapted = room_db + ABOVE_NOISE_DB * (1.0 - 2.0 * voice.confidence);

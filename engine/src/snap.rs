@@ -2,7 +2,7 @@
 
 use syrinx_tracker::FRAME_RATE_HZ;
 
-/// The scales: name, and a bit for each semitone above the key. A4 is 440 Hz, in equal temperament.
+/// The scales: name, and a bit for each semitone above the key, in equal temperament.
 pub const SCALES: &[(&str, u16)] = &[
     ("Chromatic", 0b1111_1111_1111),
     ("Major", 0b1010_1011_0101),
@@ -28,6 +28,8 @@ pub struct SnapSettings {
     pub scale: usize,
     /// Share of the vibrato that is kept, 0..=2.
     pub vibrato: f32,
+    /// Pitch of A4, Hz.
+    pub a4_hz: f32,
 }
 
 const FRAME_S: f32 = 1.0 / FRAME_RATE_HZ as f32;
@@ -115,7 +117,7 @@ impl Snap {
     /// The pitch to play, Hz, for a voice at `f0_hz`; one call a frame. What the voice does about the centre of its note passes
     /// as far as `vibrato` says, whatever the amount; amount 0 with all of the vibrato returns `f0_hz` itself. Where nothing is `voiced` the last correction stays.
     pub fn step(&mut self, f0_hz: f32, voiced: bool, settings: SnapSettings) -> f32 {
-        let cents = 6900.0 + 1200.0 * (f0_hz / 440.0).log2();
+        let cents = 6900.0 + 1200.0 * (f0_hz / settings.a4_hz).log2();
         if !cents.is_finite() {
             self.gap = self.gap.saturating_add(1);
             return f0_hz;
@@ -236,7 +238,7 @@ fn scale_note(cents: f32, held: Option<i32>, settings: SnapSettings) -> i32 {
 mod tests {
     use super::*;
 
-    const NONE: SnapSettings = SnapSettings { amount: 0.0, key: 0, scale: 0, vibrato: 0.0 };
+    const NONE: SnapSettings = SnapSettings { amount: 0.0, key: 0, scale: 0, vibrato: 0.0, a4_hz: 440.0 };
 
     /// Cents from A4 that are played where a voice sings these.
     fn played(settings: SnapSettings, cents: impl Fn(f32) -> f32) -> Vec<f32> {

@@ -324,9 +324,9 @@ fn whatever_is_sent_is_harmless() {
     events.extend((0..128).map(|key| on(100, key)));
     events.push(control(40_000, 123, 0.0));
     played(&mut instrument, &events, 240_000, &[512]);
-    let wild = KeySettings { voices: 0, glide: f32::NAN, a4: 1e9, bend_range: f32::INFINITY, ..KeySettings::default() };
+    let wild = KeySettings { voices: 0, glide: f32::NAN, bend_range: f32::INFINITY, ..KeySettings::default() };
     instrument.set_keys(&wild);
-    assert_eq!(instrument.key_settings(), KeySettings { voices: 1, a4: 466.0, ..KeySettings::default() });
+    assert_eq!(instrument.key_settings(), KeySettings { voices: 1, ..KeySettings::default() });
     assert!(Keys::new(EngineConfig { sample_rate_hz: 8_000, ..EngineConfig::default() }, &[]).is_err());
     assert!(Keys::new(EngineConfig { channels: 3, ..EngineConfig::default() }, &[]).is_err());
     // Without any instrument it is silent.

@@ -2,7 +2,7 @@
 //! preset discovery factory tells the host's browser which presets there are, the factory's and the player's files; the extension
 //! `preset-load` plays one of them, as a state that the host loads. Main thread, but for asking for extensions, which any may.
 
-use crate::{Syrinx, clap_instance, hosted::guard, presets};
+use crate::{FromKeys, FromVoice, Plug, Product, Syrinx, clap_instance, hosted::guard, presets, source::Source};
 use clap_sys::{
     entry::clap_plugin_entry,
     factory::{
@@ -82,19 +82,30 @@ unsafe extern "C" fn get_factory(id: *const c_char) -> *const c_void {
     }
 }
 
-// ---- The plugin.
+// ---- The plugins.
 
-fn descriptor() -> &'static PluginDescriptor {
-    static DESCRIPTOR: OnceLock<PluginDescriptor> = OnceLock::new();
-    DESCRIPTOR.get_or_init(PluginDescriptor::for_plugin::<Syrinx>)
+/// One that is offered.
+struct OfferedPlugin {
+    source: Source,
+    descriptor: PluginDescriptor,
+    create: unsafe fn(*const clap_host) -> *const clap_plugin,
+}
+
+fn offer<P: Product>() -> OfferedPlugin {
+    OfferedPlugin { source: P::SOURCE, descriptor: PluginDescriptor::for_plugin::<Plug<P>>(), create: clap_instance::create::<P> }
+}
+
+fn offered() -> &'static [OfferedPlugin] {
+    static OFFERED: OnceLock<[OfferedPlugin; 2]> = OnceLock::new();
+    OFFERED.get_or_init(|| [offer::<FromVoice>(), offer::<FromKeys>()])
 }
 
 unsafe extern "C" fn plugin_count(_: *const clap_plugin_factory) -> u32 {
-    1
+    offered().len() as u32
 }
 
 unsafe extern "C" fn plugin_descriptor(_: *const clap_plugin_factory, at: u32) -> *const clap_plugin_descriptor {
-    if at == 0 { descriptor().clap_plugin_descriptor() } else { ptr::null() }
+    offered().get(at as usize).map_or(ptr::null(), |plugin| plugin.descriptor.clap_plugin_descriptor())
 }
 
 unsafe extern "C" fn create_plugin(
@@ -103,22 +114,26 @@ unsafe extern "C" fn create_plugin(
     id: *const c_char,
 ) -> *const clap_plugin {
     // SAFETY: hosts give a text.
-    if unsafe { text(id) } != Some(descriptor().clap_id()) {
-        return ptr::null();
-    }
+    let id = unsafe { text(id) };
+    let Some(plugin) = offered().iter().find(|plugin| Some(plugin.descriptor.clap_id()) == id) else { return ptr::null() };
     // SAFETY: the host outlives its plugins.
-    guard(ptr::null(), || unsafe { clap_instance::create(host) })
+    guard(ptr::null(), || unsafe { (plugin.create)(host) })
 }
 
 // ---- Presets.
 
-/// The preset at a location, or a sentence.
-pub fn chosen(kind: clap_preset_discovery_location_kind, place: Option<&CStr>, name: Option<&CStr>) -> Result<Preset, String> {
+/// The preset at a location for who plays from `source`, or a sentence.
+pub fn chosen(
+    source: Source,
+    kind: clap_preset_discovery_location_kind,
+    place: Option<&CStr>,
+    name: Option<&CStr>,
+) -> Result<Preset, String> {
     match (kind, place, name) {
         (CLAP_PRESET_DISCOVERY_LOCATION_PLUGIN, _, Some(name)) => {
             let name = name.to_string_lossy();
-            let found = presets::factory().iter().find(|preset| preset.name == name);
-            found.cloned().ok_or_else(|| format!("Syrinx has no preset {name:?}."))
+            let found = presets::factory(source).iter().find(|preset| preset.name == name);
+            found.cloned().ok_or_else(|| format!("{} has no preset {name:?}.", source.product()))
         }
         (CLAP_PRESET_DISCOVERY_LOCATION_FILE, Some(path), _) => Preset::from_file(Path::new(path.to_string_lossy().as_ref())),
         _ => Err("The host names no preset.".into()),
@@ -205,6 +220,11 @@ unsafe extern "C" fn declare(provider: *const clap_preset_discovery_provider) ->
     }
 }
 
+/// The factory's presets of all plugins.
+fn all_factory() -> impl Iterator<Item = &'static Preset> {
+    Source::BOTH.into_iter().flat_map(presets::factory)
+}
+
 /// Tells of the presets at a location.
 unsafe extern "C" fn tell(
     _: *const clap_preset_discovery_provider,
@@ -214,11 +234,15 @@ unsafe extern "C" fn tell(
 ) -> bool {
     if kind == CLAP_PRESET_DISCOVERY_LOCATION_PLUGIN {
         // SAFETY: the receiver is the host's, which keeps it until the call is over.
-        return presets::factory().iter().all(|preset| unsafe { describe(preset, Some(&preset.name), receiver) });
+        return all_factory().all(|preset| unsafe { describe(preset, Some(&preset.name), receiver) });
     }
     // SAFETY: hosts give a text.
     let place = unsafe { text(location) };
-    match chosen(kind, place, None) {
+    let read = match (kind, place) {
+        (CLAP_PRESET_DISCOVERY_LOCATION_FILE, Some(path)) => Preset::from_file(Path::new(path.to_string_lossy().as_ref())),
+        _ => Err("The host names no preset.".into()),
+    };
+    match read {
         // SAFETY: as above.
         Ok(preset) => unsafe { describe(&preset, None, receiver) },
         Err(why) => {
@@ -240,7 +264,8 @@ unsafe extern "C" fn tell(
 unsafe fn describe(preset: &Preset, key: Option<&str>, receiver: *const clap_preset_discovery_metadata_receiver) -> bool {
     let (name, about, group) = (c_text(&preset.name), c_text(&preset.about), c_text(&preset.group));
     let key = key.map(c_text);
-    let plugin = clap_universal_plugin_id { abi: c"clap".as_ptr(), id: descriptor().clap_id().as_ptr() };
+    let Some(plugin) = offered().iter().find(|plugin| plugin.source == preset.source) else { return false };
+    let plugin = clap_universal_plugin_id { abi: c"clap".as_ptr(), id: plugin.descriptor.clap_id().as_ptr() };
     let flags = match &preset.file {
         Some(_) => CLAP_PRESET_DISCOVERY_IS_USER_CONTENT,
         None => CLAP_PRESET_DISCOVERY_IS_FACTORY_CONTENT,

@@ -2,21 +2,23 @@
 //! framework's.
 
 use crate::{
-    Syrinx,
-    changes::Change,
+    Plug, Product,
+    changes::{Change, Changes},
     clap_entry::{c_text, chosen, text},
+    clap_notes,
     hosted::{Hosted, Played, guard},
     player::{Buffers, News},
     state,
 };
 use clap_sys::{
     events::{
-        CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, clap_event_param_mod, clap_event_param_value,
-        clap_input_events, clap_output_events,
+        CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_param_mod,
+        clap_event_param_value, clap_input_events, clap_output_events,
     },
     ext::{
         audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports},
         latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency},
+        note_ports::CLAP_EXT_NOTE_PORTS,
         params::{CLAP_EXT_PARAMS, CLAP_PARAM_RESCAN_VALUES, clap_host_params, clap_param_info, clap_plugin_params},
         preset_load::{CLAP_EXT_PRESET_LOAD, CLAP_EXT_PRESET_LOAD_COMPAT, clap_host_preset_load, clap_plugin_preset_load},
         state::{CLAP_EXT_STATE, clap_plugin_state},
@@ -127,35 +129,62 @@ impl Offered {
         }
     }
 
-    /// Gives the host's changes of parameters, each with its sample and the row of the table.
+    /// Takes what happens in a block, as the host lists it.
     ///
     /// # Safety
     /// `events` is null or a host's list.
-    unsafe fn collect(&self, events: *const clap_input_events, mut give: impl FnMut(i64, usize, Change)) {
+    unsafe fn collect(&self, events: *const clap_input_events, changes: &mut Changes) {
+        // SAFETY: by this function's own contract.
+        unsafe {
+            let hears_notes = clap_notes::ports(self.hosted.params().source()).is_some();
+            self.walk(events, |header| {
+                if let Some((row, change)) = self.change_of(header) {
+                    changes.add(i64::from(header.time), row, change);
+                } else if hears_notes {
+                    clap_notes::take(header, changes);
+                }
+            });
+        }
+    }
+
+    /// Gives the host's events, one by one.
+    ///
+    /// # Safety
+    /// `events` is null or a host's list.
+    unsafe fn walk(&self, events: *const clap_input_events, mut give: impl FnMut(&clap_event_header)) {
         // SAFETY: by this function's own contract; events say what they are and how long.
         unsafe {
             let Some(list) = events.as_ref() else { return };
             let (Some(size), Some(get)) = (list.size, list.get) else { return };
             for index in 0..size(list) {
                 let Some(header) = get(list, index).as_ref() else { continue };
-                let is = |kind: u16, size: usize| {
-                    (header.space_id, header.type_) == (CLAP_CORE_EVENT_SPACE_ID, kind) && header.size as usize >= size
-                };
-                let (id, number, change): (u32, f64, fn(f32) -> Change) =
-                    if is(CLAP_EVENT_PARAM_VALUE, size_of::<clap_event_param_value>()) {
-                        let event = &*ptr::from_ref(header).cast::<clap_event_param_value>();
-                        (event.param_id, event.value, Change::Value)
-                    } else if is(CLAP_EVENT_PARAM_MOD, size_of::<clap_event_param_mod>()) {
-                        let event = &*ptr::from_ref(header).cast::<clap_event_param_mod>();
-                        (event.param_id, event.amount, Change::Modulation)
-                    } else {
-                        continue;
-                    };
-                if let Some(&(row, steps)) = self.rows.get(&id) {
-                    give(i64::from(header.time), row, change((number / steps) as f32));
-                }
+                give(header);
             }
         }
+    }
+
+    /// The row of the table whose parameter an event changes, and how, if it does.
+    ///
+    /// # Safety
+    /// Behind the header is what its type and size say.
+    unsafe fn change_of(&self, header: &clap_event_header) -> Option<(usize, Change)> {
+        let is = |kind: u16, size: usize| {
+            (header.space_id, header.type_) == (CLAP_CORE_EVENT_SPACE_ID, kind) && header.size as usize >= size
+        };
+        // SAFETY: by this function's own contract.
+        let (id, number, change): (u32, f64, fn(f32) -> Change) = unsafe {
+            if is(CLAP_EVENT_PARAM_VALUE, size_of::<clap_event_param_value>()) {
+                let event = &*ptr::from_ref(header).cast::<clap_event_param_value>();
+                (event.param_id, event.value, Change::Value)
+            } else if is(CLAP_EVENT_PARAM_MOD, size_of::<clap_event_param_mod>()) {
+                let event = &*ptr::from_ref(header).cast::<clap_event_param_mod>();
+                (event.param_id, event.amount, Change::Modulation)
+            } else {
+                return None;
+            }
+        };
+        let &(row, steps) = self.rows.get(&id)?;
+        Some((row, change((number / steps) as f32)))
     }
 
     /// Lets the framework tell the host what the window has changed.
@@ -193,10 +222,10 @@ impl Offered {
 ///
 /// # Safety
 /// The host outlives its plugins.
-pub unsafe fn create(host: *const clap_host) -> *const clap_plugin {
+pub unsafe fn create<P: Product>(host: *const clap_host) -> *const clap_plugin {
     // SAFETY: the framework's `destroy` takes the count that is left here back.
-    let make = || unsafe { (*Arc::into_raw(Wrapper::<Syrinx>::new(host))).clap_plugin.as_ptr().cast_const() };
-    let (hosted, framework) = Hosted::around(make);
+    let make = || unsafe { (*Arc::into_raw(Wrapper::<Plug<P>>::new(host))).clap_plugin.as_ptr().cast_const() };
+    let (hosted, framework) = Hosted::around(P::SOURCE, make);
     // SAFETY: it was made a moment ago.
     let plugin = clap_plugin {
         init: Some(init),
@@ -224,11 +253,11 @@ pub unsafe fn create(host: *const clap_host) -> *const clap_plugin {
     if let Some(frameworks) = unsafe { offered.framework_extension(CLAP_EXT_PARAMS).cast::<clap_plugin_params>().as_ref() } {
         offered.params = clap_plugin_params { get_info: Some(param_info), flush: Some(flush), ..*frameworks };
         // The framework keeps the table's order.
-        for row in 0..syrinx_engine::PARAMS.len() {
+        for (index, row) in P::SOURCE.rows().enumerate() {
             let mut info = MaybeUninit::<clap_param_info>::zeroed();
             // SAFETY: it fills the info where it returns true.
             unsafe {
-                if frameworks.get_info.is_some_and(|get| get(framework, row as u32, info.as_mut_ptr())) {
+                if frameworks.get_info.is_some_and(|get| get(framework, index as u32, info.as_mut_ptr())) {
                     let info = info.assume_init();
                     offered.rows.insert(info.id, (row, info.max_value.max(1.0)));
                 }
@@ -334,7 +363,7 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
         };
         // SAFETY: the lists are the block's.
         let played = offered.hosted.play(&buffers, len, |changes| unsafe {
-            offered.collect(block.in_events, |at, row, change| changes.add(at, row, change));
+            offered.collect(block.in_events, changes);
         });
         // SAFETY: as above; whatever the sound has not been written to is to be silent.
         unsafe {
@@ -390,6 +419,8 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
             (&raw const STATE).cast()
         } else if name == CLAP_EXT_PARAMS {
             (&raw const offered.params).cast()
+        } else if name == CLAP_EXT_NOTE_PORTS {
+            clap_notes::ports(offered.hosted.params().source()).map_or(ptr::null(), |ports| ptr::from_ref(ports).cast())
         } else {
             offered.framework_extension(name)
         }
@@ -408,12 +439,12 @@ unsafe extern "C" fn tail(plugin: *const clap_plugin) -> u32 {
 
 unsafe extern "C" fn param_info(plugin: *const clap_plugin, index: u32, info: *mut clap_param_info) -> bool {
     // The framework reads past its table at the first number after it.
-    if index as usize >= syrinx_engine::PARAMS.len() || info.is_null() {
-        return false;
-    }
     // SAFETY: hosts give a plugin of ours; the framework's extension lives as long as its plugin.
     unsafe {
         let offered = Offered::of(plugin);
+        if index as usize >= offered.rows.len() || info.is_null() {
+            return false;
+        }
         let framework = offered.framework_extension(CLAP_EXT_PARAMS).cast::<clap_plugin_params>().as_ref();
         framework.and_then(|params| params.get_info).is_some_and(|get| get(offered.framework, index, info))
     }
@@ -425,8 +456,10 @@ unsafe extern "C" fn flush(plugin: *const clap_plugin, events: *const clap_input
         let offered = unsafe { Offered::of(plugin) };
         // SAFETY: as above.
         unsafe {
-            offered.collect(events, |_, row, change| {
-                offered.hosted.params().controls().change(row, change);
+            offered.walk(events, |header| {
+                if let Some((row, change)) = offered.change_of(header) {
+                    offered.hosted.params().controls().change(row, change);
+                }
             });
             offered.tell_windows_changes(out);
         }
@@ -506,7 +539,7 @@ unsafe extern "C" fn load_preset(
     guard(false, || {
         // SAFETY: hosts give a plugin of ours and texts.
         let (offered, place, name) = unsafe { (Offered::of(plugin), text(location), text(key)) };
-        let played = chosen(kind, place, name).and_then(|preset| preset.to_state());
+        let played = chosen(offered.hosted.params().source(), kind, place, name).and_then(|preset| preset.to_state());
         let played = played.and_then(|json| state::from_json(&json, offered.hosted.params()));
         offered.follow();
         // SAFETY: a host that loads presets lets itself be asked.

@@ -10,6 +10,7 @@ use crate::{
     monitor::Shown,
     params::SyrinxParams,
     player::{Buffers, News, NotActivated, Owner, Player},
+    source::Source,
 };
 use std::{
     cell::RefCell,
@@ -36,8 +37,8 @@ thread_local! {
 
 impl Face {
     /// The one that [`Hosted::around`] left for the framework's new instance; one of its own where there is none.
-    pub fn of_new_instance() -> Self {
-        NEXT.take().unwrap_or_else(|| Self::of(Player::new().0))
+    pub fn of_new_instance(source: Source) -> Self {
+        NEXT.take().unwrap_or_else(|| Self::of(Player::of(source).0))
     }
 
     fn of(owner: Owner) -> Self {
@@ -73,9 +74,9 @@ pub enum Played {
 }
 
 impl Hosted {
-    /// A new instance, and what `make` makes of the framework around it.
-    pub fn around<T>(make: impl FnOnce() -> T) -> (Self, T) {
-        let (owner, player) = Player::new();
+    /// A new instance that is played from `source`, and what `make` makes of the framework around it.
+    pub fn around<T>(source: Source, make: impl FnOnce() -> T) -> (Self, T) {
+        let (owner, player) = Player::of(source);
         let face = Face::of(owner);
         NEXT.set(Some(face.clone()));
         let framework = make();
@@ -176,9 +177,7 @@ impl Hosted {
         changes(list);
         list.sort();
         if was_broken {
-            for event in list.events() {
-                self.face.owner.params().controls().change(event.row, event.change);
-            }
+            list.keep(self.face.owner.params().controls());
             return Played::Nothing;
         }
         let played = player.play(buffers, list);

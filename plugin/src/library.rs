@@ -4,11 +4,15 @@
 
 mod mailbox;
 
-use crate::reading::harmless;
+use crate::{
+    playing::{Own, Playing},
+    reading::harmless,
+    source::Source,
+};
 use mailbox::Mailbox;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use syrinx_engine::{Engine, Instrument, Model, Slot};
+use syrinx_engine::{Model, Slot};
 
 /// Things on their way back at most. Each choice brings two or three, and frees those of the choices before.
 const RING: usize = 16;
@@ -57,17 +61,21 @@ struct InstrumentList {
 struct Letter {
     /// The rate that the instrument was made for, Hz.
     rate: u32,
-    own: Option<Box<Instrument>>,
+    own: Option<Own>,
 }
 
 /// One mailbox for each slot.
 type Post = [Mailbox<Letter>; 2];
 
 /// Whatever the audio thread is done with, to be freed elsewhere.
-type Spent = Box<dyn Send>;
+enum Spent {
+    Letter(#[allow(dead_code, reason = "it is only to be dropped")] Box<Letter>),
+    Own(#[allow(dead_code, reason = "it is only to be dropped")] Own),
+}
 
 /// The side of the window, the session and the main thread.
 pub struct Library {
+    source: Source,
     shelf: Mutex<InstrumentList>,
     post: Arc<Post>,
     returns: Mutex<Consumer<Spent>>,
@@ -87,12 +95,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Library {
-    /// Both sides, empty.
+    /// Both sides, empty, for who plays from a voice.
     pub fn new() -> (Self, Stage) {
+        Self::of(Source::Voice)
+    }
+
+    /// The same for who plays from `source`.
+    pub fn of(source: Source) -> (Self, Stage) {
         let post = Arc::new(Post::default());
         let (give_back, returns) = RingBuffer::new(RING);
-        let library = Self { shelf: Mutex::default(), post: post.clone(), returns: Mutex::new(returns) };
+        let library = Self { source, shelf: Mutex::default(), post: post.clone(), returns: Mutex::new(returns) };
         (library, Stage { post, waiting: [None, None], returns: give_back })
+    }
+
+    /// What the instance is played from.
+    pub fn source(&self) -> Source {
+        self.source
     }
 
     /// Makes `model` the player's own instrument of `slot`. Not for the audio thread.
@@ -115,7 +133,7 @@ impl Library {
         }
         // Without an engine nothing is sent: it gets what is in the library when it is set up.
         if let Some(rate) = shelf.rate {
-            let own = model.map(|model| Box::new(Instrument::new(rate, model)));
+            let own = model.map(|model| Own::new(self.source, rate, model));
             drop(self.post[slot as usize].put(Box::new(Letter { rate, own })));
         }
     }
@@ -156,7 +174,7 @@ impl Library {
 impl Stage {
     /// Brings an engine that is to begin its instruments; one that has them, because it is not `new` and nothing was chosen since, keeps them.
     /// Main thread, while nothing is processed.
-    pub fn begin(&mut self, engine: &mut Engine, library: &Library, new: bool) {
+    pub fn begin(&mut self, engine: &mut Playing, library: &Library, new: bool) {
         let rate = engine.config().sample_rate_hz;
         let mut shelf = lock(&library.shelf);
         if !new && self.waiting.iter().all(Option::is_none) && self.post.iter().all(Mailbox::is_empty) {
@@ -167,7 +185,7 @@ impl Stage {
         self.waiting = [None, None];
         shelf.rate = Some(rate);
         for slot in [Slot::A, Slot::B] {
-            let own = shelf.own[slot as usize].clone().map(|model| Box::new(Instrument::new(rate, model)));
+            let own = shelf.own[slot as usize].clone().map(|model| Own::new(library.source, rate, model));
             while engine.retired().is_some() {}
             // A stream that has not begun has nothing to fade, so there is room.
             let _ = engine.install(slot, own);
@@ -178,7 +196,7 @@ impl Stage {
     }
 
     /// Takes what the library has sent last, and gives back what has faded. Audio thread; never allocates, frees, locks or waits.
-    pub fn exchange(&mut self, engine: &mut Engine) {
+    pub fn exchange(&mut self, engine: &mut Playing) {
         let rate = engine.config().sample_rate_hz;
         for slot in [Slot::A, Slot::B] {
             // Nothing is taken that could not be given back; the next choice makes room.
@@ -189,7 +207,7 @@ impl Stage {
             if let Some(latest) = self.post[slot as usize].take()
                 && let Some(overtaken) = waiting.replace(latest)
             {
-                give_back(&mut self.returns, overtaken);
+                give_back(&mut self.returns, Spent::Letter(overtaken));
             }
             let Some(mut letter) = waiting.take() else { continue };
             // One that was made for an engine that is gone is not needed: the library had the model for this one.
@@ -199,13 +217,13 @@ impl Stage {
                 letter.own = own;
                 *waiting = Some(letter);
             } else {
-                give_back(&mut self.returns, letter);
+                give_back(&mut self.returns, Spent::Letter(letter));
             }
         }
         if !self.returns.is_full()
             && let Some(old) = engine.retired()
         {
-            give_back(&mut self.returns, old);
+            give_back(&mut self.returns, Spent::Own(old));
         }
     }
 }
@@ -219,8 +237,9 @@ fn give_back(returns: &mut Producer<Spent>, spent: Spent) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Values;
     use assert_no_alloc::assert_no_alloc;
-    use syrinx_engine::{EngineConfig, OWN_INSTRUMENT, Settings};
+    use syrinx_engine::{Block, OWN_INSTRUMENT, Settings};
 
     // Without assertions there is nothing that watches.
     #[cfg(debug_assertions)]
@@ -232,7 +251,14 @@ mod tests {
         Model::read(syrinx_models::bytes(id).unwrap()).unwrap()
     }
 
-    fn peak(engine: &mut Engine, stage: &mut Stage, from: usize) -> f32 {
+    /// Plays its own instrument, from a voice.
+    fn playing(rate_hz: f64) -> Playing {
+        let mut playing = Playing::new(Source::Voice, rate_hz, 1).unwrap();
+        playing.set(&Values { settings: Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() }, ..Values::default() });
+        playing
+    }
+
+    fn peak(engine: &mut Playing, stage: &mut Stage, from: usize) -> f32 {
         let tone: Vec<f32> =
             (from..from + 48_000).map(|i| 0.3 * (0.05 * i as f32).sin() + 0.2 * (0.1 * i as f32).sin()).collect();
         let mut peak = 0.0_f32;
@@ -240,7 +266,7 @@ mod tests {
             let mut out = [0.0; 480];
             assert_no_alloc(|| {
                 stage.exchange(engine);
-                engine.process(&[block], &mut [&mut out]);
+                engine.play(Block { input: &[block], output: &mut [&mut out], events: &[] });
             });
             peak = out.iter().fold(peak, |p, x| p.max(x.abs()));
         }
@@ -250,8 +276,7 @@ mod tests {
     #[test]
     fn an_own_instrument_reaches_a_running_engine_and_the_old_one_comes_back_to_be_freed() {
         let (library, mut stage) = Library::new();
-        let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory()).unwrap();
-        engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
+        let mut engine = playing(48_000.0);
         stage.begin(&mut engine, &library, true);
         assert_eq!(peak(&mut engine, &mut stage, 0), 0.0, "there is no own instrument yet");
         let flute = model("flute");
@@ -269,9 +294,8 @@ mod tests {
     fn an_engine_set_up_anew_gets_the_own_instruments() {
         let (library, mut stage) = Library::new();
         library.put(Slot::A, model("flute"));
-        for rate in [44_100, 48_000] {
-            let mut engine = Engine::new(EngineConfig { sample_rate_hz: rate, ..EngineConfig::default() }, &[]).unwrap();
-            engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
+        for rate in [44_100.0, 48_000.0] {
+            let mut engine = playing(rate);
             stage.begin(&mut engine, &library, true);
             assert!(peak(&mut engine, &mut stage, 0) > 0.01, "{rate} Hz");
         }
@@ -282,8 +306,7 @@ mod tests {
         let (library, mut stage) = Library::new();
         let flute = model("flute");
         library.put(Slot::A, flute.clone());
-        let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
-        engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
+        let mut engine = playing(48_000.0);
         stage.begin(&mut engine, &library, true);
         let first = peak(&mut engine, &mut stage, 0);
         let held = Arc::strong_count(&flute);
@@ -302,8 +325,7 @@ mod tests {
         let ids = ["flute", "trumpet", "alto-sax", "violin", "flute", "trumpet", "alto-sax", "violin", "cello", "clarinet"];
         for (choices, blocks_between) in [(3, 0), (5, 0), (10, 0), (10, 1), (10, 3)] {
             let (library, mut stage) = Library::new();
-            let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
-            engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
+            let mut engine = playing(48_000.0);
             stage.begin(&mut engine, &library, true);
             peak(&mut engine, &mut stage, 0);
             let models: Vec<Arc<Model>> = ids[..choices].iter().map(|id| model(id)).collect();
@@ -315,7 +337,7 @@ mod tests {
                     let mut out = [0.0; 64];
                     assert_no_alloc(|| {
                         stage.exchange(&mut engine);
-                        engine.process(&[&[0.1; 64]], &mut [&mut out]);
+                        engine.play(Block { input: &[&[0.1; 64]], output: &mut [&mut out], events: &[] });
                     });
                 }
             }
@@ -331,8 +353,7 @@ mod tests {
     #[test]
     fn a_choice_made_again_is_sent_again_and_a_cleared_slot_stays_clear() {
         let (library, mut stage) = Library::new();
-        let mut engine = Engine::new(EngineConfig::default(), &[]).unwrap();
-        engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
+        let mut engine = playing(48_000.0);
         stage.begin(&mut engine, &library, true);
         let flute = model("flute");
         library.put(Slot::A, flute.clone());

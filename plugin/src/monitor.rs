@@ -1,5 +1,5 @@
 //! What the audio thread tells the window: the latest moment, whole, some values in atomics, and every frame of the voice, in a ring. Written by the
-//! audio thread, read by any.
+//! audio thread, read by any. And the other way, in a ring too: the keys that are struck in the window.
 
 mod snapshot;
 
@@ -9,7 +9,7 @@ use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering},
 };
-use syrinx_engine::{Features, MAX_HARMONICS, Monitor, NOISE_POINTS, Spectrum};
+use syrinx_engine::{Features, MAX_HARMONICS, Message, Monitor, NOISE_POINTS, SoundingNote, Spectrum};
 
 /// Nobody hears less, dB(A): below it, nothing moves in the window.
 const SILENT_DB: f32 = -100.0;
@@ -17,6 +17,15 @@ const SILENT_DB: f32 = -100.0;
 const SILENT: f32 = 1e-5;
 /// Frames of the voice that a window may be behind: 8 s.
 const FRAMES: usize = 2048;
+/// The channel of keys that are struck in the window: no controller has it but in the largest MPE zones.
+pub const WINDOW_CHANNEL: u8 = 15;
+/// The controller that lets all keys of a channel go.
+const ALL_NOTES_OFF: u8 = 123;
+/// Most messages from the window or MIDI ports that are heard in a block.
+pub const MOST_SAID: usize = 1024;
+/// Notes that are shown at most, and the numbers of each.
+const NOTES: usize = 16;
+const NOTE_NUMBERS: usize = 5;
 
 /// A number that one thread writes and others read.
 #[derive(Default)]
@@ -159,18 +168,29 @@ pub struct Watching(Arc<Shown>);
 
 impl Drop for Watching {
     fn drop(&mut self) {
+        // Nobody lets go what is still held down there.
+        self.0.say(WINDOW_CHANNEL, Message::Control { number: ALL_NOTES_OFF, value: 0.0 });
         self.0.watchers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// The audio thread's end of what [`Shown::take_frames`] takes.
-pub type Frames = Producer<Features>;
+/// The audio thread's ends: where frames of the voice are put for [`Shown::take_frames`], and what [`Shown::say`] has said.
+pub struct Ends {
+    /// Frames of the voice.
+    pub frames: Producer<Features>,
+    /// Messages, each with its channel.
+    pub said: Consumer<(u8, Message)>,
+}
 
 /// The latest of what is heard and played. The window has nothing of the audio thread's but this: it can wait for no lock of it, for there
 /// is none.
 pub struct Shown {
     /// Frames of the voice that no window has taken yet. Its lock is the windows' own: the audio thread has the other end.
     frames: Mutex<Consumer<Features>>,
+    /// Where keys are struck that no host knows of: in the window, at the standalone's MIDI ports. Its lock is theirs.
+    keyboard: Mutex<Producer<(u8, Message)>>,
+    /// [`SoundingNote`]s, as many as there is room for.
+    notes: Snapshot<{ NOTES * NOTE_NUMBERS }>,
     /// What is to be said of the input's channels.
     pub input_note: Note,
     /// Rate of the stream, Hz; 0 before the host has said it.
@@ -209,12 +229,15 @@ impl Default for Shown {
 }
 
 impl Shown {
-    /// Both ends: what is shown, and where the audio thread puts the frames of the voice.
-    pub fn new() -> (Self, Frames) {
+    /// Both ends: what is shown, and what the audio thread has of it besides.
+    pub fn new() -> (Self, Ends) {
         let zero = Value::default;
         let (producer, frames) = RingBuffer::new(FRAMES);
+        let (keyboard, said) = RingBuffer::new(MOST_SAID);
         let shown = Self {
             frames: Mutex::new(frames),
+            keyboard: Mutex::new(keyboard),
+            notes: Snapshot::new([0.0; NOTES * NOTE_NUMBERS]),
             input_note: Note::default(),
             sample_rate_hz: zero(),
             latency_samples: zero(),
@@ -231,7 +254,35 @@ impl Shown {
             #[cfg(feature = "editor")]
             repaint: nice_plug_egui::RepaintNotifier::default(),
         };
-        (shown, producer)
+        (shown, Ends { frames: producer, said })
+    }
+
+    /// Says to the keys what was struck in the window or at a MIDI port: it is heard with the next block. Whether there was room. Not for the audio thread.
+    pub fn say(&self, channel: u8, message: Message) -> bool {
+        self.keyboard.lock().unwrap_or_else(PoisonError::into_inner).push((channel, message)).is_ok()
+    }
+
+    /// The notes that sound. For the window.
+    pub fn notes(&self) -> impl Iterator<Item = SoundingNote> {
+        let numbers = self.notes.read();
+        (0..NOTES).filter_map(move |note| {
+            let [state, channel, key, f0_hz, loudness_db] = std::array::from_fn(|n| numbers[note * NOTE_NUMBERS + n]);
+            (state > 0.0).then_some(SoundingNote {
+                channel: channel as u8,
+                key: key as u8,
+                held: state > 1.0,
+                f0_hz,
+                loudness_db,
+            })
+        })
+    }
+
+    /// Audio thread: the notes that sound at the end of a block.
+    pub fn set_notes(&self, notes: impl Iterator<Item = SoundingNote>) {
+        let numbers = notes.take(NOTES).flat_map(|note| {
+            [1.0 + f32::from(u8::from(note.held)), note.channel.into(), note.key.into(), note.f0_hz, note.loudness_db]
+        });
+        self.notes.write(numbers.chain(std::iter::repeat(0.0)));
     }
 
     /// Hands over every frame of the voice since the last call, the oldest first; of more than some seconds, the first of them. For the
@@ -293,6 +344,9 @@ impl Shown {
 
     /// Whether there is anything to see move.
     pub fn sounds(&self) -> bool {
-        self.moment.one(Moment::VOICE_DB) > SILENT_DB || self.input_peak.get() > SILENT || self.output_peak.get() > SILENT
+        self.moment.one(Moment::VOICE_DB) > SILENT_DB
+            || self.notes.one(0) > 0.0
+            || self.input_peak.get() > SILENT
+            || self.output_peak.get() > SILENT
     }
 }

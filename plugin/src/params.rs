@@ -1,13 +1,19 @@
 //! The engine's table of parameters as the host's: ids, names, units, groups, typed entry and steps all come from there. The values are
 //! atomics of the framework; any thread.
 
-use crate::{changes::Change, library::Library, notices::Notices, spectral_weights::SharedWeights};
+use crate::{
+    changes::Change,
+    library::Library,
+    notices::Notices,
+    source::{self, ROWS, Source, Values},
+    spectral_weights::SharedWeights,
+};
 use nice_plug::{params::InternalParamMut, prelude::*};
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU32, Ordering, fence},
 };
-use syrinx_engine::{Kind, OWN_INSTRUMENT, PARAMS, Param as ParamRow, Settings};
+use syrinx_engine::{Kind, OWN_INSTRUMENT, Param as ParamRow, Settings};
 
 /// One row of the table, in the framework's kind that fits it.
 pub enum HostParam {
@@ -79,11 +85,11 @@ impl SharedValues {
     }
 
     /// The values as the engine takes them, but not while a state is being put in force: the audio thread keeps those before until it has all.
-    pub fn whole(&self) -> Option<Settings> {
+    pub fn whole(&self) -> Option<Values> {
         let before = self.epoch.load(Ordering::Acquire);
-        let settings = self.settings();
+        let values = self.values();
         fence(Ordering::Acquire);
-        (before.is_multiple_of(2) && self.epoch.load(Ordering::Relaxed) == before).then_some(settings)
+        (before.is_multiple_of(2) && self.epoch.load(Ordering::Relaxed) == before).then_some(values)
     }
 
     /// Changes the parameter of a row, as a host does; whether it is another value now. Any thread.
@@ -102,8 +108,8 @@ impl SharedValues {
     }
 
     /// The values as the engine takes them.
-    pub fn settings(&self) -> Settings {
-        Settings::from_values(|row| self.value(row))
+    pub fn values(&self) -> Values {
+        Values::from_rows(|row| self.value(row))
     }
 
     /// The value of a row's parameter, in its unit, with what modulation adds.
@@ -145,7 +151,7 @@ impl SyrinxParams {
     /// All parameters at their defaults.
     pub fn new(library: Arc<Library>) -> Self {
         let controls = SharedValues {
-            params: PARAMS.iter().map(host_param).collect(),
+            params: (0..ROWS).map(|at| host_param(source::row(at))).collect(),
             spectral_weights: SharedWeights::default(),
             epoch: AtomicU32::new(0),
         };
@@ -172,14 +178,29 @@ impl SyrinxParams {
         &self.notices
     }
 
-    /// The values as the engine takes them.
-    pub fn settings(&self) -> Settings {
-        self.controls.settings()
+    /// What it is played from.
+    pub fn source(&self) -> Source {
+        self.library.source()
     }
 
-    /// The parameter of each row of the table.
+    /// The values as the engine takes them.
+    pub fn values(&self) -> Values {
+        self.controls.values()
+    }
+
+    /// Those of the instrument.
+    pub fn settings(&self) -> Settings {
+        self.values().settings
+    }
+
+    /// The parameter in a row of the table.
+    pub fn at(&self, row: usize) -> &HostParam {
+        &self.controls.params[row]
+    }
+
+    /// The parameters that mean something to who plays, each with its row of the table.
     pub fn rows(&self) -> impl Iterator<Item = (&'static ParamRow, &HostParam)> {
-        PARAMS.iter().zip(&self.controls.params)
+        self.source().rows().map(|at| (source::row(at), self.at(at)))
     }
 
     /// Runs what changes many things at once; the audio thread takes all of it or nothing yet. Not for the audio thread.
@@ -191,9 +212,15 @@ impl SyrinxParams {
         change();
     }
 
-    /// Sets every parameter, as a host would: any thread.
+    /// Sets every parameter of the instrument, as a host would: any thread.
     pub fn apply(&self, settings: &Settings) {
-        for ((_, param), (_, value)) in self.rows().zip(settings.rows()) {
+        self.apply_all(&Values { settings: *settings, keys: self.values().keys });
+    }
+
+    /// Sets every parameter, as a host would: any thread.
+    pub fn apply_all(&self, values: &Values) {
+        for (at, param) in self.controls.params.iter().enumerate() {
+            let value = values.get(at);
             // SAFETY: this is what the framework does for a host; a face without a host does without the framework.
             unsafe {
                 match param {
@@ -259,6 +286,7 @@ fn unit(unit: &str) -> &'static str {
         "dB" => " dB",
         "st" => " st",
         "Hz" => " Hz",
+        "s" => " s",
         "%" => " %",
         "dB/oct" => " dB/oct",
         "" => "",
@@ -306,13 +334,13 @@ mod tests {
 
     #[test]
     fn the_defaults_are_the_engines() {
-        assert_eq!(params().settings(), Settings::default());
+        assert_eq!(params().values(), Values::default());
     }
 
     #[test]
     fn what_a_host_shows_can_be_typed_back() {
-        let params = params();
-        for (row, param) in params.rows() {
+        let both = Source::BOTH.map(|source| SyrinxParams::new(Arc::new(Library::of(source).0)));
+        for (row, param) in both.iter().flat_map(SyrinxParams::rows) {
             for normalized in [0.0, 0.25, 0.5, 1.0] {
                 let text = param.text(normalized);
                 let back = param.parse(&text);
@@ -334,9 +362,8 @@ mod tests {
     #[test]
     fn a_state_is_taken_whole_or_not_yet() {
         let params = params();
-        let ends = [PARAMS.iter().map(|row| row.min).collect::<Vec<_>>(), PARAMS.iter().map(|row| row.max).collect()];
-        let ends = ends.map(|values| Settings::from_values(|at| values[at]));
-        params.at_once(|| params.apply(&ends[0]));
+        let ends = [Values::from_rows(|at| source::row(at).min), Values::from_rows(|at| source::row(at).max)];
+        params.at_once(|| params.apply_all(&ends[0]));
         let stop = AtomicBool::new(false);
         // How often each state was read. The writer goes on until both were: on a busy machine it can be done before the reader begins.
         let seen = [AtomicU32::new(0), AtomicU32::new(0)];
@@ -346,15 +373,15 @@ mod tests {
             let reader = scope.spawn(|| {
                 let controls = controls;
                 while !stop.load(Ordering::Relaxed) {
-                    if let Some(settings) = controls.whole() {
-                        let which = ends.iter().position(|end| *end == settings).expect("some of each");
+                    if let Some(values) = controls.whole() {
+                        let which = ends.iter().position(|end| *end == values).expect("some of each");
                         seen[which].fetch_add(1, Ordering::Relaxed);
                     }
                 }
             });
             let began = std::time::Instant::now();
             for n in 0.. {
-                params.at_once(|| params.apply(&ends[n % 2]));
+                params.at_once(|| params.apply_all(&ends[n % 2]));
                 if n % 100 == 0 {
                     std::thread::yield_now();
                 }

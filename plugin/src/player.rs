@@ -2,13 +2,15 @@
 //! alike. It lives on the audio thread while sound runs, and on the main thread before and after.
 
 use crate::{
-    changes::{Change, Changes, MOST_CHANGES},
+    changes::{Change, Changes, MOST_CHANGES, MOST_MESSAGES, What},
     library::{Library, Stage},
-    monitor::{Frames, InputNote, Shown},
+    monitor::{Ends, InputNote, MOST_SAID, Shown},
     params::{SharedValues, SyrinxParams},
+    playing::Playing,
+    source::{Source, Values},
 };
 use std::{cell::Cell, marker::PhantomData, ptr, sync::Arc, time::Instant};
-use syrinx_engine::{AnyRate, Block, EngineError, Event, EventKind, ParamId, Settings, Sides};
+use syrinx_engine::{Block, EngineError, Event, EventKind, KeyParamId, PARAMS, ParamId, Sides};
 
 /// Most channels, in and out.
 const CHANNELS: usize = 2;
@@ -83,7 +85,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(engine: &AnyRate) -> Self {
+    fn of(engine: &Playing) -> Self {
         Self { latency: engine.latency_samples(), tail: engine.tail_samples() }
     }
 }
@@ -109,16 +111,16 @@ impl Told {
 pub struct Player {
     controls: Arc<SharedValues>,
     shown: Arc<Shown>,
-    /// Its end of the ring of frames.
-    frames: Frames,
+    /// Its ends of the rings from and to the window.
+    ends: Ends,
     /// The audio thread's end of the library.
     stage: Stage,
     /// None until it is activated at a rate that Syrinx plays at.
-    engine: Option<AnyRate>,
+    engine: Option<Playing>,
     input_channels: usize,
     told: Told,
     /// What is in force; not always what is set, see [`SharedValues::whole`].
-    settings: Settings,
+    values: Values,
     /// The version of the weights that the engine has.
     weights_seen: u32,
     /// The changes of a block as the engine takes them.
@@ -156,22 +158,27 @@ impl Owner {
 }
 
 impl Player {
-    /// A new instance, not activated yet: what the main thread has, and what the audio thread has.
+    /// A new instance that is played from a voice, not activated yet: what the main thread has, and what the audio thread has.
     pub fn new() -> (Owner, Self) {
-        let (library, stage) = Library::new();
-        let (shown, frames) = Shown::new();
+        Self::of(Source::Voice)
+    }
+
+    /// The same, played from `source`.
+    pub fn of(source: Source) -> (Owner, Self) {
+        let (library, stage) = Library::of(source);
+        let (shown, ends) = Shown::new();
         let owner = Owner { params: Arc::new(SyrinxParams::new(Arc::new(library))), shown: Arc::new(shown) };
         let player = Self {
             controls: owner.params.controls().clone(),
             shown: owner.shown.clone(),
-            frames,
+            ends,
             stage,
             engine: None,
             input_channels: 0,
             told: Told::default(),
-            settings: Settings::default(),
+            values: Values::default(),
             weights_seen: 0,
-            events: Vec::with_capacity(MOST_CHANGES),
+            events: Vec::with_capacity(MOST_CHANGES + MOST_MESSAGES + MOST_SAID),
             alone: PhantomData,
         };
         (owner, player)
@@ -213,11 +220,11 @@ impl Player {
         outputs: usize,
     ) -> Result<usize, EngineError> {
         self.input_channels = inputs;
-        let same = |engine: &AnyRate| (engine.rate_hz(), engine.config().channels) == (sample_rate_hz, outputs);
+        let same = |engine: &Playing| (engine.rate_hz(), engine.config().channels) == (sample_rate_hz, outputs);
         let new = !self.engine.as_ref().is_some_and(same);
         if new {
             self.engine = None;
-            let engine = AnyRate::new(sample_rate_hz, outputs, syrinx_models::factory()).inspect_err(|error| {
+            let engine = Playing::new(params.source(), sample_rate_hz, outputs).inspect_err(|error| {
                 params
                     .notices()
                     .say(format!("Syrinx cannot play here: {error}. Change it in the host or the sound card's settings."));
@@ -225,11 +232,13 @@ impl Player {
             self.engine = Some(engine);
         }
         let engine = self.engine.as_mut().expect("set above");
-        self.settings = self.controls.settings();
-        engine.engine().set(&self.settings);
-        engine.engine().weigh(&self.controls.spectral_weights().get());
+        self.values = self.controls.values();
+        engine.set(&self.values);
+        engine.weigh(&self.controls.spectral_weights().get());
         engine.reset();
-        self.stage.begin(engine.engine(), params.library(), new);
+        // What was struck while nothing played is not heard later.
+        while self.ends.said.pop().is_ok() {}
+        self.stage.begin(engine, params.library(), new);
         self.told = Told::of(engine);
         self.shown.sample_rate_hz.set(sample_rate_hz as f32);
         self.shown.latency_samples.set(self.told.latency as f32);
@@ -241,8 +250,8 @@ impl Player {
     /// Begins the stream anew. Audio thread.
     pub fn reset(&mut self) {
         if let Some(engine) = &mut self.engine {
-            self.settings = self.controls.settings();
-            engine.engine().set(&self.settings);
+            self.values = self.controls.values();
+            engine.set(&self.values);
             engine.reset();
             self.told = Told::of(engine);
             self.shown.latency_samples.set(self.told.latency as f32);
@@ -254,27 +263,40 @@ impl Player {
         // Reading the clock neither waits nor enters the system.
         let begun = Instant::now();
         let Some(engine) = &mut self.engine else {
-            for event in changes.events() {
-                self.controls.change(event.row, event.change);
-            }
+            changes.keep(&self.controls);
             return Err(NotActivated);
         };
         // A state that is being put in force right now is taken whole with one of the next blocks, or not yet.
         if self.controls.is_whole() {
-            self.stage.exchange(engine.engine());
+            self.stage.exchange(engine);
             if let Some(weights) = self.controls.spectral_weights().news(&mut self.weights_seen) {
-                engine.engine().weigh(&weights);
+                engine.weigh(&weights);
             }
         }
-        if let Some(settings) = self.controls.whole() {
-            self.settings = settings;
+        if let Some(values) = self.controls.whole() {
+            self.values = values;
         }
-        engine.engine().set(&self.settings);
+        engine.set(&self.values);
         let mut changed = false;
         self.events.clear();
+        if changes.has_lost() {
+            // Some of them may have let keys go.
+            engine.silence();
+        }
+        let said = std::iter::from_fn(|| self.ends.said.pop().ok()).take(MOST_SAID);
+        self.events.extend(said.map(|(channel, message)| Event { at: 0, kind: EventKind::Message { channel, message } }));
         for event in changes.events() {
-            changed |= self.controls.change(event.row, event.change);
-            let kind = EventKind::Setting(ParamId::ALL[event.row], self.controls.value(event.row));
+            let kind = match event.what {
+                What::Message(channel, message) => EventKind::Message { channel, message },
+                What::Param(row, change) => {
+                    changed |= self.controls.change(row, change);
+                    let value = self.controls.value(row);
+                    match ParamId::ALL.get(row) {
+                        Some(id) => EventKind::Setting(*id, value),
+                        None => EventKind::KeySetting(KeyParamId::ALL[row - PARAMS.len()], value),
+                    }
+                }
+            };
             self.events.push(Event { at: event.at, kind });
         }
         if changed {
@@ -291,30 +313,30 @@ impl Player {
             step(engine, buffers, self.input_channels, events, at, to);
             first = next;
             // A window that takes none, because there is none, misses those that come when the ring is full.
-            engine.engine().frames(|frame| {
-                let _ = self.frames.push(frame);
+            engine.frames(|frame| {
+                let _ = self.ends.frames.push(frame);
             });
             at = to;
             if at == buffers.len {
                 break;
             }
         }
-        self.settings = engine.engine().settings();
+        self.values = engine.values();
         for (row, value) in changes.leftovers() {
             self.controls.change(row, Change::Value(value));
         }
         if buffers.len > 0 {
             let lasts_s = (buffers.len as f64 / engine.rate_hz()) as f32;
-            let playing = engine.engine();
-            let monitor = playing.monitor();
+            let monitor = engine.monitor();
+            self.shown.set_notes(engine.notes());
             self.shown.input_note.set(match monitor.sides {
                 Sides::Mean => InputNote::None,
                 Sides::OneSided => InputNote::OneSided,
                 Sides::Cancelling => InputNote::Cancelling,
             });
-            let spectrum = self.shown.is_watched().then(|| playing.spectrum());
+            let spectrum = self.shown.is_watched().then(|| engine.spectrum());
             self.shown.update(&monitor, spectrum.as_ref(), begun.elapsed().as_secs_f32(), lasts_s);
-            self.shown.failed_frames.set(playing.failed_frames() as f32);
+            self.shown.failed_frames.set(engine.failed_frames() as f32);
         }
         let (now, before) = (Told::of(engine), self.told);
         self.told = now;
@@ -329,7 +351,7 @@ impl Player {
 }
 
 /// Plays some samples of a block.
-fn step(engine: &mut AnyRate, buffers: &Buffers<'_>, input_channels: usize, events: &[Event], from: usize, to: usize) {
+fn step(engine: &mut Playing, buffers: &Buffers<'_>, input_channels: usize, events: &[Event], from: usize, to: usize) {
     let len = to - from;
     let (mut input, mut output) = ([[0.0; STEP]; CHANNELS], [[0.0; STEP]; CHANNELS]);
     for (copy, source) in input.iter_mut().zip(buffers.inputs).filter(|(_, source)| !source.is_null()) {

@@ -8,6 +8,7 @@ use crate::{
     library::{Library, Named, Reference},
     params::{SyrinxParams, instrument_name, instrument_number},
     reading::{self, harmless},
+    source::{self, Source, Values},
     spectral_weights::SharedWeights,
     state,
 };
@@ -19,10 +20,10 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
-use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, Param as ParamRow, ParamId, Settings, Slot, SpectralWeights};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, Param as ParamRow, ParamId, Slot, SpectralWeights};
 
-/// The factory's presets.
-const FACTORY: &str = include_str!("../presets/factory.toml");
+/// The factory's presets: for voices, and for keys.
+const FACTORY: [&str; 2] = [include_str!("../presets/factory.toml"), include_str!("../presets/keys.toml")];
 /// How preset files end.
 pub const EXTENSION: &str = "syrinx";
 /// The format that is written, and the newest that is read.
@@ -50,6 +51,8 @@ pub struct Preset {
     pub about: String,
     /// Its file, if it is the user's.
     pub file: Option<PathBuf>,
+    /// What it is played from.
+    pub source: Source,
     values: BTreeMap<String, String>,
     weights: Option<String>,
     own: BTreeMap<String, Reference>,
@@ -75,6 +78,9 @@ struct Written {
     name: String,
     #[serde(default)]
     about: String,
+    /// What it is played from; left out where that is a voice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plays: Option<String>,
     values: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     weights: Option<String>,
@@ -117,20 +123,22 @@ impl FactoryPreset {
     }
 }
 
-/// The factory's presets, the one of a fresh instance first.
-pub fn factory() -> &'static [Preset] {
-    static PRESETS: OnceLock<Vec<Preset>> = OnceLock::new();
-    PRESETS.get_or_init(|| read_factory().expect("the tests read the factory's presets"))
+/// The factory's presets for who plays from `source`, the one of a fresh instance first.
+pub fn factory(source: Source) -> &'static [Preset] {
+    static PRESETS: OnceLock<[Vec<Preset>; 2]> = OnceLock::new();
+    let all =
+        PRESETS.get_or_init(|| Source::BOTH.map(|source| read_factory(source).expect("the tests read the factory's presets")));
+    &all[source as usize]
 }
 
-fn read_factory() -> Result<Vec<Preset>, String> {
-    let read: Factory = toml::from_str(FACTORY).map_err(|e| e.to_string())?;
+fn read_factory(source: Source) -> Result<Vec<Preset>, String> {
+    let read: Factory = toml::from_str(FACTORY[source as usize]).map_err(|e| e.to_string())?;
     read.preset
         .into_iter()
         .map(|preset| {
             let weights = preset.weights().map_err(|e| format!("{}: {e}", preset.name))?;
             let FactoryPreset { name, group, about, values, .. } = preset;
-            Ok(Preset { name, group, about, file: None, values, weights, own: BTreeMap::new() })
+            Ok(Preset { name, group, about, file: None, source, values, weights, own: BTreeMap::new() })
         })
         .collect()
 }
@@ -141,12 +149,14 @@ impl Preset {
     /// # Errors
     /// A sentence.
     pub fn from_file(path: &Path) -> Result<Self, String> {
-        let Written { name, about, values, weights, own, .. } = read(path)?;
+        let Written { name, about, plays, values, weights, own, .. } = read(path)?;
+        let source = plays.map_or(Ok(Source::Voice), |id| Source::named(&id));
+        let source = source.map_err(|why| format!("{} cannot be played: {why}.", harmless(&path.display().to_string())))?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         // A file that somebody has given another name bears that one.
         let name = if file_name::is_of(&stem, &name) { name } else { stem.into_owned() };
         let (name, about) = (harmless(&name), harmless(&about));
-        Ok(Self { name, group: USER.into(), about, file: Some(path.into()), values, weights, own })
+        Ok(Self { name, group: USER.into(), about, file: Some(path.into()), source, values, weights, own })
     }
 
     /// What it is called.
@@ -158,25 +168,25 @@ impl Preset {
         format!("The preset {:?} cannot be played: {}.", self.name, why.to_string())
     }
 
-    /// The settings and the weights; what it leaves out is at its default.
+    /// The values and the weights; what it leaves out is at its default.
     ///
     /// # Errors
     /// A sentence.
-    pub fn sound(&self) -> Result<(Settings, SpectralWeights), String> {
-        let mut settings = Settings::default();
+    pub fn sound(&self) -> Result<(Values, SpectralWeights), String> {
+        let mut values = Values::default();
         for (id, text) in &self.values {
             // A parameter of another Syrinx of the same format does no harm.
-            let Some(known) = ParamId::named(id) else { continue };
-            if known.param().kind == Kind::Instrument {
+            let Some(row) = self.source.param(id) else { continue };
+            if let (Kind::Instrument, Some(known)) = (row.kind, ParamId::named(id)) {
                 let number = instrument_number(text).ok_or_else(|| self.lost(format!("there is no instrument {text:?}")))?;
-                settings.put(known, number.into());
+                values.settings.put(known, number.into());
             } else {
-                settings.set(id, text).map_err(|e| self.lost(e))?;
+                values.set(id, text).map_err(|e| self.lost(e))?;
             }
         }
         let weights =
             self.weights.as_deref().map_or(Ok(SpectralWeights::default()), SharedWeights::parse).map_err(|e| self.lost(e))?;
-        Ok((settings, weights))
+        Ok((values, weights))
     }
 
     /// The instruments of the player's own that it brings along: read anew, in some milliseconds.
@@ -196,7 +206,7 @@ impl Preset {
 
     /// The instruments that sound in it, A before B; none where it cannot be played.
     pub fn instruments(&self) -> Vec<Played> {
-        let Ok((settings, _)) = self.sound() else { return Vec::new() };
+        let Ok((Values { settings, .. }, _)) = self.sound() else { return Vec::new() };
         let all = [("a", settings.instrument_a, 100.0 - settings.morph), ("b", settings.instrument_b, settings.morph)];
         let played = |(letter, number, share): (&str, u8, f32)| {
             let (name, family) = match (syrinx_models::numbered(number), self.own.get(letter)) {
@@ -214,9 +224,9 @@ impl Preset {
     /// # Errors
     /// A sentence.
     pub fn to_state(&self) -> Result<Vec<u8>, String> {
-        let ((settings, weights), own) = (self.sound()?, self.own()?);
-        let params = SyrinxParams::new(Arc::new(Library::new().0));
-        params.apply(&settings);
+        let ((values, weights), own) = (self.sound()?, self.own()?);
+        let params = SyrinxParams::new(Arc::new(Library::of(self.source).0));
+        params.apply_all(&values);
         params.spectral_weights().set(&weights);
         let slots: Vec<Slot> = own.iter().map(|(slot, _)| *slot).collect();
         own.into_iter().for_each(|(slot, model)| params.library().put(slot, model));
@@ -280,8 +290,10 @@ pub fn renamed(path: &Path, name: &str) -> Result<Vec<u8>, String> {
 
 /// The settings, the weights and the instruments of the player's own that play, as the file of a preset with this name has them.
 pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
-    let settings = params.settings();
-    let value = |(row, value): (&ParamRow, f32)| {
+    let (values, source) = (params.values(), params.source());
+    let settings = &values.settings;
+    let value = |at: usize| {
+        let (row, value) = (source::row(at), values.get(at));
         let text = match row.kind {
             Kind::Instrument => instrument_text(value as u8),
             _ => format!("{} {}", row.display(value), row.unit).trim_end().to_owned(),
@@ -297,7 +309,8 @@ pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
         syrinx_preset: FORMAT,
         name: name.into(),
         about: about.into(),
-        values: settings.rows().filter(|(row, _)| !is_sessions(row)).map(value).collect(),
+        plays: (source != Source::Voice).then(|| source.id().into()),
+        values: source.rows().filter(|at| !is_sessions(source::row(*at))).map(value).collect(),
         weights: params.spectral_weights().to_json(),
         own,
     };
@@ -318,16 +331,16 @@ fn reference(model: &Arc<Model>) -> Reference {
     }
 }
 
-/// The factory's presets as JSON, a list of objects with `name`, `group`, `about` and `state`: for the chore that makes preset files of
+/// The factory's presets as JSON, a list of objects with `plugin`, `name`, `group`, `about` and `state`: for the chore that makes preset files of
 /// them in the host's format, which opens the library to ask. The text stays for as long as the library does.
 #[unsafe(no_mangle)]
 pub extern "C" fn syrinx_factory_presets() -> *const c_char {
     static TEXT: OnceLock<CString> = OnceLock::new();
     let text = TEXT.get_or_init(|| {
-        let all = factory().iter().map(|preset| {
+        let all = Source::BOTH.into_iter().flat_map(factory).map(|preset| {
             let state = preset.to_state().expect("the tests play the factory's presets");
             let state = String::from_utf8(state).expect("JSON is a text");
-            serde_json::json!({"name": preset.name, "group": preset.group, "about": preset.about, "state": state})
+            serde_json::json!({"plugin": preset.source.product(), "name": preset.name, "group": preset.group, "about": preset.about, "state": state})
         });
         CString::new(serde_json::Value::from_iter(all).to_string()).expect("JSON has no zeroes")
     });
@@ -338,27 +351,27 @@ pub extern "C" fn syrinx_factory_presets() -> *const c_char {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use syrinx_engine::LatencyMode;
+    use syrinx_engine::{KeyMode, LatencyMode, Settings};
 
     #[test]
     fn the_factory_has_many_presets_and_all_can_be_played() {
-        let presets = read_factory().unwrap();
-        assert!(presets.len() >= 24, "{}", presets.len());
-        let names: BTreeSet<_> = presets.iter().map(|p| &p.name).collect();
-        assert_eq!(names.len(), presets.len(), "two have the same name");
-        let mut sounds = Vec::new();
-        for preset in &presets {
-            let (settings, weights) = preset.sound().unwrap();
-            assert!(!preset.about.is_empty() && !preset.group.is_empty(), "{}", preset.name);
-            assert!(
-                preset.values.keys().all(|id| ParamId::named(id).is_some_and(|id| !is_sessions(id.param()))),
-                "{}",
-                preset.name
-            );
-            assert!(!sounds.contains(&(settings, weights)), "{} is another one's double", preset.name);
-            sounds.push((settings, weights));
+        let mut names = BTreeSet::new();
+        for (source, least) in [(Source::Voice, 24), (Source::Keys, 16)] {
+            let presets = read_factory(source).unwrap();
+            assert!(presets.len() >= least, "{}", presets.len());
+            let mut sounds = Vec::new();
+            for preset in &presets {
+                // Hosts tell the presets of both plugins apart by their names.
+                assert!(names.insert(preset.name.clone()), "two are called {}", preset.name);
+                let (values, weights) = preset.sound().unwrap();
+                assert!(!preset.about.is_empty() && !preset.group.is_empty(), "{}", preset.name);
+                let belongs = |id: &String| source.param(id).is_some_and(|row| !is_sessions(row));
+                assert!(preset.values.keys().all(belongs), "{}", preset.name);
+                assert!(!sounds.contains(&(values, weights)), "{} is another one's double", preset.name);
+                sounds.push((values, weights));
+            }
+            assert_eq!(presets[0].sound().unwrap().0, Values::default(), "a fresh instance is the first");
         }
-        assert_eq!(presets[0].sound().unwrap().0, Settings::default(), "a fresh instance is the first");
     }
 
     #[test]
@@ -368,7 +381,7 @@ mod tests {
             let path = folder.path().join("mine.syrinx");
             let text = format!(r#"{{"syrinx_preset": {format}, "name": "mine", "about": "", "values": {{{values}}}}}"#);
             std::fs::write(&path, text).unwrap();
-            Preset::from_file(&path).map(|preset| preset.sound().unwrap().0).map(|sound| (sound.life, sound.room))
+            Preset::from_file(&path).map(|preset| preset.sound().unwrap().0.settings).map(|sound| (sound.life, sound.room))
         };
         assert_eq!(file(1, r#""noise": "3 dB""#), Ok((0.0, 0.0)), "there was neither");
         assert_eq!(file(2, r#""noise": "3 dB""#), Ok((100.0, 100.0)));
@@ -378,7 +391,7 @@ mod tests {
 
     #[test]
     fn a_preset_tells_what_plays() {
-        let of = |name: &str| factory().iter().find(|p| p.name == name).unwrap().instruments();
+        let of = |name: &str| factory(Source::Voice).iter().find(|p| p.name == name).unwrap().instruments();
         let played = |name: &str, family: &str, share| Played { name: name.into(), family: family.into(), share };
         assert_eq!(of("Violin, plain"), [played("Violin", "string", 100.0)]);
         assert_eq!(of("Clarinet into organ"), [played("Clarinet", "reed", 50.0), played("Organ, full", "organ", 50.0)]);
@@ -391,9 +404,9 @@ mod tests {
         params.apply(&session);
         let flute = syrinx_models::load("flute").unwrap();
         params.library().put(Slot::B, flute.clone());
-        let preset = factory().iter().find(|p| p.name == "Bright edge").unwrap();
+        let preset = factory(Source::Voice).iter().find(|p| p.name == "Bright edge").unwrap();
         state::from_json(&preset.to_state().unwrap(), &params).unwrap();
-        let (settings, weights) = preset.sound().unwrap();
+        let (Values { settings, .. }, weights) = preset.sound().unwrap();
         assert_eq!(params.settings(), Settings { gate: -30.0, latency_mode: LatencyMode::Studio, ..settings });
         assert_eq!(params.spectral_weights().get(), weights);
         assert_eq!(params.library().preset(), Some(preset.named()));
@@ -409,6 +422,25 @@ mod tests {
         state::from_json(&Preset::from_file(&path).unwrap().to_state().unwrap(), &other).unwrap();
         assert_eq!(other.library().own(Slot::A).unwrap().card().id, "flute");
         assert!(other.library().own(Slot::B).is_none() && other.settings().instrument_a == OWN_INSTRUMENT);
+    }
+
+    #[test]
+    fn a_preset_of_keys_is_of_keys_as_a_file_and_as_a_state() {
+        let params = |source| SyrinxParams::new(Arc::new(Library::of(source).0));
+        let (keys, folder) = (params(Source::Keys), tempfile::tempdir().unwrap());
+        let preset = factory(Source::Keys).iter().find(|p| p.name == "Alto with slides").unwrap();
+        state::from_json(&preset.to_state().unwrap(), &keys).unwrap();
+        assert_eq!((keys.values().keys.key_mode, keys.values().keys.glide), (KeyMode::Legato, 0.09));
+        let path = folder.path().join("Mine.syrinx");
+        std::fs::write(&path, write(&keys, "Mine", "")).unwrap();
+        let read = Preset::from_file(&path).unwrap();
+        assert_eq!((read.source, read.sound().unwrap()), (Source::Keys, preset.sound().unwrap()));
+        // What is for keys is not for a voice, nor the other way.
+        let why = state::from_json(&read.to_state().unwrap(), &params(Source::Voice)).unwrap_err();
+        assert_eq!(why, "it is one of Syrinx Keys, and this is Syrinx");
+        let voices = factory(Source::Voice)[3].to_state().unwrap();
+        assert!(state::from_json(&voices, &keys).unwrap_err().contains("this is Syrinx Keys"));
+        assert_eq!(keys.values().keys.glide, 0.09, "it stays as it was");
     }
 
     #[test]

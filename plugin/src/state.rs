@@ -3,7 +3,7 @@
 //!
 //! **Format 2.** JSON, as the framework would write it: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("2"), `a` and `b` (a
 //! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; `weights` (as JSON), where
-//! single harmonics or noise are weighted; and `named` (as JSON), the preset that was loaded last. With the field `preset` it is a sound alone: what the session has of its own stays then, an
+//! single harmonics or noise are weighted; `named` (as JSON), the preset that was loaded last; and `plays`, what it is played from, where that is no voice. With the field `preset` it is a sound alone: what the session has of its own stays then, an
 //! instrument that is not in it among that. A state is taken whole or not at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
 //! lacks, because it is older than they are, get their defaults; but a session that was saved before there was *Life* or *Room* has none. An instrument that is not to be had leaves all settings in force, is
 //! named to the player, and stays in the session.
@@ -13,12 +13,13 @@ use crate::{
     library::{Named, Reference},
     params::SyrinxParams,
     presets::is_sessions,
+    source::{self, Source, Values},
     spectral_weights::SharedWeights,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use nice_plug::plugin::{ParamValue, PluginState};
 use std::{collections::BTreeMap, sync::Arc};
-use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, PARAMS, Param, ParamId, Settings, Slot, SpectralWeights};
+use syrinx_engine::{Kind, MAX_FILE_BYTES, Model, OWN_INSTRUMENT, Param, ParamId, Slot, SpectralWeights};
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 2;
@@ -33,6 +34,8 @@ pub const MAX_STATE_BYTES: usize = 3 * MAX_FILE_BYTES;
 const WEIGHTS_FIELD: &str = "weights";
 /// Field of the preset that was loaded last, as JSON; left out where none was.
 const NAMED_FIELD: &str = "named";
+/// Field of what a state is played from; left out where that is a voice.
+const PLAYS_FIELD: &str = "plays";
 /// Field of a state that is a preset.
 const PRESET_FIELD: &str = "preset";
 
@@ -40,8 +43,8 @@ const SLOTS: [(Slot, &str); 2] = [(Slot::A, "a"), (Slot::B, "b")];
 
 /// The state as it is, for faces without a host.
 pub fn capture(params: &SyrinxParams) -> PluginState {
-    let settings = params.settings();
-    let values = settings.rows().map(|(row, value)| (row.id.to_owned(), param_value(row, value)));
+    let all = params.values();
+    let values = params.source().rows().map(|at| (source::row(at).id.to_owned(), param_value(source::row(at), all.get(at))));
     PluginState { version: env!("CARGO_PKG_VERSION").into(), params: values.collect(), fields: save(params) }
 }
 
@@ -50,14 +53,14 @@ pub fn capture(params: &SyrinxParams) -> PluginState {
 /// # Errors
 /// A sentence for the player; everything stays as it was.
 pub fn apply(mut state: PluginState, params: &SyrinxParams) -> Result<(), String> {
-    migrate(&mut state)?;
-    let now = params.settings();
-    let value = |at: usize| state.params.get(PARAMS[at].id).and_then(number).unwrap_or_else(|| now.get(ParamId::ALL[at]));
-    let settings = Settings::from_values(value);
+    migrate(&mut state, params.source())?;
+    let now = params.values();
+    let value = |at: usize| state.params.get(source::row(at).id).and_then(number).unwrap_or_else(|| now.get(at));
+    let values = Values::from_rows(value);
     // Whatever takes time comes first.
     let restored = Restored::from_fields(&state.fields);
     params.at_once(|| {
-        params.apply(&settings);
+        params.apply_all(&values);
         restored.put_in_force(params);
     });
     Ok(())
@@ -76,7 +79,7 @@ pub fn to_json(params: &SyrinxParams) -> Vec<u8> {
 /// The sound alone, as hosts keep presets, with the player's own instruments in `slots`.
 pub fn preset_json(params: &SyrinxParams, slots: &[Slot]) -> Vec<u8> {
     let mut state = capture(params);
-    state.params.retain(|id, _| PARAMS.iter().any(|row| row.id == id && !is_sessions(row)));
+    state.params.retain(|id, _| params.source().param(id).is_some_and(|row| !is_sessions(row)));
     for (slot, field) in SLOTS {
         if !slots.contains(&slot) {
             state.fields.remove(field);
@@ -128,6 +131,9 @@ fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
         };
         fields.insert(field.into(), serde_json::to_string(&reference).expect("a reference is made of strings and numbers"));
     }
+    if params.source() != Source::Voice {
+        fields.insert(PLAYS_FIELD.into(), params.source().id().into());
+    }
     if let Some(weights) = params.spectral_weights().to_json() {
         fields.insert(WEIGHTS_FIELD.into(), weights);
     }
@@ -137,8 +143,8 @@ fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
     fields
 }
 
-/// Makes a state fit to be applied: complete.
-fn migrate(state: &mut PluginState) -> Result<(), String> {
+/// Makes a state fit to be applied to who plays from `source`: complete.
+fn migrate(state: &mut PluginState, source: Source) -> Result<(), String> {
     let format = state.fields.get(FORMAT_FIELD).ok_or("it is not one of Syrinx")?;
     match format.parse::<u32>() {
         Ok(0) | Err(_) => return Err("its format is none that Syrinx writes".into()),
@@ -152,6 +158,10 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
         }
         Ok(_) => {}
     }
+    let plays = state.fields.get(PLAYS_FIELD).map_or(Ok(Source::Voice), |id| Source::named(id))?;
+    if plays != source {
+        return Err(format!("it is one of {}, and this is {}", plays.product(), source.product()));
+    }
     // All parameters there are were written, so a session that names no room was saved when there was none, and sounds as it did.
     let room = ParamId::room.param().id;
     if !state.fields.contains_key(PRESET_FIELD) && !state.params.contains_key(room) {
@@ -160,8 +170,8 @@ fn migrate(state: &mut PluginState) -> Result<(), String> {
     // A parameter of another Syrinx of the same format does no harm by its absence; what is the session's has no place in a preset.
     let preset = state.fields.contains_key(PRESET_FIELD);
     let takes = |row: &Param| !(preset && is_sessions(row));
-    state.params.retain(|id, _| PARAMS.iter().any(|row| row.id == id && takes(row)));
-    for row in PARAMS.iter().filter(|row| takes(row)) {
+    state.params.retain(|id, _| source.param(id).is_some_and(takes));
+    for row in source.params().filter(|row| takes(row)) {
         let value = match state.params.get(row.id) {
             None => row.default,
             Some(value) => number(value).ok_or_else(|| format!("its value of {} is no number", row.id))?,

@@ -2,11 +2,12 @@
 //! units and the window by the framework's.
 
 use crate::{
-    Syrinx,
+    FromKeys, FromVoice, Plug, Product, Syrinx,
     changes::{Change, Changes},
     hosted::{Hosted, Played, guard},
     player::{Buffers, News},
-    state,
+    source::ROWS,
+    state, vst3_midi,
 };
 use nice_plug::wrapper::vst3::{
     PluginInfo, Wrapper,
@@ -19,11 +20,14 @@ use nice_plug::wrapper::vst3::{
             Vst::{
                 AudioBusBuffers, BusDirection, BusInfo, CString,
                 ChannelContext::{IInfoListener, IInfoListenerTrait},
-                IAttributeList, IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler, IComponentHandlerTrait,
-                IComponentTrait, IEditController, IEditControllerTrait, IParamValueQueueTrait, IParameterChangesTrait,
+                CtrlNumber, Event, IAttributeList, IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler,
+                IComponentHandlerTrait, IComponentTrait, IEditController, IEditControllerTrait, IEventListTrait, IMidiMapping,
+                IMidiMappingTrait, INoteExpressionController, INoteExpressionControllerTrait, INoteExpressionPhysicalUIMapping,
+                INoteExpressionPhysicalUIMappingTrait, IParamValueQueue, IParamValueQueueTrait, IParameterChangesTrait,
                 IProcessContextRequirements, IProcessContextRequirementsTrait, IUnitInfo, IUnitInfoTrait, IoMode, MediaType,
-                ParamID, ParamValue, ParameterInfo, ProcessData, ProcessSetup, ProgramListID, ProgramListInfo, RestartFlags_,
-                RoutingInfo, SpeakerArrangement, String128, SymbolicSampleSizes_, TChar, UnitID, UnitInfo,
+                NoteExpressionTypeID, NoteExpressionTypeInfo, NoteExpressionValue, ParamID, ParamValue, ParameterInfo,
+                PhysicalUIMapList, ProcessData, ProcessSetup, ProgramListID, ProgramListInfo, RestartFlags_, RoutingInfo,
+                SpeakerArrangement, String128, SymbolicSampleSizes_, TChar, UnitID, UnitInfo,
             },
             int16, int32, kInternalError, kInvalidArgument, kResultFalse, kResultOk, tresult, uint32,
         },
@@ -32,62 +36,80 @@ use nice_plug::wrapper::vst3::{
 use std::{
     collections::HashMap,
     ffi::c_void,
-    mem, ptr,
+    mem,
+    num::NonZeroU32,
+    ptr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
-use syrinx_engine::PARAMS;
-
 /// Bytes of a state that are asked of a host at a time.
 const READ: usize = 1 << 16;
 
 // ---- The factory.
 
-struct Factory(PluginInfo);
+/// One class that is offered.
+struct Offered {
+    info: PluginInfo,
+    create: fn() -> Option<ComPtr<FUnknown>>,
+}
+
+fn offer<P: Product>() -> Offered {
+    let create = || ComWrapper::new(Instance::<P>::new()).to_com_ptr::<FUnknown>();
+    Offered { info: PluginInfo::for_plugin::<Plug<P>>(), create }
+}
+
+/// The classes, in the order in which hosts list them.
+struct Factory([Offered; 2]);
 
 impl Class for Factory {
     type Interfaces = (IPluginFactory, IPluginFactory2, IPluginFactory3);
 }
 
-/// Fills what the host gives, at the one place there is.
-unsafe fn fill<T>(index: int32, to: *mut T, from: impl FnOnce() -> T) -> tresult {
-    if index != 0 || to.is_null() {
-        return kInvalidArgument;
+impl Factory {
+    /// Fills what the host gives with what is told of a class.
+    ///
+    /// # Safety
+    /// `to` is null, or there is room for it.
+    unsafe fn fill<T>(&self, index: int32, to: *mut T, from: impl FnOnce(&PluginInfo) -> T) -> tresult {
+        let class = usize::try_from(index).ok().and_then(|index| self.0.get(index));
+        let Some(class) = class.filter(|_| !to.is_null()) else { return kInvalidArgument };
+        guard(kInternalError, || {
+            // SAFETY: by this function's own contract.
+            unsafe { to.write(from(&class.info)) };
+            kResultOk
+        })
     }
-    guard(kInternalError, || {
-        // SAFETY: the host gives room for it.
-        unsafe { to.write(from()) };
-        kResultOk
-    })
 }
 
 impl IPluginFactoryTrait for Factory {
     unsafe fn getFactoryInfo(&self, info: *mut PFactoryInfo) -> tresult {
         // SAFETY: as `fill` asks for.
-        unsafe { fill(0, info, || self.0.create_factory_info()) }
+        unsafe { self.fill(0, info, PluginInfo::create_factory_info) }
     }
 
     unsafe fn countClasses(&self) -> int32 {
-        1
+        self.0.len() as int32
     }
 
     unsafe fn getClassInfo(&self, index: int32, info: *mut PClassInfo) -> tresult {
         // SAFETY: as `fill` asks for.
-        unsafe { fill(index, info, || self.0.create_class_info()) }
+        unsafe { self.fill(index, info, PluginInfo::create_class_info) }
     }
 
     unsafe fn createInstance(&self, cid: FIDString, iid: FIDString, object: *mut *mut c_void) -> tresult {
         // SAFETY: class ids have 16 bytes; the instance counts who has it.
         unsafe {
-            if cid.is_null() || object.is_null() || *cid.cast::<[u8; 16]>() != *self.0.cid {
+            if cid.is_null() || object.is_null() {
                 return kInvalidArgument;
             }
+            let Some(class) = self.0.iter().find(|class| *class.info.cid == *cid.cast::<[u8; 16]>()) else {
+                return kInvalidArgument;
+            };
             guard(kInternalError, || {
-                let instance = ComWrapper::new(Instance::new());
-                let Some(unknown) = instance.as_com_ref::<FUnknown>() else { return kInternalError };
-                let unknown = unknown.as_ptr();
+                let Some(instance) = (class.create)() else { return kInternalError };
+                let unknown = instance.as_ptr();
                 ((*(*unknown).vtbl).queryInterface)(unknown, iid as *const TUID, object)
             })
         }
@@ -97,14 +119,14 @@ impl IPluginFactoryTrait for Factory {
 impl IPluginFactory2Trait for Factory {
     unsafe fn getClassInfo2(&self, index: int32, info: *mut PClassInfo2) -> tresult {
         // SAFETY: as `fill` asks for.
-        unsafe { fill(index, info, || self.0.create_class_info_2()) }
+        unsafe { self.fill(index, info, PluginInfo::create_class_info_2) }
     }
 }
 
 impl IPluginFactory3Trait for Factory {
     unsafe fn getClassInfoUnicode(&self, index: int32, info: *mut PClassInfoW) -> tresult {
         // SAFETY: as `fill` asks for.
-        unsafe { fill(index, info, || self.0.create_class_info_unicode()) }
+        unsafe { self.fill(index, info, PluginInfo::create_class_info_unicode) }
     }
 
     unsafe fn setHostContext(&self, _: *mut FUnknown) -> tresult {
@@ -117,7 +139,7 @@ impl IPluginFactory3Trait for Factory {
 #[allow(non_snake_case)]
 pub extern "system" fn GetPluginFactory() -> *mut c_void {
     guard(ptr::null_mut(), || {
-        let factory = ComWrapper::new(Factory(PluginInfo::for_plugin::<Syrinx>())).to_com_ptr::<IPluginFactory>();
+        let factory = ComWrapper::new(Factory([offer::<FromVoice>(), offer::<FromKeys>()])).to_com_ptr::<IPluginFactory>();
         factory.map_or(ptr::null_mut(), |factory| factory.into_raw().cast())
     })
 }
@@ -159,9 +181,9 @@ entries! {
 // ---- An instance.
 
 /// One instance.
-struct Instance {
+struct Instance<P: Product> {
     hosted: Hosted,
-    framework: Wrapper<Syrinx>,
+    framework: Wrapper<Plug<P>>,
     /// Row of the table of each parameter, by the number that hosts know it by.
     rows: HashMap<u32, usize>,
     /// The rate of the next activation, Hz, as bits.
@@ -170,6 +192,8 @@ struct Instance {
     channels: [AtomicUsize; 2],
     /// Values that the host has shown the controller while sound runs and not sent to the audio thread yet, as bits; not a number where it has not.
     shown: Vec<AtomicU32>,
+    /// What the host has last shown the controller of the hidden parameters, as bits.
+    midi: Vec<AtomicU32>,
     /// The delay that the host has been given last, samples; none yet.
     told: AtomicU64,
     handler: Arc<Handler>,
@@ -192,28 +216,47 @@ fn tell_latency(handler: &Handler) {
     }
 }
 
-impl Class for Instance {
-    type Interfaces = (IComponent, IEditController, IAudioProcessor, IProcessContextRequirements, IUnitInfo, IInfoListener);
+impl<P: Product> Class for Instance<P> {
+    type Interfaces = (
+        IComponent,
+        IEditController,
+        IAudioProcessor,
+        IProcessContextRequirements,
+        IUnitInfo,
+        IInfoListener,
+        IMidiMapping,
+        INoteExpressionController,
+        INoteExpressionPhysicalUIMapping,
+    );
 }
 
-impl Instance {
+impl<P: Product> Instance<P> {
     fn new() -> Self {
-        let (hosted, framework) = Hosted::around(Wrapper::<Syrinx>::new);
+        let (hosted, framework) = Hosted::around(P::SOURCE, Wrapper::<Plug<P>>::new);
         let handler: Arc<Handler> = Arc::default();
         let told = handler.clone();
         hosted.main_thread().set_errand(move || tell_latency(&told));
         // The framework keeps the table's order.
-        let id = |row: usize| {
+        let id = |(index, row): (usize, usize)| {
             // SAFETY: a parameter's description is made of numbers and texts, for which zeroes are as good as any.
             let mut info: ParameterInfo = unsafe { mem::zeroed() };
             // SAFETY: there is room for it.
-            let known = unsafe { framework.getParameterInfo(row as int32, &mut info) } == kResultOk;
+            let known = unsafe { framework.getParameterInfo(index as int32, &mut info) } == kResultOk;
             known.then_some((info.id, row))
         };
-        let rows = (0..PARAMS.len()).filter_map(id).collect();
-        let channels = [AtomicUsize::new(2), AtomicUsize::new(2)];
-        let shown = PARAMS.iter().map(|_| AtomicU32::new(NOT_SHOWN)).collect();
-        Self { hosted, framework, rows, rate: AtomicU64::new(0), channels, shown, told: AtomicU64::new(UNTOLD), handler }
+        let rows = P::SOURCE.rows().enumerate().filter_map(id).collect();
+        let channels = [P::LAYOUTS[0].main_input_channels, P::LAYOUTS[0].main_output_channels];
+        let channels = channels.map(|count| AtomicUsize::new(count.map_or(0, NonZeroU32::get) as usize));
+        let shown = (0..ROWS).map(|_| AtomicU32::new(NOT_SHOWN)).collect();
+        let hidden = if vst3_midi::hears(P::SOURCE) { vst3_midi::COUNT } else { 0 };
+        let midi = (0..hidden).map(|at| AtomicU32::new((vst3_midi::at_rest(at) as f32).to_bits())).collect();
+        let told = AtomicU64::new(UNTOLD);
+        Self { hosted, framework, rows, rate: AtomicU64::new(0), channels, shown, midi, told, handler }
+    }
+
+    /// What the host has last shown of a hidden parameter, by the number that it knows it by.
+    fn hidden(&self, id: ParamID) -> Option<&AtomicU32> {
+        vst3_midi::place(id).and_then(|at| self.midi.get(at))
     }
 
     /// Gets ready to play at the rate and with the channels that the host has set up; whether it can. Main thread.
@@ -231,22 +274,47 @@ impl Instance {
         }
     }
 
-    /// Gives the host's changes of parameters, each with its sample and the row of the table.
+    /// Takes what happens in a block: changes of parameters, and behind them, where they are for the same sample, notes.
     ///
     /// # Safety
     /// `data` is a host's.
-    unsafe fn collect(&self, data: &ProcessData, mut give: impl FnMut(i64, usize, Change)) {
+    unsafe fn collect(&self, data: &ProcessData, changes: &mut Changes) {
         // SAFETY: by this function's own contract; the objects live until the call is over.
         unsafe {
-            let Some(queues) = ComRef::from_raw(data.inputParameterChanges) else { return };
-            for index in 0..queues.getParameterCount() {
-                let Some(queue) = ComRef::from_raw(queues.getParameterData(index)) else { continue };
-                let Some(&row) = self.rows.get(&queue.getParameterId()) else { continue };
-                for point in 0..queue.getPointCount() {
-                    let (mut at, mut value) = (0, 0.0);
-                    if queue.getPoint(point, &mut at, &mut value) == kResultOk {
-                        give(i64::from(at), row, Change::Value(value as f32));
-                    }
+            if let Some(queues) = ComRef::from_raw(data.inputParameterChanges) {
+                for index in 0..queues.getParameterCount() {
+                    let Some(queue) = ComRef::from_raw(queues.getParameterData(index)) else { continue };
+                    self.collect_points(&queue, changes);
+                }
+            }
+            let Some(events) = ComRef::from_raw(data.inputEvents).filter(|_| vst3_midi::hears(P::SOURCE)) else { return };
+            for index in 0..events.getEventCount() {
+                let mut event: Event = mem::zeroed();
+                if events.getEvent(index, &mut event) == kResultOk {
+                    vst3_midi::take(&event, changes);
+                }
+            }
+        }
+    }
+
+    /// Takes all changes of one parameter.
+    ///
+    /// # Safety
+    /// The queue is a host's.
+    unsafe fn collect_points(&self, queue: &ComRef<'_, IParamValueQueue>, changes: &mut Changes) {
+        // SAFETY: by this function's own contract.
+        unsafe {
+            let id = queue.getParameterId();
+            for point in 0..queue.getPointCount() {
+                let (mut at, mut value) = (0, 0.0);
+                if queue.getPoint(point, &mut at, &mut value) != kResultOk {
+                    continue;
+                }
+                if let Some(&row) = self.rows.get(&id) {
+                    self.shown[row].store(NOT_SHOWN, Ordering::Relaxed);
+                    changes.add(i64::from(at), row, Change::Value(value as f32));
+                } else if let Some(place) = vst3_midi::place(id).filter(|at| *at < self.midi.len()) {
+                    vst3_midi::control(i64::from(at), place, value, changes);
                 }
             }
         }
@@ -313,7 +381,7 @@ macro_rules! as_the_framework {
     )+};
 }
 
-impl IPluginBaseTrait for Instance {
+impl<P: Product> IPluginBaseTrait for Instance<P> {
     as_the_framework! {
         IPluginBaseTrait::initialize(context: *mut FUnknown) -> tresult, kInternalError;
     }
@@ -327,7 +395,7 @@ impl IPluginBaseTrait for Instance {
     }
 }
 
-impl IComponentTrait for Instance {
+impl<P: Product> IComponentTrait for Instance<P> {
     as_the_framework! {
         IComponentTrait::getControllerClassId(class: *mut TUID) -> tresult, kInternalError;
         IComponentTrait::setIoMode(mode: IoMode) -> tresult, kInternalError;
@@ -395,7 +463,7 @@ impl IComponentTrait for Instance {
     }
 }
 
-impl IEditControllerTrait for Instance {
+impl<P: Product> IEditControllerTrait for Instance<P> {
     // The state is the component's; the controller is the same object.
     unsafe fn setComponentState(&self, _: *mut IBStream) -> tresult {
         kResultOk
@@ -410,26 +478,52 @@ impl IEditControllerTrait for Instance {
     }
 
     as_the_framework! {
-        IEditControllerTrait::getParameterCount() -> int32, 0;
-        IEditControllerTrait::getParamStringByValue(id: ParamID, value: ParamValue, text: *mut String128) -> tresult, kInternalError;
         IEditControllerTrait::getParamValueByString(id: ParamID, text: *mut TChar, value: *mut ParamValue) -> tresult, kInternalError;
         IEditControllerTrait::normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue, value;
         IEditControllerTrait::plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue, value;
         IEditControllerTrait::createView(name: FIDString) -> *mut IPlugView, ptr::null_mut();
     }
 
+    unsafe fn getParameterCount(&self) -> int32 {
+        (self.rows.len() + self.midi.len()) as int32
+    }
+
     unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {
-        // The framework reads past its table at the first number after it.
-        if usize::try_from(index).is_ok_and(|index| index < PARAMS.len()) {
-            // SAFETY: whatever the host promises.
-            guard(kInternalError, || unsafe { self.framework.getParameterInfo(index, info) })
-        } else {
-            kInvalidArgument
-        }
+        let Ok(at) = usize::try_from(index) else { return kInvalidArgument };
+        // SAFETY: whatever the host promises.
+        guard(kInternalError, || unsafe {
+            // The framework reads past its table at the first number after it.
+            if at < self.rows.len() {
+                return self.framework.getParameterInfo(index, info);
+            }
+            let hidden = at - self.rows.len();
+            if hidden >= self.midi.len() || info.is_null() {
+                return kInvalidArgument;
+            }
+            info.write(mem::zeroed());
+            vst3_midi::info(hidden, &mut *info);
+            kResultOk
+        })
+    }
+
+    unsafe fn getParamStringByValue(&self, id: ParamID, value: ParamValue, text: *mut String128) -> tresult {
+        // SAFETY: whatever the host promises.
+        guard(kInternalError, || unsafe {
+            match (self.hidden(id), text.as_mut()) {
+                (Some(_), Some(text)) => {
+                    vst3_midi::write(text, &format!("{:.0} %", 100.0 * value));
+                    kResultOk
+                }
+                _ => self.framework.getParamStringByValue(id, value, text),
+            }
+        })
     }
 
     unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
         guard(0.0, || {
+            if let Some(hidden) = self.hidden(id) {
+                return f32::from_bits(hidden.load(Ordering::Relaxed)).into();
+            }
             let shown = self.rows.get(&id).map(|row| f32::from_bits(self.shown[*row].load(Ordering::Relaxed)));
             match shown.filter(|shown| !shown.is_nan()) {
                 Some(shown) => shown.into(),
@@ -441,6 +535,11 @@ impl IEditControllerTrait for Instance {
 
     unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
         guard(kInternalError, || {
+            if let Some(hidden) = self.hidden(id) {
+                // What it says to the keys comes with a block.
+                hidden.store((value as f32).clamp(0.0, 1.0).to_bits(), Ordering::Relaxed);
+                return kResultOk;
+            }
             let Some(&row) = self.rows.get(&id) else { return kInvalidArgument };
             // While sound runs, the audio thread gets the same value, and when it is due; until then it is the controller's alone.
             if self.hosted.is_playing() {
@@ -464,7 +563,7 @@ impl IEditControllerTrait for Instance {
     }
 }
 
-impl IAudioProcessorTrait for Instance {
+impl<P: Product> IAudioProcessorTrait for Instance<P> {
     as_the_framework! {
         IAudioProcessorTrait::getBusArrangement(direction: BusDirection, index: int32, arrangement: *mut SpeakerArrangement) -> tresult,
             kInternalError;
@@ -479,12 +578,17 @@ impl IAudioProcessorTrait for Instance {
         output_count: int32,
     ) -> tresult {
         guard(kInternalError, || {
-            // SAFETY: whatever the host promises; what the framework agrees to has one bus in and one out.
+            // Where there are no buses, hosts have no list of them; the framework wants one.
+            let (mut no_buses, is_list) = ([0; 1], |list: *mut SpeakerArrangement, count| count != 0 || !list.is_null());
+            let [inputs, outputs] = [(inputs, input_count), (outputs, output_count)]
+                .map(|(list, count)| if is_list(list, count) { list } else { no_buses.as_mut_ptr() });
+            // SAFETY: whatever the host promises; what the framework agrees to has at most one bus in and one out.
             unsafe {
                 let agreed = self.framework.setBusArrangements(inputs, input_count, outputs, output_count);
                 if agreed == kResultOk {
-                    for (channels, bus) in self.channels.iter().zip([inputs, outputs]) {
-                        channels.store((*bus).count_ones() as usize, Ordering::Relaxed);
+                    for (channels, (bus, count)) in self.channels.iter().zip([(inputs, input_count), (outputs, output_count)]) {
+                        let speakers = if count > 0 && !bus.is_null() { *bus } else { 0 };
+                        channels.store(speakers.count_ones() as usize, Ordering::Relaxed);
                     }
                 }
                 agreed
@@ -530,13 +634,7 @@ impl IAudioProcessorTrait for Instance {
             unsafe {
                 let (inputs, outputs) = (buses_of(data.inputs, data.numInputs), buses_of(data.outputs, data.numOutputs));
                 let buffers = Buffers::new(main_of(inputs), main_of(outputs), len);
-                let collect = |changes: &mut Changes| {
-                    self.collect(data, |at, row, change| {
-                        self.shown[row].store(NOT_SHOWN, Ordering::Relaxed);
-                        changes.add(at, row, change);
-                    });
-                };
-                let played = self.hosted.play(&buffers, len, collect);
+                let played = self.hosted.play(&buffers, len, |changes| self.collect(data, changes));
                 let written = if matches!(played, Played::Sound(_)) { buffers.written() } else { 0 };
                 for (number, bus) in outputs.iter_mut().enumerate() {
                     let sounding = if number == 0 { written } else { 0 };
@@ -562,14 +660,14 @@ impl IAudioProcessorTrait for Instance {
     }
 }
 
-impl IProcessContextRequirementsTrait for Instance {
+impl<P: Product> IProcessContextRequirementsTrait for Instance<P> {
     unsafe fn getProcessContextRequirements(&self) -> uint32 {
         // Neither the song's place nor its tempo is looked at.
         0
     }
 }
 
-impl IUnitInfoTrait for Instance {
+impl<P: Product> IUnitInfoTrait for Instance<P> {
     as_the_framework! {
         IUnitInfoTrait::getUnitCount() -> int32, 0;
         IUnitInfoTrait::getUnitInfo(index: int32, info: *mut UnitInfo) -> tresult, kInternalError;
@@ -587,7 +685,99 @@ impl IUnitInfoTrait for Instance {
     }
 }
 
-impl IInfoListenerTrait for Instance {
+impl<P: Product> IMidiMappingTrait for Instance<P> {
+    unsafe fn getMidiControllerAssignment(&self, bus: int32, channel: int16, number: CtrlNumber, id: *mut ParamID) -> tresult {
+        let assigned = vst3_midi::assignment(channel, number).filter(|_| vst3_midi::hears(P::SOURCE) && bus == 0);
+        match assigned {
+            Some(assigned) if !id.is_null() => {
+                // SAFETY: the host gives room for it.
+                unsafe { id.write(assigned) };
+                kResultOk
+            }
+            _ => kResultFalse,
+        }
+    }
+}
+
+impl<P: Product> INoteExpressionControllerTrait for Instance<P> {
+    unsafe fn getNoteExpressionCount(&self, bus: int32, _: int16) -> int32 {
+        if vst3_midi::hears(P::SOURCE) && bus == 0 { vst3_midi::EXPRESSIONS.len() as int32 } else { 0 }
+    }
+
+    unsafe fn getNoteExpressionInfo(
+        &self,
+        bus: int32,
+        channel: int16,
+        index: int32,
+        info: *mut NoteExpressionTypeInfo,
+    ) -> tresult {
+        // SAFETY: the host gives room for it.
+        guard(kInternalError, || unsafe {
+            if !(0..self.getNoteExpressionCount(bus, channel)).contains(&index) || info.is_null() {
+                return kInvalidArgument;
+            }
+            info.write(mem::zeroed());
+            vst3_midi::expression_info(index as usize, &mut *info);
+            kResultOk
+        })
+    }
+
+    unsafe fn getNoteExpressionStringByValue(
+        &self,
+        _: int32,
+        _: int16,
+        id: NoteExpressionTypeID,
+        value: NoteExpressionValue,
+        text: *mut String128,
+    ) -> tresult {
+        // SAFETY: the host gives room for it.
+        guard(kInternalError, || unsafe {
+            match (vst3_midi::expression_text(id, value), text.as_mut()) {
+                (Some(said), Some(text)) => {
+                    vst3_midi::write(text, &said);
+                    kResultOk
+                }
+                _ => kInvalidArgument,
+            }
+        })
+    }
+
+    unsafe fn getNoteExpressionValueByString(
+        &self,
+        _: int32,
+        _: int16,
+        id: NoteExpressionTypeID,
+        text: *const TChar,
+        value: *mut NoteExpressionValue,
+    ) -> tresult {
+        // SAFETY: the host gives a text that ends in a zero and fits its field, and room for the value.
+        guard(kInternalError, || unsafe {
+            if text.is_null() || value.is_null() {
+                return kInvalidArgument;
+            }
+            let letters: Vec<u16> = (0..128).map(|at| *text.add(at) as u16).take_while(|letter| *letter != 0).collect();
+            let Some(meant) = vst3_midi::expression_value(id, &String::from_utf16_lossy(&letters)) else { return kResultFalse };
+            value.write(meant);
+            kResultOk
+        })
+    }
+}
+
+impl<P: Product> INoteExpressionPhysicalUIMappingTrait for Instance<P> {
+    unsafe fn getPhysicalUIMapping(&self, bus: int32, _: int16, list: *mut PhysicalUIMapList) -> tresult {
+        // SAFETY: the host gives a list of as many as it says.
+        guard(kInternalError, || unsafe {
+            let Some(list) = list.as_ref().filter(|_| vst3_midi::hears(P::SOURCE) && bus == 0) else { return kResultFalse };
+            for at in 0..list.count as usize {
+                let map = &mut *list.map.add(at);
+                map.noteExpressionTypeID = vst3_midi::of_surface(map.physicalUITypeID);
+            }
+            kResultOk
+        })
+    }
+}
+
+impl<P: Product> IInfoListenerTrait for Instance<P> {
     as_the_framework! {
         IInfoListenerTrait::setChannelContextInfos(list: *mut IAttributeList) -> tresult, kInternalError;
     }

@@ -1,6 +1,9 @@
 //! A VST3 host without manners.
 
-use super::super::{Host, Ports, row, watched};
+use super::{
+    super::{Host, Ports, row, watched},
+    vst3_lists::Queues,
+};
 use nice_plug::prelude::Vst3Plugin;
 use nice_plug::wrapper::vst3::vst3::{
     Class, ComPtr, ComWrapper, Interface,
@@ -8,9 +11,9 @@ use nice_plug::wrapper::vst3::vst3::{
         FUnknown, IBStream, IBStreamTrait, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait,
         Vst::{
             AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, IAudioProcessor, IAudioProcessorTrait, IComponent,
-            IComponentHandler, IComponentHandlerTrait, IComponentTrait, IEditController, IEditControllerTrait, IParamValueQueue,
-            IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ParamID, ParamValue, ProcessData, ProcessModes_,
-            ProcessSetup, RestartFlags_, SpeakerArrangement, SymbolicSampleSizes_,
+            IComponentHandler, IComponentHandlerTrait, IComponentTrait, IEditController, IEditControllerTrait, IParameterChanges,
+            ParamID, ParamValue, ProcessData, ProcessModes_, ProcessSetup, RestartFlags_, SpeakerArrangement,
+            SymbolicSampleSizes_,
         },
         int32, int64, kInvalidArgument, kResultFalse, kResultOk, tresult,
     },
@@ -62,49 +65,6 @@ impl IComponentHandlerTrait for Handler {
         assert_eq!(flags, RestartFlags_::kLatencyChanged as int32);
         self.latency_changes.fetch_add(1, Ordering::Relaxed);
         kResultOk
-    }
-}
-
-struct Queue {
-    id: ParamID,
-    points: Vec<(int32, f64)>,
-}
-
-impl Class for Queue {
-    type Interfaces = (IParamValueQueue,);
-}
-
-impl IParamValueQueueTrait for Queue {
-    unsafe fn getParameterId(&self) -> ParamID {
-        self.id
-    }
-    unsafe fn getPointCount(&self) -> int32 {
-        self.points.len() as int32
-    }
-    unsafe fn getPoint(&self, index: int32, at: *mut int32, value: *mut ParamValue) -> tresult {
-        unsafe { (*at, *value) = self.points[index as usize] };
-        kResultOk
-    }
-    unsafe fn addPoint(&self, _: int32, _: ParamValue, _: *mut int32) -> tresult {
-        kResultFalse
-    }
-}
-
-struct Queues(Vec<ComPtr<IParamValueQueue>>);
-
-impl Class for Queues {
-    type Interfaces = (IParameterChanges,);
-}
-
-impl IParameterChangesTrait for Queues {
-    unsafe fn getParameterCount(&self) -> int32 {
-        self.0.len() as int32
-    }
-    unsafe fn getParameterData(&self, index: int32) -> *mut IParamValueQueue {
-        self.0[index as usize].as_ptr()
-    }
-    unsafe fn addParameterData(&self, _: *const ParamID, _: *mut int32) -> *mut IParamValueQueue {
-        null_mut()
     }
 }
 
@@ -224,11 +184,8 @@ impl Host for Raw {
             __field0: AudioBusBuffers__type0 { channelBuffers32: if list.is_empty() { null_mut() } else { list.as_mut_ptr() } },
         };
         let (mut inputs, mut outputs) = (bus(&mut memory.inputs), bus(&mut memory.outputs));
-        let queue = |&(at, id, value): &(i64, &str, f32)| {
-            let points = vec![(at.min(i64::from(i32::MAX)) as int32, f64::from(value))];
-            ComWrapper::new(Queue { id: self.id(id), points }).to_com_ptr().unwrap()
-        };
-        let queues = ComWrapper::new(Queues(changes.iter().map(queue).collect()));
+        let point = |&(at, id, value): &(i64, &str, f32)| (self.id(id), at.min(i64::from(i32::MAX)) as int32, f64::from(value));
+        let queues = ComWrapper::new(Queues::of(changes.iter().map(point)));
         let mut data: ProcessData = unsafe { zeroed() };
         data.symbolicSampleSize = SymbolicSampleSizes_::kSample32 as int32;
         data.numSamples = voice.len() as int32;

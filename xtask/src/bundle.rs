@@ -70,11 +70,21 @@ pub struct Bundles {
 }
 
 impl Bundles {
-    /// The presets for VST3 hosts.
-    pub fn presets(&self) -> Result<Vec<PathBuf>, Failure> {
+    /// The presets for VST3 hosts, each with its place: the plugin's folder and the file.
+    pub fn presets(&self) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
         let folder = self.folder.join(PRESETS);
-        let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        Ok(entries.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?)
+        let list = |folder: &Path| {
+            let entries = fs::read_dir(folder).map_err(|e| Failure::from(format!("{}: {e}", folder.display())))?;
+            entries.map(|entry| Ok::<PathBuf, Failure>(entry?.path())).collect::<Result<Vec<_>, _>>()
+        };
+        let mut presets = Vec::new();
+        for plugin in list(&folder)? {
+            for file in list(&plugin)? {
+                let place = file.strip_prefix(&folder)?.to_path_buf();
+                presets.push((file, place));
+            }
+        }
+        Ok(presets)
     }
 
     /// The standalone: a program, or on macOS an application's folder.

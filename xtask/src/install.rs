@@ -18,10 +18,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         copies.push((bundles.standalone_path(), places.standalone));
     }
     let bundled = copies.len();
-    // One by one: hosts keep the player's own presets in the same folder.
-    for preset in bundles.presets()? {
-        let to = places.presets.join(preset.file_name().ok_or("a preset has no name")?);
-        copies.push((preset, to));
+    // One by one: hosts keep the player's own presets in the same folders.
+    for (preset, place) in bundles.presets()? {
+        copies.push((preset, places.presets.join(place)));
     }
     put(&copies)?;
     for (_, to) in &copies[..bundled] {
@@ -35,7 +34,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 struct Places {
     vst3: PathBuf,
     clap: PathBuf,
-    /// Presets of the VST3 plugin.
+    /// Presets of the VST3 plugins, a folder for each.
     presets: PathBuf,
     /// The standalone itself.
     standalone: PathBuf,
@@ -49,8 +48,8 @@ impl Places {
                 .map(PathBuf::from)
                 .ok_or_else(|| format!("{name} names no folder to install to"))
         };
-        // By vendor and plugin, which have the same name.
-        let presets = |base: PathBuf| base.join(NAME).join(NAME);
+        // By vendor, who has the name of the bundles, and plugin.
+        let presets = |base: PathBuf| base.join(NAME);
         Ok(if cfg!(windows) {
             let common = folder("CommonProgramFiles")?;
             let programs = folder("LOCALAPPDATA")?.join("Programs");

@@ -80,7 +80,7 @@ pub fn of(path: &Path) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(&info)? + "\n")
 }
 
-/// How a VST3 library introduces its plugin, its first class.
+/// How a VST3 library introduces one of its plugins.
 pub struct Identity {
     /// 32 hexadecimal digits.
     pub class_id: String,
@@ -93,15 +93,19 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Of the library at `path`.
+    /// All of the library at `path`.
     ///
     /// # Errors
     /// As [`of`].
-    pub fn of(path: &Path) -> Result<Self, Failure> {
+    pub fn all_of(path: &Path) -> Result<Vec<Self>, Failure> {
         let info = read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-        let class = info.classes.into_iter().next().ok_or("it has no classes")?;
-        let Class { cid, name, vendor, sub_categories, .. } = class;
-        Ok(Self { class_id: cid, name, vendor, categories: sub_categories.join("|") })
+        let identity = |Class { cid, name, vendor, sub_categories, .. }| Self {
+            class_id: cid,
+            name,
+            vendor,
+            categories: sub_categories.join("|"),
+        };
+        Ok(info.classes.into_iter().map(identity).collect())
     }
 }
 

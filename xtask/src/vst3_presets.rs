@@ -18,6 +18,8 @@ const HEADER: usize = 4 + 4 + 32 + 8;
 /// A preset as the library hands it out.
 #[derive(Deserialize)]
 struct Preset {
+    /// The plugin that it is for.
+    plugin: String,
     name: String,
     group: String,
     about: String,
@@ -25,17 +27,20 @@ struct Preset {
     state: String,
 }
 
-/// Writes the presets of the library at `path` into `folder`.
+/// Writes the presets of the library at `path` into `folder`, in a folder for each plugin.
 ///
 /// # Errors
 /// When the library has none, or the folder cannot be written to.
 pub fn write(path: &Path, folder: &Path) -> Result<(), Failure> {
-    let plugin = Identity::of(path)?;
+    let plugins = Identity::all_of(path)?;
     let presets = read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     for preset in presets {
+        let plugin = plugins.iter().find(|plugin| plugin.name == preset.plugin);
+        let plugin = plugin.ok_or_else(|| format!("{} has no plugin {:?}", path.display(), preset.plugin))?;
+        let folder = folder.join(&plugin.name);
+        fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let file = folder.join(format!("{}.{EXTENSION}", preset.name));
-        fs::write(&file, file_of(&plugin, &preset)).map_err(|e| format!("{}: {e}", file.display()))?;
+        fs::write(&file, file_of(plugin, &preset)).map_err(|e| format!("{}: {e}", file.display()))?;
     }
     Ok(())
 }
@@ -100,7 +105,8 @@ mod tests {
     fn every_chunk_is_where_the_list_says() {
         let plugin =
             Identity { class_id: "0123456789ABCDEF".repeat(2), name: "S".into(), vendor: "V".into(), categories: "Fx".into() };
-        let preset = Preset { name: "A & \"B\"".into(), group: "G".into(), about: "1 < 2".into(), state: "{}".into() };
+        let preset =
+            Preset { plugin: "S".into(), name: "A & \"B\"".into(), group: "G".into(), about: "1 < 2".into(), state: "{}".into() };
         let file = file_of(&plugin, &preset);
         let number = |at: usize| i64::from_le_bytes(file[at..at + 8].try_into().unwrap()) as usize;
         assert_eq!((&file[..4], &file[8..40]), (&b"VST3"[..], plugin.class_id.as_bytes()));

@@ -56,6 +56,8 @@ pub struct Bus {
     reverb_level: Glide,
     /// Samples that a change takes.
     glide: usize,
+    /// Peak of what has come to the guard.
+    peak: f32,
 }
 
 impl Bus {
@@ -75,7 +77,13 @@ impl Bus {
             direct: Glide::at(1.0, glide),
             reverb_level: Glide::at(0.0, glide),
             glide,
+            peak: 0.0,
         }
+    }
+
+    /// Peak of what has come to the guard since the last call, linear.
+    pub fn take_peak(&mut self) -> f32 {
+        std::mem::take(&mut self.peak)
     }
 
     /// Takes settings, from the next sample on, and the room that the instruments were recorded in.
@@ -138,6 +146,7 @@ impl Bus {
                 limited(level * (direct * played + self.recorded[side][at]) + reverberated)
             };
             let both = [side(0), side(1)];
+            self.peak = both.iter().fold(self.peak, |peak, x| peak.max(x.abs()));
             [left[at], right[at]] = self.guard.sides(both);
         }
     }

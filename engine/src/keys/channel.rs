@@ -1,7 +1,7 @@
 //! The sixteen channels of MIDI as their controllers stand. Audio thread; plain data.
 
 use super::performer::Touch;
-use crate::params::KeySettings;
+use crate::{block::Expression, params::KeySettings};
 
 /// Channels of MIDI.
 pub const CHANNELS: usize = 16;
@@ -18,6 +18,10 @@ const SOFT_DB: f32 = -6.0;
 const LEAST_DB: f32 = -96.0;
 /// Tilt of a note's harmonics, dB an octave, at the ends of MPE's third dimension.
 const TIMBRE_DB_OCTAVE: f32 = 4.0;
+
+/// The loudest volume of a note's own, linear, and its widest tuning, semitones: CLAP's.
+const MOST_VOLUME: f32 = 4.0;
+const MOST_TUNING_ST: f32 = 120.0;
 
 /// Controllers that are understood, by number.
 pub mod controller {
@@ -148,6 +152,46 @@ impl Channel {
     }
 }
 
+/// What a note expresses for itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    bend_st: f32,
+    vibrato: f32,
+    effort: f32,
+    timbre: f32,
+    volume: f32,
+    pressure: f32,
+}
+
+impl Own {
+    pub const NOTHING: Self = Self { bend_st: 0.0, vibrato: 0.0, effort: 1.0, timbre: 0.5, volume: 1.0, pressure: 0.0 };
+
+    /// Takes an expression; what is no number is nothing new.
+    pub fn express(&mut self, expression: Expression, value: f32) {
+        if !value.is_finite() {
+            return;
+        }
+        match expression {
+            Expression::Volume => self.volume = value.clamp(0.0, MOST_VOLUME),
+            Expression::Tuning => self.bend_st = value.clamp(-MOST_TUNING_ST, MOST_TUNING_ST),
+            Expression::Vibrato => self.vibrato = unit(value),
+            Expression::Effort => self.effort = unit(value),
+            Expression::Brightness => self.timbre = unit(value),
+            Expression::Pressure => self.pressure = unit(value),
+        }
+    }
+
+    /// Gain of its own volume.
+    pub fn gain(&self) -> f32 {
+        self.volume
+    }
+
+    /// What is added to its brightness, dB an octave.
+    pub fn tilt_db_octave(&self) -> f32 {
+        TIMBRE_DB_OCTAVE * (2.0 * self.timbre - 1.0)
+    }
+}
+
 /// A value from 0 to 1; what is no number is 0.
 pub fn unit(value: f32) -> f32 {
     if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 }
@@ -187,8 +231,18 @@ impl Channels {
         self.master(keys).is_some_and(|master| master != channel)
     }
 
-    /// What the controllers make of a note on `channel`, which is pressed by itself as well.
-    pub fn touch(&self, channel: usize, own_pressure: f32, keys: &KeySettings) -> Touch {
+    /// Whether the pedal holds notes of `channel`: its own, or that of the whole zone.
+    pub fn sustains(&self, channel: usize, keys: &KeySettings) -> bool {
+        self.each[channel].sustain || self.master(keys).is_some_and(|master| self.each[master].sustain)
+    }
+
+    /// Whether what is said on `channel` is for notes of all channels.
+    pub fn is_for_all(&self, channel: usize, keys: &KeySettings) -> bool {
+        self.master(keys) == Some(channel)
+    }
+
+    /// What the controllers make of a note on `channel`, and what it expresses for itself.
+    pub fn touch(&self, channel: usize, note: &Own, keys: &KeySettings) -> Touch {
         let own = &self.each[channel];
         let master = self.master(keys).filter(|master| *master != channel);
         let all = master.map_or(own, |master| &self.each[master]);
@@ -196,14 +250,14 @@ impl Channels {
             Some(_) => own.bend * own.bend_st.unwrap_or(MPE_BEND_ST) + all.bend * all.bend_st.unwrap_or(MPE_ZONE_BEND_ST),
             None => own.bend * own.bend_st.unwrap_or(keys.bend_range),
         };
-        let pressure = own.pressure.max(own_pressure);
+        let pressure = own.pressure.max(note.pressure);
         // A note's own pressure is how hard it is played; that of a whole keyboard has always been vibrato.
         let (harder_db, pressed) = if master.is_some() { (PRESSURE_DB * pressure, 0.0) } else { (0.0, pressure) };
         let soft_db = if all.soft { SOFT_DB } else { 0.0 };
         Touch {
-            bend_st,
-            effort_db: decibels(all.expression) + decibels(all.breath) + harder_db + soft_db,
-            vibrato_st: WHEEL_VIBRATO_ST * all.modulation.max(pressed),
+            bend_st: bend_st + note.bend_st,
+            effort_db: decibels(all.expression) + decibels(all.breath) + decibels(note.effort) + harder_db + soft_db,
+            vibrato_st: WHEEL_VIBRATO_ST * all.modulation.max(pressed).max(note.vibrato),
         }
     }
 }

@@ -19,19 +19,24 @@ pub use own::KeyInstrument;
 pub use tuning::{Tuning, TuningError};
 
 use crate::{
-    Settings,
-    block::{self, Block, Event, EventKind, Message},
+    Settings, Sides,
+    auto_range::Shift,
+    block::{self, Block, Event, EventKind, Expression, Message},
     config::{EngineConfig, EngineError},
     instrument::Slot,
+    mapping::SILENT,
     params::{KeyMode, KeySettings, MOST_VOICES},
+    spectral_weights::{NOISE_POINTS, SpectralWeights},
+    tell::{Monitor, Spectrum},
 };
 use bus::Bus;
-use channel::{CHANNELS, Channels, controller, unit};
+use channel::{CHANNELS, Channels, controller};
 use own::OwnSlot;
 use performer::{Before, Draws, Join};
 use stack::KeyStack;
 use std::sync::Arc;
 use syrinx_decoder::Model;
+use syrinx_synth::MAX_HARMONICS;
 use voice::{Start, Strike, Voice};
 
 /// Voices in which notes that were taken away fade, besides those that sound.
@@ -52,6 +57,21 @@ const LEADS_ON_S: f32 = 0.06;
 const FIRST: Before = Before { gap_s: f32::INFINITY, joined: false };
 /// It has been quiet for so long that rooms have died away, too: nothing is computed until a note begins.
 const ASLEEP: usize = usize::MAX;
+
+/// A note that sounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoundingNote {
+    /// Its channel, 0 to 15.
+    pub channel: u8,
+    /// Its key, 0 to 127.
+    pub key: u8,
+    /// Whether a key or a pedal holds it.
+    pub held: bool,
+    /// Its pitch as it is played, Hz.
+    pub f0_hz: f32,
+    /// Its loudness as it is played, dB.
+    pub loudness_db: f32,
+}
 
 /// Notes in, instrument out.
 ///
@@ -150,10 +170,20 @@ impl Keys {
     /// Takes new settings, from the next sample on. Those of the voice, its latency and its mix mean nothing here; *Vibrato* is how much of the recorded
     /// players' there is.
     pub fn set(&mut self, settings: &Settings) {
-        if *settings != self.settings {
-            self.settings = settings.sanitised();
-            self.set_bus();
+        if *settings == self.settings {
+            return;
         }
+        let was_bypassed = std::mem::replace(&mut self.settings, settings.sanitised()).bypass;
+        if self.settings.bypass && !was_bypassed {
+            // Nothing is to be found hanging when it is taken back.
+            self.end_all(None);
+        }
+        self.set_bus();
+    }
+
+    /// Weighs single harmonics and the noise, from the next frames of notes on.
+    pub fn weigh(&mut self, weights: &SpectralWeights) {
+        self.voices.iter_mut().for_each(|voice| voice.part_mut().weigh(weights));
     }
 
     fn set_bus(&mut self) {
@@ -194,6 +224,12 @@ impl Keys {
         (self.position, self.quiet) = (0, ASLEEP);
     }
 
+    /// Lets all keys and pedals go.
+    pub fn silence(&mut self) {
+        self.channels = Channels::RESET;
+        self.end_all(None);
+    }
+
     /// Plays a block: its `input` is not heard, and each of its events counts from its very sample on. Never allocates, locks or waits.
     pub fn play(&mut self, block: Block<'_, '_>) {
         let Block { output, events, .. } = block;
@@ -227,6 +263,43 @@ impl Keys {
         self.voices.iter().filter(|voice| voice.struck().is_some()).count()
     }
 
+    /// The notes that sound, those that fade not among them.
+    pub fn notes(&self) -> impl Iterator<Item = SoundingNote> {
+        self.voices.iter().filter_map(|voice| {
+            let (struck, played) = (voice.struck()?, voice.played());
+            Some(SoundingNote {
+                channel: struck.channel as u8,
+                key: struck.key,
+                held: voice.is_held(),
+                f0_hz: played.f0_hz,
+                loudness_db: played.loudness_db,
+            })
+        })
+    }
+
+    /// The note that was struck last, of those that sound.
+    fn latest(&self) -> Option<&Voice> {
+        self.voices.iter().filter(|voice| voice.struck().is_some()).max_by_key(|voice| voice.order())
+    }
+
+    /// What a window shows: of the notes, the one that was struck last; the peak of the output since the last call.
+    pub fn monitor(&mut self) -> Monitor {
+        let played = self.latest().map_or(SILENT, Voice::played);
+        let output_peak = self.bus.take_peak();
+        Monitor { voice: SILENT, played, fitted: Shift::NONE, input_peak: 0.0, output_peak, sides: Sides::Mean }
+    }
+
+    /// The harmonics and the noise of the note that was struck last.
+    pub fn spectrum(&self) -> Spectrum {
+        let silence = Spectrum { harmonics: [0.0; MAX_HARMONICS], noise: [0.0; NOISE_POINTS] };
+        self.latest().map_or(silence, |voice| voice.part().spectrum())
+    }
+
+    /// None: a note sounds from its own sample on.
+    pub const fn latency_samples(&self) -> usize {
+        0
+    }
+
     /// Samples for which room and reverb sound on after the last note.
     pub fn tail_samples(&self) -> usize {
         let room_s = self.voices[0].part().tail_s(&self.settings);
@@ -238,13 +311,18 @@ impl Keys {
         self.voices.iter().map(|voice| voice.part().failed_frames()).sum()
     }
 
-    fn take(&mut self, events: &[Event]) {
+    pub(crate) fn take(&mut self, events: &[Event]) {
         for event in events {
             match event.kind {
                 EventKind::Setting(param, value) => {
                     let mut settings = self.settings;
                     settings.put(param, value);
                     self.set(&settings);
+                }
+                EventKind::KeySetting(param, value) => {
+                    let mut keys = self.keys;
+                    keys.put(param, value);
+                    self.set_keys(&keys);
                 }
                 EventKind::Message { channel, message } => self.hear(usize::from(channel).min(CHANNELS - 1), message),
             }
@@ -254,39 +332,45 @@ impl Keys {
     fn hear(&mut self, channel: usize, message: Message) {
         match message {
             // A velocity that is no number lets go, too.
+            Message::NoteOn { velocity, .. } if velocity > 0.0 && self.settings.bypass => {}
             Message::NoteOn { key, velocity } if velocity > 0.0 => self.strike(Strike { channel, key: key.min(127), velocity }),
             Message::NoteOn { key, .. } | Message::NoteOff { key } => self.let_go(channel, key.min(127)),
             Message::Bend(bend) => self.channels.each[channel].bend(bend),
             Message::Pressure(pressure) => self.channels.each[channel].press(pressure),
             Message::KeyPressure { key, pressure } => {
-                self.of_key(channel, key).for_each(|voice| voice.press(unit(pressure)));
+                self.of_key(channel, Some(key)).for_each(|voice| voice.express(Expression::Pressure, pressure));
+            }
+            Message::Express { key, expression, value } => {
+                self.of_key(channel, key).for_each(|voice| voice.express(expression, value));
+            }
+            Message::Choke(key) => {
+                self.stack.remove(channel, key);
+                self.of_key(channel, key).for_each(Voice::take_away);
             }
             Message::Control { number, value } => self.control(channel, number, value),
         }
     }
 
-    fn of_key(&mut self, channel: usize, key: u8) -> impl Iterator<Item = &mut Voice> {
-        let is_of = move |voice: &&mut Voice| voice.struck().is_some_and(|s| (s.channel, s.key) == (channel, key));
-        self.voices.iter_mut().filter(is_of)
-    }
-
-    fn of_channel(&mut self, channel: usize) -> impl Iterator<Item = &mut Voice> {
-        self.voices.iter_mut().filter(move |voice| voice.struck().is_some_and(|s| s.channel == channel))
+    /// The voices of a key, or of all keys of a channel.
+    fn of_key(&mut self, channel: usize, key: Option<u8>) -> impl Iterator<Item = &mut Voice> {
+        self.voices.iter_mut().filter(move |voice| voice.struck().is_some_and(|struck| struck.is_of(channel, key)))
     }
 
     fn control(&mut self, channel: usize, number: u8, value: f32) {
         let before = self.channels.each[channel].sostenuto;
         match number {
             controller::ALL_SOUND_OFF => {
-                self.stack.remove_channel(channel);
-                self.of_channel(channel).for_each(Voice::take_away);
+                self.stack.remove(channel, None);
+                self.of_key(channel, None).for_each(Voice::take_away);
             }
             controller::ALL_NOTES_OFF..=controller::LAST_MODE => self.end_all(Some(channel)),
             _ => self.channels.control(channel, number, value),
         }
         let after = self.channels.each[channel].sostenuto;
         if before != after {
-            self.of_channel(channel).for_each(|voice| voice.catch(after));
+            let for_all = self.channels.is_for_all(channel, &self.keys);
+            let hear = |voice: &&mut Voice| voice.struck().is_some_and(|s| for_all || s.channel == channel);
+            self.voices.iter_mut().filter(hear).for_each(|voice| voice.catch(after));
         }
         // A pedal may have gone up.
         self.settle();
@@ -295,7 +379,7 @@ impl Keys {
     /// Lets go all keys of a channel, or of all.
     fn end_all(&mut self, channel: Option<usize>) {
         match channel {
-            Some(channel) => self.stack.remove_channel(channel),
+            Some(channel) => self.stack.remove(channel, None),
             None => self.stack = KeyStack::default(),
         }
         let is_of = |voice: &&mut Voice| voice.struck().is_some_and(|s| channel.is_none_or(|channel| s.channel == channel));
@@ -321,7 +405,7 @@ impl Keys {
         if self.keys.key_mode == KeyMode::Poly {
             // A key cannot be down twice, nor does a pedal hold what is struck anew.
             let (channels, keys) = (self.channels, self.keys);
-            self.of_key(strike.channel, strike.key).for_each(|voice| voice.release(&channels, &keys));
+            self.of_key(strike.channel, Some(strike.key)).for_each(|voice| voice.release(&channels, &keys));
             self.begin(strike, self.last_note.filter(|_| self.keys.glide_always || self.voices.iter().any(Voice::is_down)));
             return;
         }
@@ -330,11 +414,11 @@ impl Keys {
 
     fn let_go(&mut self, channel: usize, key: u8) {
         if self.keys.key_mode == KeyMode::Poly {
-            self.of_key(channel, key).for_each(Voice::let_go);
+            self.of_key(channel, Some(key)).for_each(Voice::let_go);
             self.settle();
             return;
         }
-        self.change_stack(|stack| stack.remove(channel, key));
+        self.change_stack(|stack| stack.remove(channel, Some(key)));
     }
 
     /// Changes which keys are down where only one of them sounds, and lets that one sound.

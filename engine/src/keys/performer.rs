@@ -327,7 +327,7 @@ impl Performer {
     }
 
     /// What to play over the next frame, to be reached at its end.
-    pub fn step(&mut self, touch: &Touch, settings: &Settings, keys: &KeySettings) -> Wish {
+    pub fn step(&mut self, touch: &Touch, settings: &Settings) -> Wish {
         self.age_s += FRAME_S;
         self.joined_s += FRAME_S;
         if let Some(released_s) = &mut self.released_s {
@@ -346,7 +346,7 @@ impl Performer {
             + vibrato_st
             + touch.bend_st
             + settings.pitch_shift;
-        let f0_hz = hz_of(note, keys.a4);
+        let f0_hz = hz_of(note, settings.a4);
 
         let drift_db = (held * self.played.drift_db * drifts[1]).clamp(-MOST_DRIFT_DB, MOST_DRIFT_DB);
         let fallen_db = self.falls.map_or(0.0, |fall| fall.after(self.age_s));

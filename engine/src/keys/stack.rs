@@ -16,7 +16,7 @@ pub struct KeyStack {
 impl KeyStack {
     /// A key is struck; one that was down already is now the newest.
     pub fn push(&mut self, held: Strike) {
-        self.remove(held.channel, held.key);
+        self.remove(held.channel, Some(held.key));
         if self.count == MOST {
             self.held.copy_within(1.., 0);
             self.count -= 1;
@@ -25,20 +25,11 @@ impl KeyStack {
         self.count += 1;
     }
 
-    /// A key is let go.
-    pub fn remove(&mut self, channel: usize, key: u8) {
-        self.retain(|held| (held.channel, held.key) != (channel, key));
-    }
-
-    /// All keys of a channel are let go.
-    pub fn remove_channel(&mut self, channel: usize) {
-        self.retain(|held| held.channel != channel);
-    }
-
-    fn retain(&mut self, keep: impl Fn(&Strike) -> bool) {
+    /// A key is let go, or all keys of a channel.
+    pub fn remove(&mut self, channel: usize, key: Option<u8>) {
         let mut kept = 0;
         for at in 0..self.count {
-            if keep(&self.held[at]) {
+            if !self.held[at].is_of(channel, key) {
                 self.held[kept] = self.held[at];
                 kept += 1;
             }
@@ -72,12 +63,12 @@ mod tests {
             [KeyPriority::Last, KeyPriority::High, KeyPriority::Low].map(|p| stack.chosen(p).map(|held| held.key))
         };
         assert_eq!(chosen(&stack), [Some(64), Some(67), Some(60)]);
-        stack.remove(0, 64);
+        stack.remove(0, Some(64));
         assert_eq!(chosen(&stack), [Some(67), Some(67), Some(60)]);
         stack.push(Strike { channel: 0, key: 60, velocity: 0.7 });
         assert_eq!(chosen(&stack), [Some(60), Some(67), Some(60)]);
-        stack.remove_channel(1);
-        stack.remove_channel(0);
+        stack.remove(1, None);
+        stack.remove(0, None);
         assert_eq!(chosen(&stack), [None; 3]);
         for key in 0..100 {
             stack.push(Strike { channel: 0, key, velocity: 0.5 });

@@ -21,7 +21,7 @@ const NOTES: [f64; 2] = [-12.0, 139.0];
 #[error("{0}")]
 pub struct TuningError(String);
 
-/// The pitches of all keys, for A4 at 440 Hz; [`KeySettings::a4`](crate::KeySettings::a4) moves all of them together.
+/// The pitches of all keys, for A4 at 440 Hz; [`Settings::a4`](crate::Settings::a4) moves all of them together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tuning {
     /// As MIDI note numbers with a fraction; none where a key has no pitch.

@@ -1,17 +1,19 @@
 //! One note as it sounds: its player and its line of sound, on a clock that starts with it. Audio thread; never allocates after `new`.
 
 use super::{
-    channel::Channels,
+    channel::{Channels, Own},
     performer::{Before, Draws, Join, Performer},
 };
 use crate::{
     Settings,
+    block::Expression,
+    mapping::SILENT,
     params::KeySettings,
     part::{Moment, Part},
 };
 use std::sync::Arc;
 use syrinx_decoder::Model;
-use syrinx_tracker::FrameClock;
+use syrinx_tracker::{Features, FrameClock};
 
 /// A note that is taken away fades over this time, s.
 const FADE_S: f32 = 0.005;
@@ -23,6 +25,13 @@ pub struct Strike {
     pub key: u8,
     /// How hard, 0 to 1.
     pub velocity: f32,
+}
+
+impl Strike {
+    /// Whether it is of this key, or of any key of the channel.
+    pub fn is_of(&self, channel: usize, key: Option<u8>) -> bool {
+        self.channel == channel && key.is_none_or(|key| key == self.key)
+    }
 }
 
 /// All that decides what a note is, besides settings and chance.
@@ -54,8 +63,10 @@ pub struct Voice {
     /// The key is down; a pedal holds the note all the same.
     down: bool,
     sostenuto: bool,
-    /// Pressure on its own key, 0 to 1.
-    pressure: f32,
+    /// What it expresses for itself.
+    own: Own,
+    /// What it was asked to play last.
+    played: Features,
     /// The bend that it had when it was let go, where its channel may be another note's since, semitones.
     left_at_st: Option<f32>,
     /// Samples of a fade that are left.
@@ -79,7 +90,8 @@ impl Voice {
             order: 0,
             down: false,
             sostenuto: false,
-            pressure: 0.0,
+            own: Own::NOTHING,
+            played: SILENT,
             left_at_st: None,
             fade: None,
             fade_len: (FADE_S * sample_rate_hz as f32).ceil() as usize,
@@ -107,7 +119,7 @@ impl Voice {
             self.performer.begin(model.card(), start, keys, draws);
         }
         (self.struck, self.order, self.down, self.sostenuto) = (Some(start.strike), start.order, true, false);
-        (self.frame, self.at, self.len, self.pressure) = (0, 0, 0, 0.0);
+        (self.frame, self.at, self.len, self.own) = (0, 0, 0, Own::NOTHING);
         (self.left_at_st, self.fade) = (None, None);
         self.gain = [f32::NAN; 2];
     }
@@ -175,7 +187,7 @@ impl Voice {
 
     /// Ends a note whose key is up, unless a pedal holds it.
     pub fn settle(&mut self, channels: &Channels, keys: &KeySettings) {
-        let held = self.struck.is_some_and(|s| self.down || self.sostenuto || channels.each[s.channel].sustain);
+        let held = self.struck.is_some_and(|s| self.down || self.sostenuto || channels.sustains(s.channel, keys));
         if !held {
             self.release(channels, keys);
         }
@@ -187,7 +199,7 @@ impl Voice {
         let Some(struck) = self.struck.filter(|_| !self.performer.is_released()) else { return };
         if channels.is_of_one_note(struck.channel, keys) {
             // The channel's next note bends another.
-            self.left_at_st = Some(channels.touch(struck.channel, 0.0, keys).bend_st);
+            self.left_at_st = Some(channels.touch(struck.channel, &self.own, keys).bend_st);
         }
         self.performer.release();
     }
@@ -219,9 +231,14 @@ impl Voice {
         reached
     }
 
-    /// Presses the key of a note, 0 to 1.
-    pub fn press(&mut self, pressure: f32) {
-        self.pressure = pressure;
+    /// Takes what the note expresses for itself.
+    pub fn express(&mut self, expression: Expression, value: f32) {
+        self.own.express(expression, value);
+    }
+
+    /// What it was asked to play last.
+    pub fn played(&self) -> Features {
+        self.played
     }
 
     /// Adds its next samples to `bus`.
@@ -259,18 +276,21 @@ impl Voice {
 
     fn play_frame(&mut self, struck: Strike, channels: &Channels, settings: &Settings, keys: &KeySettings) {
         let channel = &channels.each[struck.channel];
-        let mut touch = channels.touch(struck.channel, self.pressure, keys);
+        let mut touch = channels.touch(struck.channel, &self.own, keys);
         touch.bend_st = self.left_at_st.unwrap_or(touch.bend_st);
-        let tilted = Settings { brightness: settings.brightness + channel.tilt_db_octave(), ..*settings };
+        let tilt_db_octave = channel.tilt_db_octave() + self.own.tilt_db_octave();
+        let tilted = Settings { brightness: settings.brightness + tilt_db_octave, ..*settings };
         self.part.call(settings);
-        let wish = self.performer.step(&touch, settings, keys);
+        let wish = self.performer.step(&touch, settings);
+        self.played = wish.features;
         self.len = self.clock.len_of(self.frame);
         let moment = Moment { settings: &tilted, automation: None, colour_db: 0.0, len: self.len, end: 0 };
         self.part.play(&wish, &moment);
         self.frame += 1;
         self.at = 0;
         let before = self.gain[1];
-        self.gain = [if before.is_nan() { channel.gain() } else { before }, channel.gain()];
+        let gain = channel.gain() * self.own.gain();
+        self.gain = [if before.is_nan() { gain } else { before }, gain];
     }
 
     /// Its line of sound.

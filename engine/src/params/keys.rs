@@ -10,6 +10,9 @@ pub const MOST_VOICES: usize = 16;
 /// A key struck in the middle, at velocity 80, plays the instrument as it usually was at that pitch.
 const USUAL_VELOCITY: f32 = 80.0 / 127.0;
 
+/// Marks what is the session's: what is the controller's rather than the sound's.
+const SESSION: bool = true;
+
 /// How many notes sound at once, and how they follow one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyMode {
@@ -70,15 +73,13 @@ params! {
         /// The glide is a pace: an octave takes the time that is set, and less takes less.
         glide_pace: bool, "Glide by pace", "", Kind::Switch, 0.0, 1.0, 0.0;
         /// How far the pitch wheel bends, semitones, until a controller says otherwise.
-        bend_range: f32, "Bend range", "st", Kind::Number { step: 0.01, logarithmic: false }, 0.0, 96.0, 2.0;
+        bend_range: f32, "Bend range", "st", Kind::Number { step: 0.01, logarithmic: false }, 0.0, 96.0, 2.0, SESSION;
         /// Each note has a channel of its own, as MPE controllers play.
-        mpe: bool, "MPE", "", Kind::Switch, 0.0, 1.0, 0.0;
-        /// Pitch of A4, Hz.
-        a4: f32, "A4", "Hz", Kind::Number { step: 0.1, logarithmic: true }, 392.0, 466.0, 440.0;
+        mpe: bool, "MPE", "", Kind::Switch, 0.0, 1.0, 0.0, SESSION;
         /// How much louder the hardest stroke is than the softest, dB.
         velocity_range: f32, "Velocity range", "dB", Kind::Number { step: 0.1, logarithmic: false }, 0.0, 60.0, 30.0;
         /// Bend of the velocity curve: above 0 a light touch gives more, under 0 less.
-        velocity_curve: f32, "Velocity curve", "", Kind::Number { step: 0.01, logarithmic: false }, -2.0, 2.0, 0.0;
+        velocity_curve: f32, "Velocity curve", "", Kind::Number { step: 0.01, logarithmic: false }, -2.0, 2.0, 0.0, SESSION;
     }
 }
 
@@ -114,21 +115,13 @@ mod tests {
     #[test]
     fn what_is_typed_is_read_back_and_no_id_is_another_tables() {
         let mut keys = KeySettings::default();
-        for (id, text) in [
-            ("key_mode", "legato"),
-            ("voices", "8"),
-            ("glide", "250 ms"),
-            ("a4", "432 Hz"),
-            ("bend_range", "1 octave"),
-            ("mpe", "on"),
-        ] {
+        for (id, text) in
+            [("key_mode", "legato"), ("voices", "8"), ("glide", "250 ms"), ("bend_range", "1 octave"), ("mpe", "on")]
+        {
             keys.set(id, text).unwrap();
         }
-        assert_eq!(
-            (keys.key_mode, keys.voices, keys.glide, keys.a4, keys.bend_range, keys.mpe),
-            (KeyMode::Legato, 8, 0.25, 432.0, 12.0, true)
-        );
-        assert_eq!(keys.set("a4", "300").unwrap_err().to_string(), "a4 takes 392 to 466 Hz or a note such as A2, not 300");
+        assert_eq!((keys.key_mode, keys.voices, keys.glide, keys.bend_range, keys.mpe), (KeyMode::Legato, 8, 0.25, 12.0, true));
+        assert_eq!(keys.set("glide", "3").unwrap_err().to_string(), "glide takes 0 to 2 s, not 3");
         assert!(
             keys.set("mix", "3")
                 .unwrap_err()
@@ -144,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_no_player_wants_is_made_harmless() {
-        let wild = KeySettings { voices: 0, glide: f32::NAN, a4: 1e9, bend_range: f32::INFINITY, ..KeySettings::default() };
-        assert_eq!(wild.sanitised(), KeySettings { voices: 1, a4: 466.0, ..KeySettings::default() });
+        let wild = KeySettings { voices: 0, glide: f32::NAN, bend_range: f32::INFINITY, ..KeySettings::default() };
+        assert_eq!(wild.sanitised(), KeySettings { voices: 1, ..KeySettings::default() });
     }
 }

@@ -93,6 +93,8 @@ params! {
         snap_key: u8, "Snap key", "", Kind::Choice(KEYS), 0.0, 11.0, 0.0;
         /// Scale that notes are drawn to.
         snap_scale: u8, "Snap scale", "", Kind::Choice(&SCALE_NAMES), 0.0, (MOST_SCALES - 1) as f32, 0.0;
+        /// Pitch of A4, Hz, that scales and keys are tuned to.
+        a4: f32, "A4", "Hz", HERTZ, 392.0, 466.0, 440.0, SESSION;
     }
     "Sound" {
         /// Gain of the instrument's harmonics, dB; the least value is off.
@@ -146,6 +148,33 @@ const SCALE_NAMES: [&str; SCALES.len()] = {
     }
     names
 };
+
+impl ParamId {
+    /// Whether it says how a voice is heard and followed, and so means nothing to [`Keys`](crate::Keys).
+    pub const fn is_of_voice(self) -> bool {
+        use ParamId::{
+            auto_gate, auto_range, breath, gate, input_gain, latency_mode, mix, octave_fit, snap, snap_key, snap_scale, sustain,
+            voice_high, voice_low,
+        };
+        matches!(
+            self,
+            input_gain
+                | gate
+                | voice_low
+                | voice_high
+                | auto_gate
+                | auto_range
+                | octave_fit
+                | snap
+                | snap_key
+                | snap_scale
+                | breath
+                | sustain
+                | mix
+                | latency_mode
+        )
+    }
+}
 
 impl Settings {
     /// Whether instruments that die away do so while the voice holds.

@@ -6,26 +6,27 @@ use crate::{
     library::Library,
     notices::Notices,
     params::{HostParam, SyrinxParams},
+    source::{self, ROWS, Source},
 };
 use nice_plug::context::gui::GuiContext;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use syrinx_engine::{Model, PARAMS, Param as ParamRow, ParamId, Slot, SpectralWeights};
+use syrinx_engine::{Model, Param as ParamRow, ParamId, Slot, SpectralWeights};
 
 /// Hosts take a change that the window made with their next block; until then the window shows what it asked for.
 const CONFIRMED: Duration = Duration::from_millis(400);
 /// Turns of the wheel, and presses of a key, that come sooner than this after one another are one change.
 const ONE_CHANGE: Duration = Duration::from_millis(900);
 
+pub use source::{at, key_at};
+
 /// The place of a parameter in the table.
 pub type At = usize;
 
-/// The place of a parameter.
-pub const fn at(id: ParamId) -> At {
-    id.index()
-}
+/// The face that has no host.
+pub const STANDALONE: &str = "Standalone";
 
 /// A value that the host has been asked for.
 #[derive(Clone, Copy)]
@@ -56,7 +57,7 @@ pub struct Edits {
 impl Edits {
     /// With no history.
     pub fn new(params: Arc<SyrinxParams>, host: GuiContext) -> Self {
-        let asked = vec![None; PARAMS.len()];
+        let asked = vec![None; ROWS];
         Self { params, host, asked, history: History::default(), before: None, nudged: None, other: None, on_b: false }
     }
 
@@ -73,8 +74,18 @@ impl Edits {
         match self.host.plugin_api() {
             Clap => "CLAP",
             Vst3 => "VST3",
-            Standalone => "Standalone",
+            Standalone => STANDALONE,
         }
+    }
+
+    /// Pitch of A4, Hz.
+    pub fn a4_hz(&self) -> f32 {
+        self.plain(at(ParamId::a4))
+    }
+
+    /// What it is played from.
+    pub fn source(&self) -> Source {
+        self.params.source()
     }
 
     /// What the player is to be told.
@@ -94,11 +105,11 @@ impl Edits {
 
     /// The row of the table.
     pub fn row(&self, at: At) -> &'static ParamRow {
-        &PARAMS[at]
+        source::row(at)
     }
 
     fn param(&self, at: At) -> &HostParam {
-        self.params.rows().nth(at).expect("a place in the table").1
+        self.params.at(at)
     }
 
     /// The value, 0 to 1.
@@ -263,7 +274,7 @@ impl Edits {
     /// Everything as it is.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            values: (0..PARAMS.len()).map(|at| self.value(at)).collect(),
+            values: (0..ROWS).map(|at| self.value(at)).collect(),
             weights: self.weights(),
             own: [Slot::A, Slot::B].map(|slot| self.library().own(slot)),
             preset: self.library().preset(),
@@ -272,7 +283,7 @@ impl Edits {
 
     /// Makes everything that differs between `from` and `to` as it is in `to`.
     fn go(&mut self, from: &Snapshot, to: &Snapshot) {
-        for at in 0..PARAMS.len() {
+        for at in 0..ROWS {
             if from.values[at] != to.values[at] {
                 self.begin(at);
                 self.set(at, to.values[at]);
@@ -341,7 +352,7 @@ impl Edits {
     /// Everything as on the first day; how the voice is heard stays.
     pub fn reset(&mut self, keep: impl Fn(&ParamRow) -> bool) {
         self.together(|edits| {
-            for at in (0..PARAMS.len()).filter(|at| !keep(&PARAMS[*at])) {
+            for at in (0..ROWS).filter(|at| !keep(source::row(*at))) {
                 let default = edits.default(at);
                 if edits.value(at) != default {
                     edits.put(at, default);

@@ -4,11 +4,12 @@
 use super::{
     edits::{Edits, at},
     keys,
-    live::{Dot, Live, SURE, TRAIL_S, note_name},
+    live::{self, Dot, Live, SURE, TRAIL_S, note_name},
     paint::{dragged_by, focus_ring, text, text_within, well, width},
     region::{Place, Region},
     theme::{BODY, SMALL, TINY, Theme},
 };
+use crate::source::Source;
 use egui::{
     Align2, Color32, CornerRadius, CursorIcon, Id, Mesh, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     pos2, vec2,
@@ -89,7 +90,9 @@ impl Field {
 
         let (shift, loudness) = (at(ParamId::pitch_shift), at(ParamId::loudness));
         // What is fitted by itself and what is set by hand add up.
-        let offset = (-edits.plain(shift) - live.fitted_st, -edits.plain(loudness) - live.fitted_db);
+        // Instruments were recorded where A4 is at 440 Hz.
+        let tuned_st = live::note_at(live::A4_HZ, live.a4_hz) - 69.0;
+        let offset = (tuned_st - edits.plain(shift) - live.fitted_st, -edits.plain(loudness) - live.fitted_db);
         let outlines: Vec<Rect> = instruments.iter().map(|shown| region(&painter, theme, &axes, shown, offset)).collect();
         let fitted = fitted_words(edits, live);
         for (n, (shown, outline)) in instruments.iter().zip(outlines).enumerate() {
@@ -98,6 +101,8 @@ impl Field {
         }
         self.interact(ui, &axes, theme, edits, live, instruments.last());
         trail(&painter, theme, &axes, live);
+        let set = (edits.plain(shift), edits.plain(loudness));
+        notes(&painter, &axes, live, set, instruments.last().map_or(theme.a, |leader| leader.colour));
         // With none in the slot, no key is out of reach.
         let (colour, reach) = instruments.last().map_or((theme.a, [f32::NEG_INFINITY, f32::INFINITY]), |leader| {
             (leader.colour, leader.region.notes.map(|note| note + offset.0))
@@ -172,11 +177,20 @@ impl Field {
                         edits.put_plain(loudness, loudness_db);
                     });
                 }
+                None if edits.source() == Source::Keys => edits.together(|edits| {
+                    edits.put(shift, edits.default(shift));
+                    edits.put(loudness, edits.default(loudness));
+                }),
                 None => edits.notices().say("Sing a few notes first; then a double-click fits the instrument to your voice."),
             }
         }
         // A tooltip would lie over what it is about.
-        let words = match (response.hovered() && !response.dragged(), live.trail.is_empty() && live.usual().is_none()) {
+        let rests = live.trail.is_empty() && live.usual().is_none() && live.notes.is_empty();
+        let words = match (response.hovered() && !response.dragged(), rests) {
+            (true, _) if edits.source() == Source::Keys => {
+                "Drag: pitch and loudness (Shift: finely).  Double-click: as it was recorded"
+            }
+            (false, true) if edits.source() == Source::Keys => "Play: your notes are shown here",
             (true, _) => "Drag: pitch and loudness (Shift: finely).  Double-click: fit to your voice",
             (false, true) => "Sing: your voice moves here",
             (false, false) => "",
@@ -376,6 +390,21 @@ fn trail(painter: &Painter, theme: &Theme, axes: &Axes, live: &Live) {
     }
 }
 
+/// Paints the notes that sound where keys are struck: what is `set`, semitones and dB, comes on top of a key, and is taken off.
+fn notes(painter: &Painter, axes: &Axes, live: &Live, set: (f32, f32), colour: Color32) {
+    for sounding in live.notes.iter().filter(|sounding| sounding.f0_hz > 0.0) {
+        let note = live::note_at(sounding.f0_hz, live.a4_hz);
+        let place = axes.at(note - set.0, sounding.loudness_db - set.1);
+        let strength = if sounding.held { 1.0 } else { 0.5 };
+        for (radius, share) in [(14.0, 0.1), (9.0, 0.2), (4.5, 1.0)] {
+            painter.circle_filled(place, radius, colour.gamma_multiply(share * strength));
+        }
+        if sounding.held {
+            text(painter, place + vec2(8.0, 6.0), Align2::LEFT_TOP, &note_name(sounding.key.into()), SMALL, colour);
+        }
+    }
+}
+
 /// Paints the keys with their names under them; those between the notes of `reach` are the ones that the instrument reaches.
 fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Live, colour: Color32, reach: [f32; 2]) {
     let keys = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - NAMES_HEIGHT));
@@ -395,7 +424,9 @@ fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Li
             Rect::from_min_max(pos2(x - reach(-1), keys.top()), pos2(x + reach(1), keys.bottom()))
         }
     };
-    let lit = |n: i32| match (Some(n) == voice, Some(n) == played) {
+    let sounds =
+        |n: i32| if live.notes.is_empty() { Some(n) == played } else { live.notes.iter().any(|note| i32::from(note.key) == n) };
+    let lit = |n: i32| match (Some(n) == voice, sounds(n)) {
         (true, _) => Some(theme.voice),
         (_, true) => Some(colour),
         _ => None,

@@ -42,7 +42,7 @@ pub fn show(
     let middle = rect.center().y;
     let sign = Rect::from_center_size(pos2(rect.left() + 28.0, middle), vec2(26.0, 26.0));
     mark(ui.painter(), sign, theme);
-    text(ui.painter(), pos2(sign.right() + 8.0, middle), Align2::LEFT_CENTER, "Syrinx", BIG, theme.text);
+    text(ui.painter(), pos2(sign.right() + 8.0, middle), Align2::LEFT_CENTER, edits.source().product(), BIG, theme.text);
 
     let mut wish = None;
     let side = 28.0;

@@ -1,8 +1,8 @@
 //! What was done in the window, to be undone and done again.
 
-use crate::library::Named;
+use crate::{library::Named, source};
 use std::sync::Arc;
-use syrinx_engine::{Model, PARAMS, SpectralWeights};
+use syrinx_engine::{Model, SpectralWeights};
 
 /// Steps that are remembered.
 const MOST: usize = 200;
@@ -43,9 +43,10 @@ impl Entry {
         if self.before.preset != self.after.preset {
             return self.after.preset.as_ref().map_or("the preset".into(), |preset| format!("the preset {}", preset.name));
         }
-        let mut changed = PARAMS.iter().zip(self.before.values.iter().zip(&self.after.values)).filter(|(_, (a, b))| a != b);
+        let values = self.before.values.iter().zip(&self.after.values).enumerate();
+        let mut changed = values.filter(|(_, (before, after))| before != after).map(|(at, _)| source::row(at));
         match (changed.next(), changed.next()) {
-            (Some((row, _)), None) => row.name.into(),
+            (Some(row), None) => row.name.into(),
             (Some(_), Some(_)) => "several settings".into(),
             (None, _) if self.before.weights != self.after.weights => "weights".into(),
             _ => "instrument".into(),
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     fn at(value: f32) -> Snapshot {
-        let mut values = vec![0.0; PARAMS.len()];
+        let mut values = vec![0.0; source::ROWS];
         values[0] = value;
         Snapshot { values, weights: SpectralWeights::default(), own: [None, None], preset: None }
     }

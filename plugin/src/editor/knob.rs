@@ -57,7 +57,7 @@ pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, n
     text_within(painter, pos2(centre.x, rect.top()), Align2::CENTER_TOP, name, SMALL, theme.muted, rect.width());
 
     let number = if look.big {
-        Rect::from_center_size(centre, vec2(1.3 * look.radius, 22.0))
+        Rect::from_center_size(centre, vec2(1.4 * look.radius, 22.0))
     } else {
         Rect::from_center_size(pos2(centre.x, rect.bottom() - 8.0), vec2(rect.width(), 16.0))
     };

@@ -1,6 +1,7 @@
 //! Where everything is: rectangles on the grid, from the size of the window.
 
 use super::theme::GRID;
+use crate::source::Source;
 use egui::{Rect, pos2, vec2};
 
 /// The window as it opens first, points.
@@ -16,6 +17,7 @@ const FOOTER: f32 = 8.0 * GRID;
 const SLOTS: f32 = 14.0 * GRID;
 const CONTROLS: f32 = 49.0 * GRID;
 const METERS: f32 = 17.0 * GRID;
+const KEYBOARD: f32 = 17.0 * GRID;
 
 /// The nearest line of the grid.
 pub fn on_grid(at: f32) -> f32 {
@@ -37,6 +39,8 @@ pub struct Layout {
     pub pitch: Rect,
     /// Levels.
     pub meters: Rect,
+    /// Keys to play on, where it is played from keys.
+    pub keyboard: Option<Rect>,
     /// Knobs.
     pub controls: Rect,
     /// Delay, load and troubles.
@@ -44,8 +48,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// For a window of this size.
-    pub fn of(window: Rect) -> Self {
+    /// For a window of this size of who plays from `source`.
+    pub fn of(window: Rect, source: Source) -> Self {
         let header = Rect::from_min_size(window.min, vec2(window.width(), HEADER));
         let footer = Rect::from_min_max(pos2(window.left(), window.bottom() - FOOTER), window.max);
         let inner = Rect::from_min_max(
@@ -56,7 +60,12 @@ impl Layout {
         // A tall window gives the knobs a little, and the displays the rest.
         let controls_height = CONTROLS + on_grid((0.12 * (window.height() - SIZE.1)).clamp(-8.0, 40.0));
         let controls = Rect::from_min_max(pos2(inner.left(), inner.bottom() - controls_height), inner.max);
-        let centre = Rect::from_min_max(pos2(inner.left(), slots.bottom() + GAP), pos2(inner.right(), controls.top() - GAP));
+        let keyboard = (source == Source::Keys).then(|| {
+            let top = controls.top() - GAP - KEYBOARD;
+            Rect::from_min_size(pos2(inner.left(), top), vec2(inner.width(), KEYBOARD))
+        });
+        let below = keyboard.map_or(controls.top(), |keyboard| keyboard.top());
+        let centre = Rect::from_min_max(pos2(inner.left(), slots.bottom() + GAP), pos2(inner.right(), below - GAP));
         let meters = Rect::from_min_max(pos2(centre.right() - METERS, centre.top()), centre.max);
         let displays = centre.width() - METERS - 2.0 * GAP;
         let field = Rect::from_min_size(centre.min, vec2(on_grid(0.54 * displays), centre.height()));
@@ -64,7 +73,7 @@ impl Layout {
         let bars_height = on_grid(0.5 * (right.height() - GAP));
         let bars = Rect::from_min_size(right.min, vec2(right.width(), bars_height));
         let pitch = Rect::from_min_max(pos2(right.left(), bars.bottom() + GAP), right.max);
-        Self { header, slots, field, bars, pitch, meters, controls, footer }
+        Self { header, slots, field, bars, pitch, meters, keyboard, controls, footer }
     }
 
     /// The whole of the displays: what lists are shown over.
@@ -79,17 +88,22 @@ mod tests {
 
     #[test]
     fn nothing_overlaps_or_leaves_the_window_at_any_size() {
-        for (w, h) in [LEAST, SIZE, (1400.0, 800.0), (2400.0, 1500.0), (960.0, 1200.0)] {
+        for (source, (w, h)) in Source::BOTH
+            .into_iter()
+            .flat_map(|source| [LEAST, SIZE, (1400.0, 800.0), (2400.0, 1500.0), (960.0, 1200.0)].map(|size| (source, size)))
+        {
             let window = Rect::from_min_size(pos2(0.0, 0.0), vec2(w, h));
-            let Layout { header, slots, field, bars, pitch, meters, controls, footer } = Layout::of(window);
-            let all = [header, slots, field, bars, pitch, meters, controls, footer];
+            let Layout { header, slots, field, bars, pitch, meters, keyboard, controls, footer } = Layout::of(window, source);
+            assert_eq!(keyboard.is_some(), source == Source::Keys);
+            let all: Vec<Rect> =
+                [header, slots, field, bars, pitch, meters, controls, footer].into_iter().chain(keyboard).collect();
             for (n, a) in all.iter().enumerate() {
                 assert!(window.contains_rect(*a) && a.width() > 40.0 && a.height() > 20.0, "{w}x{h}: {n} is {a:?}");
                 for b in &all[n + 1..] {
                     assert!(!a.shrink(0.1).intersects(b.shrink(0.1)), "{w}x{h}: {a:?} and {b:?}");
                 }
             }
-            assert!(field.height() >= 240.0 || h < 700.0, "{field:?}");
+            assert!(field.height() >= if keyboard.is_some() { 200.0 } else { 240.0 } || h < 700.0, "{field:?}");
             for edge in all.iter().flat_map(|part| [part.left(), part.right(), part.top(), part.bottom()]) {
                 assert_eq!(on_grid(edge), edge, "{w}x{h}: an edge beside the grid");
             }

@@ -3,7 +3,7 @@
 
 use crate::monitor::Shown;
 use std::collections::VecDeque;
-use syrinx_engine::{MAX_HARMONICS, NOISE_POINTS};
+use syrinx_engine::{MAX_HARMONICS, NOISE_POINTS, SoundingNote};
 
 /// Least level that is shown, dB.
 pub const FLOOR_DB: f32 = -90.0;
@@ -81,6 +81,10 @@ pub struct Live {
     pub trail: VecDeque<Dot>,
     /// The pitches of the last [`PITCH_S`].
     pub pitches: VecDeque<Pitches>,
+    /// The notes that sound, where it is played from keys.
+    pub notes: Vec<SoundingNote>,
+    /// Pitch of A4 that notes are named by, Hz.
+    pub a4_hz: f32,
     /// Pitch that the instrument plays, Hz.
     pub played_hz: f32,
     /// Of each harmonic, dB.
@@ -109,6 +113,8 @@ impl Default for Live {
         Self {
             trail: VecDeque::new(),
             pitches: VecDeque::new(),
+            notes: Vec::new(),
+            a4_hz: A4_HZ,
             played_hz: 0.0,
             harmonics_db: [FLOOR_DB; MAX_HARMONICS],
             noise_db: [FLOOR_DB; NOISE_POINTS],
@@ -130,9 +136,17 @@ pub fn decibels(linear: f32) -> f32 {
     if linear > 0.0 { (20.0 * linear.log10()).max(FLOOR_DB) } else { FLOOR_DB }
 }
 
-/// The MIDI note number of a pitch, with fractions.
+/// Where nobody has said otherwise, A4 is at this, Hz.
+pub const A4_HZ: f32 = 440.0;
+
+/// The MIDI note number of a pitch, with fractions, where A4 is at `a4_hz`.
+pub fn note_at(hz: f32, a4_hz: f32) -> f32 {
+    69.0 + 12.0 * (hz / a4_hz).log2()
+}
+
+/// The same where it is at 440 Hz, as instruments were recorded.
 pub fn note(hz: f32) -> f32 {
-    69.0 + 12.0 * (hz / 440.0).log2()
+    note_at(hz, A4_HZ)
 }
 
 /// The name of a note: `A4`.
@@ -143,7 +157,9 @@ pub fn note_name(note: f32) -> String {
 
 impl Live {
     /// Time has come to `now`, seconds.
-    pub fn tick(&mut self, shown: &Shown, now: f64) {
+    pub fn tick(&mut self, shown: &Shown, now: f64, a4_hz: f32) {
+        self.a4_hz = a4_hz;
+        let note = |hz| note_at(hz, a4_hz);
         let passed = self.last.map_or(0.0, |last| (now - last).clamp(0.0, 0.25)) as f32;
         if self.last == Some(now) {
             return;
@@ -160,7 +176,12 @@ impl Live {
         let voice = (sings && confidence >= SURE).then(|| note(hz));
         let played_hz = moment.played_hz;
         self.played_hz = played_hz;
-        let sounds = runs && played_hz > 0.0 && confidence >= SURE && moment.played_db > FLOOR_DB;
+        self.notes.clear();
+        if runs {
+            self.notes.extend(shown.notes());
+        }
+        let wanted = confidence >= SURE || !self.notes.is_empty();
+        let sounds = runs && played_hz > 0.0 && wanted && moment.played_db > FLOOR_DB;
         let played = sounds.then(|| note(played_hz));
         if sings {
             self.trail.push_back(Dot { time: now, note: note(hz), loudness_db, confidence });
@@ -215,6 +236,7 @@ impl Live {
     pub fn rests(&self) -> bool {
         let fallen = |bars: &[f32]| bars.iter().all(|db| *db <= FLOOR_DB);
         self.trail.is_empty()
+            && self.notes.is_empty()
             && self.pitches.iter().all(|p| p.voice.is_none() && p.played.is_none())
             && self.input.hold_db <= FLOOR_DB
             && self.output.hold_db <= FLOOR_DB
@@ -240,13 +262,13 @@ mod tests {
     #[test]
     fn a_note_comes_stays_and_fades_and_then_the_window_rests() {
         let (shown, mut live) = (Shown::default(), Live::default());
-        live.tick(&shown, 0.0);
+        live.tick(&shown, 0.0, A4_HZ);
         assert!(live.rests() && live.voice().is_none());
         let mut now = 0.0;
         for _ in 0..60 {
             now += 1.0 / 60.0;
             play(&shown, 220.0, 0.9, 0.9);
-            live.tick(&shown, now);
+            live.tick(&shown, now, A4_HZ);
         }
         let dot = live.voice().unwrap();
         assert_eq!((dot.note, dot.loudness_db), (57.0, -20.0));
@@ -258,7 +280,7 @@ mod tests {
         let mut rested = None;
         for n in 0..700 {
             now += 1.0 / 60.0;
-            live.tick(&shown, now);
+            live.tick(&shown, now, A4_HZ);
             if live.rests() && rested.is_none() {
                 rested = Some(n);
             }
@@ -272,7 +294,7 @@ mod tests {
         let (shown, mut live) = (Shown::default(), Live::default());
         for n in 1..20 {
             play(&shown, 300.0, 0.2, 0.5);
-            live.tick(&shown, f64::from(n) / 60.0);
+            live.tick(&shown, f64::from(n) / 60.0, A4_HZ);
         }
         assert!(live.voice().is_some_and(|dot| dot.confidence == 0.2));
         assert!(live.usual().is_none() && live.pitches.iter().all(|p| p.voice.is_none()));

@@ -15,12 +15,16 @@ fn y(rect: Rect, db: f32) -> f32 {
     rect.bottom() - rect.height() * share
 }
 
-/// Both meters.
-pub fn show(ui: &Ui, rect: Rect, theme: &Theme, live: &mut Live, colour: Color32) {
+/// Both meters; of who hears no voice, the output's alone.
+pub fn show(ui: &Ui, rect: Rect, theme: &Theme, live: &mut Live, colour: Color32, hears: bool) {
     well(ui, rect, theme);
     let inner = rect.shrink2(vec2(10.0, 10.0));
     let wide = ((inner.width() - 8.0) / 2.0).floor();
     let meter = |n: f32| Rect::from_min_size(inner.min + vec2(n * (wide + 8.0), 0.0), vec2(wide, inner.height()));
+    if !hears {
+        let middle = meter(0.5);
+        return one(ui, middle, theme, "Out", &mut live.output, colour);
+    }
     one(ui, meter(0.0), theme, "In", &mut live.input, theme.voice);
     one(ui, meter(1.0), theme, "Out", &mut live.output, colour);
 }

@@ -6,7 +6,7 @@
 //! * `edits`, `history`, `live`, `region`, `instrument_list`, `preset_list`, `lists`, `files`: changes, their history, what moves, where instruments are at
 //!   home, instruments, presets, how lists are walked, folders. None of them draws.
 //! * `theme`, `layout`, `paint`, `icons`, `keys`: colours and type, rectangles, brushes, glyphs, what the keyboard turns.
-//! * `button`, `knob`, `number`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `browser`, `card`, `presets`, `header`, `status_bar`: one
+//! * `button`, `knob`, `number`, `value_box`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `slots`, `controls`, `key_controls`, `keyboard`, `browser`, `card`, `presets`, `header`, `status_bar`: one
 //!   widget a file.
 //! * `root_view`: all of them in their places.
 
@@ -24,6 +24,8 @@ pub mod header;
 pub mod history;
 pub mod icons;
 pub mod instrument_list;
+pub mod key_controls;
+pub mod keyboard;
 pub mod keys;
 pub mod knob;
 pub mod layout;
@@ -41,6 +43,7 @@ pub mod root_view;
 pub mod slots;
 pub mod status_bar;
 pub mod theme;
+pub mod value_box;
 pub mod window_threads;
 
 use crate::{
@@ -118,7 +121,7 @@ pub fn create(params: Arc<SyrinxParams>, shown: Arc<Shown>, stop: Option<Arc<Ato
     let (width, height) = page.looks.size;
     let state = EguiEditorState::from_size(LogicalSize { width, height }, f32::from(page.looks.scale) / 100.0);
     let settings = EguiNiceSettings {
-        title: "Syrinx".into(),
+        title: page.source().product().into(),
         resize_hint: handle::resize_hint(page.looks.scale),
         repaint_poll_interval: WAKES,
         ..EguiNiceSettings::default()

@@ -96,10 +96,8 @@ pub fn menu(response: &Response, edits: &mut Edits, at: At) {
         if ui.button("Type a value").clicked() {
             begin(ui, edits, at);
         }
-        let default = format!(
-            "Default ({})",
-            edits.params().rows().nth(at).map(|(_, p)| p.text(p.default_normalized())).unwrap_or_default()
-        );
+        let param = edits.params().at(at);
+        let default = format!("Default ({})", param.text(param.default_normalized()));
         if ui.button(signed(&default)).clicked() {
             edits.put(at, edits.default(at));
         }

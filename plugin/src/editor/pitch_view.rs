@@ -25,8 +25,9 @@ impl Default for PitchView {
 }
 
 impl PitchView {
-    /// Draws the last seconds up to `now`.
-    pub fn show(&mut self, ui: &Ui, rect: Rect, theme: &Theme, live: &Live, now: f64, colour: Color32) {
+    /// Draws the last seconds up to `now`; who hears no voice has one line.
+    #[allow(clippy::too_many_arguments)]
+    pub fn show(&mut self, ui: &Ui, rect: Rect, theme: &Theme, live: &Live, now: f64, colour: Color32, hears: bool) {
         well(ui, rect, theme);
         self.follow(live);
         let plot = rect.shrink2(vec2(1.0, 6.0));
@@ -74,6 +75,9 @@ impl PitchView {
             }
         }
         heading(ui, rect, theme, "Pitch");
+        if !hears {
+            return;
+        }
         let legend = rect.left_top() + vec2(52.0, 10.0);
         let end = text(ui.painter(), legend, Align2::LEFT_TOP, "voice", SMALL, theme.voice);
         text(ui.painter(), pos2(end.right() + 10.0, legend.y), Align2::LEFT_TOP, "instrument", SMALL, colour);

@@ -5,8 +5,8 @@ use crate::library::Named;
 pub use crate::presets::USER;
 use crate::presets::{self, EXTENSION, Played, Preset};
 use crate::reading::Once;
+use crate::source::{self, Source};
 use std::{path::PathBuf, sync::Arc};
-use syrinx_engine::ParamId;
 
 /// All presets, and which of them plays.
 pub struct PresetList {
@@ -15,19 +15,20 @@ pub struct PresetList {
     /// What plays in each of them.
     instruments: Vec<Vec<Played>>,
     folder: Option<PathBuf>,
+    source: Source,
 }
 
 /// What the preset that was loaded last is called; a fresh instance is the factory's first.
 fn loaded(edits: &Edits) -> Named {
-    edits.library().preset().unwrap_or_else(|| presets::factory()[0].named())
+    edits.library().preset().unwrap_or_else(|| presets::factory(edits.source())[0].named())
 }
 
 impl PresetList {
-    /// The factory's presets; those of the user's folder come with [`rescan`](Self::rescan).
-    pub fn new(folder: Option<PathBuf>) -> Self {
-        let presets: Vec<_> = presets::factory().iter().cloned().map(Arc::new).collect();
+    /// The factory's presets for who plays from `source`; those of the user's folder come with [`rescan`](Self::rescan).
+    pub fn new(source: Source, folder: Option<PathBuf>) -> Self {
+        let presets: Vec<_> = presets::factory(source).iter().cloned().map(Arc::new).collect();
         let instruments = presets.iter().map(|preset| preset.instruments()).collect();
-        Self { presets, instruments, folder }
+        Self { presets, instruments, folder, source }
     }
 
     /// All of them: the factory's first.
@@ -58,7 +59,8 @@ impl PresetList {
         };
         let preset = |path: &PathBuf| READ.get(path, |path| Preset::from_file(path).map(Arc::new));
         let (read, wrong): (Vec<_>, Vec<_>) = files.iter().map(preset).partition(Result::is_ok);
-        self.presets.extend(read.into_iter().flatten());
+        // Those of the other plugin lie in the same folder.
+        self.presets.extend(read.into_iter().flatten().filter(|preset| preset.source == self.source));
         let wrong: Vec<String> = wrong.into_iter().filter_map(Result::err).collect();
         (!wrong.is_empty()).then(|| wrong.join(" "))
     }
@@ -77,9 +79,14 @@ impl PresetList {
     /// Whether the sound is no longer that of the preset.
     pub fn changed(&self, edits: &Edits) -> bool {
         let Some(preset) = self.current(edits).map(|at| &self.presets[at]) else { return true };
-        let Ok((settings, weights)) = preset.sound() else { return true };
-        let differs = |id: ParamId| edits.normalized(id.index(), settings.get(id)) != edits.value(id.index());
-        ParamId::ALL.iter().filter(|id| !id.param().session).any(|id| differs(*id)) || edits.weights() != weights
+        let Ok((values, weights)) = preset.sound() else { return true };
+        let differs = |at: usize| edits.normalized(at, values.get(at)) != edits.value(at);
+        self.sounds().any(differs) || edits.weights() != weights
+    }
+
+    /// The places of what a preset sets.
+    fn sounds(&self) -> impl Iterator<Item = usize> {
+        self.source.rows().filter(|at| !source::row(*at).session)
     }
 
     /// Plays a preset: one step of the history.
@@ -88,14 +95,13 @@ impl PresetList {
     /// A sentence; nothing is changed then.
     pub fn load(&self, edits: &mut Edits, at: usize) -> Result<(), String> {
         let Some(preset) = self.presets.get(at) else { return Ok(()) };
-        let ((settings, weights), own) = (preset.sound()?, preset.own()?);
+        let ((values, weights), own) = (preset.sound()?, preset.own()?);
         edits.together(|edits| {
             for (slot, model) in own {
                 edits.library().put(slot, model);
             }
-            for id in ParamId::ALL.iter().filter(|id| !id.param().session) {
-                let at = id.index();
-                let to = edits.normalized(at, settings.get(*id));
+            for at in self.sounds() {
+                let to = edits.normalized(at, values.get(at));
                 if edits.value(at) != to {
                     edits.put(at, to);
                 }

@@ -3,9 +3,10 @@
 use super::{
     bars, browser, controls,
     dialog::{Answer, Dialog, For},
-    edits::{Edits, at},
+    edits::{Edits, STANDALONE, at},
     field, files, header,
     instrument_list::{self, InstrumentList},
+    keyboard::Keyboard,
     layout::Layout,
     live::Live,
     meters,
@@ -16,7 +17,7 @@ use super::{
     slots, status_bar,
     theme::Theme,
 };
-use crate::{monitor::Shown, params::SyrinxParams};
+use crate::{monitor::Shown, params::SyrinxParams, source::Source};
 use egui::Ui;
 use nice_plug::context::gui::GuiContext;
 use std::{sync::Arc, time::Duration};
@@ -66,6 +67,7 @@ pub struct RootView {
     dialog: Dialog,
     field: field::Field,
     pitch_view: PitchView,
+    keyboard: Keyboard,
     controls: controls::ControlPanel,
     browser: browser::Browser,
     presets: Presets,
@@ -76,7 +78,7 @@ impl RootView {
     /// A page that keeps its things in `home`.
     pub fn new(params: Arc<SyrinxParams>, shown: Arc<Shown>, home: Option<files::Home>) -> Self {
         let looks = home.as_ref().map(files::Home::looks).unwrap_or_default();
-        let preset_list = PresetList::new(home.as_ref().map(|home| home.presets.clone()));
+        let preset_list = PresetList::new(params.source(), home.as_ref().map(|home| home.presets.clone()));
         Self {
             shown,
             edits: None,
@@ -95,11 +97,17 @@ impl RootView {
             dialog: Dialog::default(),
             field: field::Field::default(),
             pitch_view: PitchView::default(),
+            keyboard: Keyboard::default(),
             controls: controls::ControlPanel::default(),
             browser: browser::Browser::default(),
             presets: Presets::default(),
             status_bar: status_bar::StatusBar::default(),
         }
+    }
+
+    /// What it is played from.
+    pub fn source(&self) -> Source {
+        self.params.source()
     }
 
     /// A window opens on the page: only now are the player's folders looked through.
@@ -112,9 +120,15 @@ impl RootView {
         }
         super::theme::set_typeface(ctx);
         self.dressed = None;
+        self.keyboard.release(&self.shown);
         match &mut self.edits {
             Some(edits) => edits.reopen(host),
-            None => self.edits = Some(Edits::new(self.params.clone(), host)),
+            None => {
+                let edits = Edits::new(self.params.clone(), host);
+                // In a host, they are the host's.
+                self.keyboard.computer_plays = edits.face() == STANDALONE;
+                self.edits = Some(edits);
+            }
         }
     }
 
@@ -145,9 +159,9 @@ impl RootView {
         let Some(mut edits) = self.edits.take() else { return };
         self.take_answers(&mut edits);
         let now = ui.input(|i| i.time);
-        self.live.tick(&self.shown, now);
+        self.live.tick(&self.shown, now, edits.a4_hz());
         let window = ui.max_rect();
-        let layout = Layout::of(window);
+        let layout = Layout::of(window, self.source());
         ui.painter().rect_filled(window, 0, theme.back);
         let morph = edits.value(at(ParamId::morph));
         let colour = if morph > 0.5 { theme.b } else { theme.a };
@@ -216,8 +230,13 @@ impl RootView {
         if self.over != Over::Presets {
             self.presets.close();
         }
+        if let Some(rect) = layout.keyboard {
+            let reach = self.reach(&edits);
+            self.keyboard.show(ui, rect, &theme, &self.shown, &self.live, colour, reach);
+        }
         self.controls.show(ui, layout.controls, &theme, &mut edits, &self.shown, &self.live, knobs);
-        self.status_bar.show(ui, layout.footer, &theme, &mut edits, &self.shown, &self.live);
+        let keyboard = layout.keyboard.map(|_| &mut self.keyboard);
+        self.status_bar.show(ui, layout.footer, &theme, &mut edits, &self.shown, &self.live, keyboard);
         self.remember(&edits, now);
         let rests = self.live.rests() && !self.dialog.is_open() && !self.instrument_list.searches() && self.changed_s.is_none();
         if !rests {
@@ -229,6 +248,14 @@ impl RootView {
             ui.ctx().request_repaint_after(REST);
         }
         self.edits = Some(edits);
+    }
+
+    /// The keys that the instrument reaches that sounds most; with none, all.
+    fn reach(&mut self, edits: &Edits) -> [f32; 2] {
+        let slot = if edits.value(at(ParamId::morph)) > 0.5 { Slot::B } else { Slot::A };
+        let Some(model) = InstrumentList::model(edits, slot) else { return [f32::NEG_INFINITY, f32::INFINITY] };
+        let shift_st = edits.plain(at(ParamId::pitch_shift));
+        self.region(slot, &model, false).notes.map(|note| note - shift_st)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -243,7 +270,9 @@ impl RootView {
         colour: egui::Color32,
     ) {
         let mut playing = Vec::new();
-        let struck = !edits.is_on(at(ParamId::sustain));
+        let hears = self.source() == Source::Voice;
+        // Under keys, strokes are as hard as notes were.
+        let struck = hears && !edits.is_on(at(ParamId::sustain));
         for (slot, share, colour) in [(Slot::A, 1.0 - morph, theme.a), (Slot::B, morph, theme.b)] {
             let first = playing.is_empty();
             if share > 0.0
@@ -266,8 +295,8 @@ impl RootView {
             .collect();
         self.field.show(ui, layout.field, theme, edits, &self.live, &instruments);
         bars::show(ui, layout.bars, theme, edits, &self.live, self.live.played_hz, colour);
-        self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour);
-        meters::show(ui, layout.meters, theme, &mut self.live, colour);
+        self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour, hears);
+        meters::show(ui, layout.meters, theme, &mut self.live, colour, hears);
     }
 
     /// Takes what other threads have come to: the file dialog, the search of the folder.

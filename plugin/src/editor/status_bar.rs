@@ -4,11 +4,15 @@ use super::{
     button,
     edits::{Edits, at},
     icons::Sign,
+    keyboard::Keyboard,
     live::Live,
     paint::{text, width},
     theme::{SMALL, Theme, font},
 };
-use crate::monitor::{InputNote, Shown};
+use crate::{
+    monitor::{InputNote, Shown},
+    source::Source,
+};
 use egui::{Align, Align2, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, text::LayoutJob, vec2};
 use syrinx_engine::ParamId;
 
@@ -48,7 +52,7 @@ impl StatusBar {
     }
 
     /// The readouts, from left to right.
-    fn readouts(&mut self, shown: &Shown, live: &Live) -> Vec<Readout> {
+    fn readouts(&mut self, shown: &Shown, live: &Live, source: Source) -> Vec<Readout> {
         let say = |words: String, longest, bad, help| Readout { words, longest, bad, help, count: None };
         let rate = shown.sample_rate_hz.get();
         if rate <= 0.0 {
@@ -61,7 +65,12 @@ impl StatusBar {
             format!("Delay {:.1} ms", ms(latency)),
             "Delay 00.0 ms",
             false,
-            "From the voice to the instrument, as the host is told: voice, instrument and automation are all as late as this, exactly",
+            match source {
+                Source::Voice => {
+                    "From the voice to the instrument, as the host is told: voice, instrument and automation are all as late as this, exactly"
+                }
+                Source::Keys => "From a note to its sound, as the host is told",
+            },
         )];
         let card = shown.card_samples.get();
         if card > 0.0 {
@@ -113,19 +122,42 @@ impl StatusBar {
     }
 
     /// Draws the line.
-    pub fn show(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, shown: &Shown, live: &Live) {
+    #[allow(clippy::too_many_arguments)]
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        theme: &Theme,
+        edits: &mut Edits,
+        shown: &Shown,
+        live: &Live,
+        keyboard: Option<&mut Keyboard>,
+    ) {
         let painter = ui.painter();
         painter.rect_filled(rect, 0, theme.panel);
         painter.hline(rect.x_range(), rect.top() + 0.5, theme.border());
         let middle = rect.center().y;
-        let mode = at(ParamId::latency_mode);
-        let now = edits.plain(mode).round() as usize;
         let switch = Rect::from_min_size(pos2(rect.left() + 12.0, middle - 10.0), vec2(112.0, 20.0));
-        if let Some(n) = button::choice(ui, switch, theme, "Latency mode", edits.row(mode).help, &["Live", "Studio"], now) {
-            edits.put_plain(mode, n as f32);
+        match keyboard {
+            Some(keyboard) => {
+                let help = "The keys A to ; of this computer play while the window has them: black keys above, Z and X an octave down and up";
+                let look =
+                    button::Switch { name: "Computer keys", help, on: keyboard.computer_plays, tells: None, colour: theme.a };
+                if button::switch(ui, switch, theme, look) {
+                    keyboard.computer_plays = !keyboard.computer_plays;
+                }
+            }
+            None => {
+                let mode = at(ParamId::latency_mode);
+                let now = edits.plain(mode).round() as usize;
+                if let Some(n) = button::choice(ui, switch, theme, "Latency mode", edits.row(mode).help, &["Live", "Studio"], now)
+                {
+                    edits.put_plain(mode, n as f32);
+                }
+            }
         }
         let mut x = switch.right() + 16.0;
-        for readout in self.readouts(shown, live) {
+        for readout in self.readouts(shown, live, edits.source()) {
             let ink = if readout.bad { theme.alarm } else { theme.muted };
             let place = text(ui.painter(), pos2(x, middle), Align2::LEFT_CENTER, &readout.words, SMALL, ink);
             let response = match readout.count {
@@ -142,7 +174,7 @@ impl StatusBar {
             response.on_hover_text(readout.help);
             x += place.width().max(width(ui.painter(), readout.longest, SMALL)) + 20.0;
         }
-        let version = format!("{}   Syrinx {}", edits.face(), env!("CARGO_PKG_VERSION"));
+        let version = format!("{}   {} {}", edits.face(), edits.source().product(), env!("CARGO_PKG_VERSION"));
         let version = text(ui.painter(), pos2(rect.right() - 12.0, middle), Align2::RIGHT_CENTER, &version, SMALL, theme.muted);
         if let Some(message) = edits.notices().message() {
             let close = Rect::from_center_size(pos2(version.left() - 22.0, middle), vec2(20.0, 20.0));
@@ -208,7 +240,7 @@ mod tests {
         shown.sample_rate_hz.set(48_000.0);
         let mut words = |note| {
             shown.input_note.set(note);
-            status_bar.readouts(&shown, &live).last().map(|readout| (readout.words.clone(), readout.bad)).unwrap()
+            status_bar.readouts(&shown, &live, Source::Voice).last().map(|readout| (readout.words.clone(), readout.bad)).unwrap()
         };
         assert_eq!(words(InputNote::Cancelling), ("Left cancels right".into(), true));
         assert_eq!(words(InputNote::OneSided), ("Voice on one side".into(), false));

@@ -1,0 +1,67 @@
+//! How keys are played: the groups that Syrinx Keys has where Syrinx listens to a voice.
+
+use super::{
+    controls::{cell, named, named_box, pick, row, small, toggle, tuning},
+    edits::{Edits, at, key_at},
+    paint::{text, well},
+    theme::{SMALL, Theme},
+};
+use egui::{Align2, Color32, Id, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
+use syrinx_engine::{KeyParamId, KeySettings, ParamId};
+
+/// How many notes at once, and which.
+pub fn keys(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
+    // Above the rows that every group has.
+    let upper = |n: usize| row(rect, n).translate(vec2(0.0, -78.0));
+    pick(ui, upper(0), theme, edits, key_at(KeyParamId::key_mode));
+    named_box(ui, upper(1), theme, edits, key_at(KeyParamId::voices), "Voices", colour, 1.0);
+    let priority = named(ui, upper(2), theme, "Priority");
+    pick(ui, priority, theme, edits, key_at(KeyParamId::key_priority));
+    toggle(ui, row(rect, 0), theme, edits, key_at(KeyParamId::mpe), "MPE", colour);
+    tuning(ui, row(rect, 1), theme, edits, colour);
+}
+
+/// How pitch goes from note to note, and how far the wheel bends it.
+pub fn glide(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
+    let half = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
+    small(ui, cell(half, 1, 1, 0, 0), theme, edits, key_at(KeyParamId::glide), "Glide", colour);
+    toggle(ui, row(rect, 0), theme, edits, key_at(KeyParamId::glide_always), "Glide always", colour);
+    toggle(ui, row(rect, 1), theme, edits, key_at(KeyParamId::glide_pace), "Glide by pace", colour);
+    named_box(ui, row(rect, 2), theme, edits, key_at(KeyParamId::bend_range), "Bend", colour, 1.0);
+}
+
+/// What a touch makes of a note, and its vibrato.
+pub fn touch(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
+    let knobs = [
+        (key_at(KeyParamId::velocity_range), "Range"),
+        (key_at(KeyParamId::velocity_curve), "Curve"),
+        (at(ParamId::vibrato), "Vibrato"),
+    ];
+    for (n, (at, name)) in knobs.into_iter().enumerate() {
+        small(ui, cell(rect, 2, 2, n % 2, n / 2), theme, edits, at, name, colour);
+    }
+    curve(ui, cell(rect, 2, 2, 1, 1), theme, edits, colour);
+}
+
+/// Draws how hard the keys play, velocity across and effort up.
+fn curve(ui: &Ui, rect: Rect, theme: &Theme, edits: &Edits, colour: Color32) {
+    text(ui.painter(), rect.center_top(), Align2::CENTER_TOP, "Touch", SMALL, theme.muted);
+    let side = (rect.height() - 22.0).min(rect.width() - 8.0);
+    let plot = Rect::from_center_size(pos2(rect.center().x, rect.bottom() - 4.0 - 0.5 * side), vec2(side, side));
+    well(ui, plot, theme);
+    let keys = KeySettings {
+        velocity_range: edits.plain(key_at(KeyParamId::velocity_range)),
+        velocity_curve: edits.plain(key_at(KeyParamId::velocity_curve)),
+        ..KeySettings::default()
+    };
+    let most_db = KeyParamId::velocity_range.param().max;
+    let inner = plot.shrink(4.0);
+    let point = |n: usize| {
+        let velocity = n as f32 / 24.0;
+        let db = keys.harder_db(velocity) - keys.harder_db(0.0);
+        pos2(inner.left() + inner.width() * velocity, inner.bottom() - inner.height() * db / most_db)
+    };
+    ui.painter().add(Shape::line((0..=24).map(point).collect(), Stroke::new(1.5, colour)));
+    ui.interact(plot, Id::unique("touch"), Sense::hover())
+        .on_hover_text("How hard keys play: softly struck on the left, hard on the right; the more, the higher");
+}
