@@ -16,7 +16,9 @@ use hosts::{
     sound::{Sound, Workshop, assert_follows, roughness},
 };
 use serde_json::{Value, json};
-use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Param, Settings};
+use syrinx_engine::{
+    Block, Engine, EngineConfig, Event, EventKind, KeyMode, KeySettings, Keys, Kind, Message, PARAMS, Param, Settings,
+};
 use syrinx_plugin::{
     presets::{self, Preset},
     source::Source,
@@ -353,6 +355,47 @@ fn ardour_exports_what_the_command_line_renders() {
             let reference = workshop.render(&voice.after_silence(lead), &arguments).skip(lead);
             out.assert_equals(&reference, 0.0, &format!("{rate} Hz, {export} export"));
         }
+    }
+}
+
+/// Syrinx Keys in pedalboard: notes at their times sound as the engine plays them.
+#[test]
+#[ignore = "needs pedalboard and the bundles: cargo xtask test brings them"]
+fn pedalboard_plays_the_keys() {
+    let workshop = Workshop::new();
+    let messages: [(u32, [u8; 3]); 6] = [
+        (0, [0x90, 69, 90]),
+        (9_600, [0x90, 72, 70]),
+        (12_000, [0x80, 69, 64]),
+        (16_800, [0xe0, 0, 80]),
+        (24_000, [0xb0, 1, 100]),
+        (31_200, [0x80, 72, 0]),
+    ];
+    let seconds = |at: u32| f64::from(at) / f64::from(RATE_HZ);
+    let sent: Vec<_> = messages.iter().map(|(at, bytes)| json!([seconds(*at), bytes])).collect();
+    let load = json!({"do": "load", "id": "it", "plugin": plugin_path(), "name": "Syrinx Keys", "rate": RATE_HZ, "block": 512});
+    let set = json!({"do": "set", "id": "it", "values": {"Key mode": 0.5, "Instrument A": normalized("instrument_a", 2.0)}});
+    let play = |block: usize, to: &str| json!({"do": "play", "id": "it", "messages": sent, "seconds": 1.0, "rate": RATE_HZ, "block": block, "output": workshop.path(to)});
+    let answers = Host::Pedalboard.run(vec![load, set, play(512, "first"), play(512, "512"), play(64, "64"), play(1000, "1000")]);
+    assert_eq!((answers[0]["name"].as_str(), answers[3]["latency"].as_u64()), (Some("Syrinx Keys"), Some(0)));
+
+    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
+    let mut keys = Keys::new(config, syrinx_models::factory()).unwrap();
+    keys.set(&Settings { instrument_a: 2, ..Settings::default() });
+    keys.set_keys(&KeySettings { key_mode: KeyMode::Mono, ..KeySettings::default() });
+    let events = messages.map(|(at, bytes)| {
+        let (channel, message) = Message::of_midi(bytes).unwrap();
+        Event { at: at as usize, kind: EventKind::Message { channel, message } }
+    });
+    let (mut left, mut right) = (vec![0.0; RATE_HZ as usize], vec![0.0; RATE_HZ as usize]);
+    keys.play(Block { input: &[], output: &mut [&mut left, &mut right], events: &events });
+    let reference = Sound { rate_hz: RATE_HZ, channels: vec![left, right] };
+    assert!(reference.peak() > 0.02);
+    // The first render brings the parameters along.
+    for (answer, block) in answers[3..].iter().zip(["512", "64", "1000"]) {
+        let out = Sound::read_raw(&workshop.path(block), RATE_HZ, answer);
+        // A wheel of 14 bits is a number of 32 in this host's hands.
+        out.assert_equals(&reference, 1e-4, &format!("blocks of {block}"));
     }
 }
 

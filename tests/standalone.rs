@@ -10,7 +10,7 @@ mod hosts {
 }
 
 use hosts::sound::{Sound, Workshop};
-use jack::{AudioIn, AudioOut, Client, ClientOptions, Control, Port, ProcessHandler, ProcessScope};
+use jack::{AudioIn, AudioOut, Client, ClientOptions, Control, MidiOut, Port, ProcessHandler, ProcessScope, RawMidi};
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
@@ -21,6 +21,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use syrinx_engine::{Block, EngineConfig, Event, EventKind, KeyMode, KeySettings, Keys, Message, Settings};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -247,19 +249,32 @@ impl Drop for Server {
     }
 }
 
-/// Sings a voice from a frame of JACK's on.
-struct Singer {
-    port: Port<AudioOut>,
-    voice: Vec<f32>,
-    from: u32,
+/// What is played to the standalone, from a frame of JACK's on.
+enum Performer {
+    Sings(Port<AudioOut>, Vec<f32>, u32),
+    /// Messages at their frames, in their order.
+    Plays(Port<MidiOut>, Vec<(u32, [u8; 3])>, u32),
 }
 
-impl ProcessHandler for Singer {
+impl ProcessHandler for Performer {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
         let now = scope.last_frame_time();
-        for (n, x) in self.port.as_mut_slice(scope).iter_mut().enumerate() {
-            let at = i64::from(now) + n as i64 - i64::from(self.from);
-            *x = usize::try_from(at).ok().and_then(|at| self.voice.get(at)).copied().unwrap_or(0.0);
+        match self {
+            Self::Sings(port, voice, from) => {
+                for (n, x) in port.as_mut_slice(scope).iter_mut().enumerate() {
+                    let at = i64::from(now) + n as i64 - i64::from(*from);
+                    *x = usize::try_from(at).ok().and_then(|at| voice.get(at)).copied().unwrap_or(0.0);
+                }
+            }
+            Self::Plays(port, notes, from) => {
+                let mut writer = port.writer(scope);
+                for (at, bytes) in notes {
+                    let time = i64::from(*from) + i64::from(*at) - i64::from(now);
+                    if (0..i64::from(scope.n_frames())).contains(&time) {
+                        writer.write(&RawMidi { time: time as u32, bytes }).unwrap();
+                    }
+                }
+            }
         }
         Control::Continue
     }
@@ -268,10 +283,10 @@ impl ProcessHandler for Singer {
 /// Records both channels: the frame of the first sample of each block, and the block.
 struct Recorder {
     ports: [Port<AudioIn>; 2],
-    tape: Arc<Mutex<Vec<Block>>>,
+    tape: Arc<Mutex<Vec<Taped>>>,
 }
 
-type Block = (u32, [Vec<f32>; 2]);
+type Taped = (u32, [Vec<f32>; 2]);
 
 impl ProcessHandler for Recorder {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
@@ -281,24 +296,40 @@ impl ProcessHandler for Recorder {
     }
 }
 
-/// What comes out of the standalone from JACK's frame `from` on, and the frame at which it began to play; None when JACK lost a cycle,
-/// which is the machine's doing.
-fn through_jack(home: &Workshop, rate: u32, voice: &[f32], flags: &[&str]) -> Option<(Sound, usize)> {
-    let ports = ["--backend", "jack", "--input", "none", "--output", "none", "--no-window"];
+/// What is played to the standalone.
+enum Played<'a> {
+    Voice(&'a [f32]),
+    Notes(&'a [(u32, [u8; 3])]),
+}
+
+/// What comes out of the standalone from JACK's frame `from` on, for `len` frames and a second, and the frame at which it began to play; None when JACK
+/// lost a cycle, which is the machine's doing.
+fn through_jack(home: &Workshop, rate: u32, played: &Played<'_>, len: u32, flags: &[&str]) -> Option<(Sound, usize)> {
+    let ports = ["--backend", "jack", "--output", "none", "--no-window"];
     let mut standalone = Standalone::start(home, &[&ports[..], flags].concat());
     let began: u32 = standalone.says("began at JACK's frame").rsplit(' ').next().unwrap().parse().unwrap();
     let (recorder, _) = Client::new("recorder", ClientOptions::NO_START_SERVER).unwrap();
     let inputs = ["left", "right"].map(|name| recorder.register_port(name, AudioIn::default()).unwrap());
     let (singer, _) = Client::new("singer", ClientOptions::NO_START_SERVER).unwrap();
-    let port = singer.register_port("voice", AudioOut::default()).unwrap();
     let from = singer.frame_time() + rate / 2;
+    let (performer, syrinx, input) = match played {
+        Played::Voice(voice) => {
+            let port = singer.register_port("out", AudioOut::default()).unwrap();
+            (Performer::Sings(port, voice.to_vec(), from), "syrinx", "syrinx:voice")
+        }
+        Played::Notes(notes) => {
+            let port = singer.register_port("out", MidiOut::default()).unwrap();
+            (Performer::Plays(port, notes.to_vec(), from), "syrinx-keys", "syrinx-keys:notes")
+        }
+    };
     let tape = Arc::default();
     let recorder = recorder.activate_async((), Recorder { ports: inputs, tape: Arc::clone(&tape) }).unwrap();
-    let singer = singer.activate_async((), Singer { port, voice: voice.to_vec(), from }).unwrap();
-    for (a, b) in [("singer:voice", "syrinx:voice"), ("syrinx:left", "recorder:left"), ("syrinx:right", "recorder:right")] {
+    let singer = singer.activate_async((), performer).unwrap();
+    let [left, right] = ["left", "right"].map(|side| format!("{syrinx}:{side}"));
+    for (a, b) in [("singer:out", input), (&left, "recorder:left"), (&right, "recorder:right")] {
         singer.as_client().connect_ports_by_name(a, b).unwrap();
     }
-    let until = from + voice.len() as u32 + rate;
+    let until = from + len + rate;
     let give_up = Instant::now() + PATIENCE;
     while singer.as_client().frame_time() < until {
         assert!(Instant::now() < give_up, "JACK stands still");
@@ -324,15 +355,73 @@ fn jack_hears_what_the_command_line_renders() {
         let home = Workshop::new();
         let _server = Server::start(rate, period);
         let voice = Sound::voice(rate, 3.0).first_channel();
-        let flags = ["--forget", "--instrument", "flute", "--latency", mode, "--set", "pitch_shift=5"];
-        let heard = (0..5).find_map(|_| through_jack(&home, rate, &voice.channels[0], &flags));
+        let flags = ["--input", "none", "--forget", "--instrument", "flute", "--latency", mode, "--set", "pitch_shift=5"];
+        let voice = &voice.channels[0];
+        let heard = (0..5).find_map(|_| through_jack(&home, rate, &Played::Voice(voice), voice.len() as u32, &flags));
         let (heard, lead) = heard.expect("JACK lost cycles in all of five tries");
         let arguments = ["--instrument", "flute", "--latency", mode, "--set", "pitch_shift=5"];
         let latency = home.latency(rate, mode);
         // One microphone, and a room with two sides.
-        let both = Sound { rate_hz: rate, channels: vec![voice.channels[0].clone(); 2] };
+        let both = Sound { rate_hz: rate, channels: vec![voice.clone(); 2] };
         let reference = home.render(&both.after_silence(lead), &arguments).skip(lead);
         heard.skip(latency).assert_equals(&reference, 0.0, &format!("{rate} Hz, blocks of {period}, {mode}"));
+    }
+}
+
+/// Notes at their frames: the standalone plays what the engine does, to the sample.
+#[test]
+#[ignore = "needs jackd: cargo xtask test brings it"]
+fn jack_keys_play_what_the_engine_plays() {
+    let (rate, home) = (48_000, Workshop::new());
+    let _server = Server::start(rate, 512);
+    let messages: [(u32, [u8; 3]); 7] = [
+        (0, [0x90, 69, 90]),
+        (9_000, [0x90, 72, 70]),
+        (9_011, [0x80, 69, 64]),
+        (20_000, [0xe0, 0, 80]),
+        (24_003, [0xb0, 1, 100]),
+        (30_000, [0x80, 72, 0]),
+        (30_000, [0x90, 64, 100]),
+    ];
+    let len = 40_000;
+    let flags = ["--keys", "--forget", "--instrument", "flute", "--set", "key_mode=legato"];
+    let heard = (0..5).find_map(|_| through_jack(&home, rate, &Played::Notes(&messages), len, &flags));
+    let (heard, _) = heard.expect("JACK lost cycles in all of five tries");
+
+    let config = EngineConfig { sample_rate_hz: rate, channels: 2, seed: 0 };
+    let mut keys = Keys::new(config, syrinx_models::factory()).unwrap();
+    keys.set(&Settings { instrument_a: syrinx_models::number("flute").unwrap(), ..Settings::default() });
+    keys.set_keys(&KeySettings { key_mode: KeyMode::Legato, ..KeySettings::default() });
+    let events = messages.map(|(at, bytes)| {
+        let (channel, message) = Message::of_midi(bytes).unwrap();
+        Event { at: at as usize, kind: EventKind::Message { channel, message } }
+    });
+    let (mut left, mut right) = (vec![0.0; len as usize], vec![0.0; len as usize]);
+    keys.play(Block { input: &[], output: &mut [&mut left, &mut right], events: &events });
+    let reference = Sound { rate_hz: rate, channels: vec![left, right] };
+    assert!(reference.peak() > 0.02);
+    heard.up_to(len as usize).assert_equals(&reference, 0.0, "keys through JACK");
+}
+
+/// A session of the keys is theirs, and what a voice has they have not.
+#[test]
+fn keys_have_a_session_of_their_own() {
+    let home = Workshop::new();
+    let dummy = ["--backend", "dummy", "--no-window", "--seconds", "0.5"];
+    let (said, ended) = run(&home, &[&dummy[..], &["--keys", "--set", "glide=0.2", "--set", "instrument_a=cello"]].concat());
+    assert!(ended && said.contains("Syrinx's delay 0.0 ms"), "{said}");
+    let (said, ended) = run(&home, &[&dummy[..], &["--set", "gate=-40"]].concat());
+    assert!(ended && !said.contains("not loaded"), "{said}");
+    let session = |name: &str| std::fs::read_to_string(home.path("config/syrinx").join(name)).unwrap();
+    assert!(session("session-keys.json").contains("\"plays\": \"keys\"") && !session("session.json").contains("plays"));
+    for (flags, word) in [
+        (&["--keys", "--set", "gate=-40"][..], "Syrinx Keys has no parameter \"gate\""),
+        (&["--set", "glide=1"], "Syrinx has no parameter \"glide\""),
+        (&["--keys", "--latency", "studio"], "cannot be used with"),
+        (&["--midi", "all"], "--keys"),
+    ] {
+        let (said, ended) = run(&home, &[&dummy[..], flags].concat());
+        assert!(!ended && said.contains(word), "{flags:?}: {said}");
     }
 }
 

@@ -1012,6 +1012,7 @@ fn every_setting_is_within_reach(source: Source) {
         "instrument_a" => "Instrument A: Violin",
         "instrument_b" => "Instrument B: Flute",
         "latency_mode" => "Latency mode: Live",
+        "pitch_from" => "Pitch by keys",
         _ => row.name,
     };
     for row in &rows {

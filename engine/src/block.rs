@@ -29,7 +29,8 @@ pub enum EventKind {
     Setting(ParamId, f32),
     /// The same of how keys are played: for [`Keys`](crate::Keys).
     KeySetting(KeyParamId, f32),
-    /// A message of MIDI on a channel, 0 to 15: for [`Keys`](crate::Keys). Whoever plays from a voice does not hear it.
+    /// A message of MIDI on a channel, 0 to 15: for [`Keys`](crate::Keys), and for an [`Engine`](crate::Engine) whose pitch comes
+    /// [from keys](crate::PitchFrom).
     Message {
         /// The channel; those beyond are heard as the last.
         channel: u8,

@@ -18,10 +18,12 @@ use crate::{
     automation::Automation,
     block::{self, Block, Event, EventKind},
     config::{EngineConfig, EngineError},
+    keyed_pitch::KeyedPitch,
     latency_switch::LatencySwitch,
     listener::{Listener, STEP},
     mapping::Mapping,
     mixer::Mixer,
+    params::PitchFrom,
     part::{Moment, Part},
     tell::Tell,
 };
@@ -36,6 +38,7 @@ pub struct Engine {
     listener: Listener,
     latency_switch: LatencySwitch,
     automation: Automation,
+    keyed_pitch: KeyedPitch,
     mapping: Mapping,
     part: Part,
     mixer: Mixer,
@@ -60,6 +63,7 @@ impl Engine {
             clock,
             latency_switch: LatencySwitch::new(sample_rate_hz),
             automation: Automation::new(sample_rate_hz, listener.most_frames(), delay + 4 * frame + STEP),
+            keyed_pitch: KeyedPitch::new(),
             mapping: Mapping::new(),
             part: Part::new(sample_rate_hz, seed, palette),
             mixer: Mixer::new(sample_rate_hz, channels, frame, delay, STEP),
@@ -146,7 +150,13 @@ impl Engine {
     pub fn reset(&mut self) {
         self.latency_switch.reset();
         self.listener.forget_sides();
+        self.keyed_pitch.reset();
         self.restart();
+    }
+
+    /// Lets all keys go that give the pitch.
+    pub fn let_keys_go(&mut self) {
+        self.keyed_pitch.let_go();
     }
 
     /// Begins anew in the mode that is wanted.
@@ -154,6 +164,7 @@ impl Engine {
         self.listener.restart(self.automation.settings().latency_mode);
         self.automation.reset();
         let settings = self.automation.settings();
+        self.keyed_pitch.begin_anew();
         self.mapping.reset();
         self.part.reset(settings);
         // Nothing sounds before the first frame can: the turnaround is silence.
@@ -191,8 +202,10 @@ impl Engine {
     pub(crate) fn take(&mut self, events: &[Event]) {
         let mut settings = self.settings();
         for event in events {
-            if let EventKind::Setting(param, value) = event.kind {
-                settings.put(param, value);
+            match event.kind {
+                EventKind::Setting(param, value) => settings.put(param, value),
+                EventKind::Message { channel, message } => self.keyed_pitch.hear(channel, message),
+                EventKind::KeySetting(..) => {}
             }
         }
         self.set(&settings);
@@ -210,6 +223,7 @@ impl Engine {
             self.tell.input(peak);
             self.mixer.keep(self.listener.voice(to - from));
             self.automation.advance(to - from);
+            self.keyed_pitch.advance(to - from);
             if let Some(voice) = complete {
                 self.answer(&voice);
             }
@@ -231,7 +245,8 @@ impl Engine {
         self.part.call(&settings);
         let (target, ringing) = (self.part.target(&settings), self.part.ringing());
         let (shift_st, loudness_db) = (self.automation.pitch_shift.at(end), self.automation.loudness.at(end));
-        let wish = self.mapping.map(voice, &settings, target, ringing, shift_st, loudness_db);
+        let keyed = (settings.pitch_from == PitchFrom::Keys).then(|| self.keyed_pitch.step(voice, end, settings.a4));
+        let wish = self.mapping.map(keyed.as_ref().unwrap_or(voice), &settings, target, ringing, shift_st, loudness_db);
         self.part.play(&wish, &Moment { settings: &settings, automation: Some(&self.automation), colour_db, len, end });
         self.tell.frame(voice, &wish);
         let peak = self.mixer.mix(self.part.segment(len), self.part.room(), &settings, voice, end);

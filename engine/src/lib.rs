@@ -22,6 +22,7 @@ mod frame_history;
 mod glide_line;
 mod guard;
 mod instrument;
+mod keyed_pitch;
 mod keys;
 mod latency_switch;
 mod level;
@@ -55,7 +56,7 @@ pub use instrument::{Instrument, Slot};
 pub use keys::{KeyInstrument, Keys, SoundingNote, Tuning, TuningError};
 pub use params::{
     KEY_PARAMS, KEYS, KeyMode, KeyParamId, KeyPriority, KeySettings, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param,
-    ParamId, SettingError, Settings, SustainedBy,
+    ParamId, PitchFrom, SettingError, Settings, SustainedBy,
 };
 pub use sides::Sides;
 pub use spectral_weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};

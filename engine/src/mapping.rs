@@ -7,6 +7,7 @@ use crate::{
     auto_range::{AutoRange, AutoRangeSettings, FitTarget, Shift},
     lift::Lift,
     noise_floor::NoiseFloor,
+    params::PitchFrom,
     slip::Slips,
     snap::{Snap, SnapSettings},
     sustain::{Ringing, Sustain},
@@ -87,7 +88,11 @@ impl Mapping {
         shift_st: f32,
         loudness_db: f32,
     ) -> Wish {
-        let voice = &self.held.step(&self.slips.step(voice));
+        // Keys neither slip nor waver.
+        let voice = &match settings.pitch_from {
+            PitchFrom::Voice => self.held.step(&self.slips.step(voice)),
+            PitchFrom::Keys => *voice,
+        };
         let fit = AutoRangeSettings { auto_range: settings.auto_range, octave_fit: settings.octave_fit };
         let room_db = self.noise.step(voice);
         let floor_db = settings.gate.max(room_db + ABOVE_ROOM_DB);

@@ -7,7 +7,7 @@ mod settings;
 
 pub(crate) use keys::MOST_VOICES;
 pub use keys::{KEY_PARAMS, KeyMode, KeyParamId, KeyPriority, KeySettings};
-pub use settings::{PARAMS, ParamId, Settings, SustainedBy};
+pub use settings::{PARAMS, ParamId, PitchFrom, Settings, SustainedBy};
 
 /// Most instruments that a number can name: instrument parameters run from 0 to this.
 pub const MAX_INSTRUMENT: u8 = 127;

@@ -259,6 +259,14 @@ mod tests {
     }
 
     #[test]
+    fn the_scale_is_tuned_to_a4() {
+        // A4 at 432 Hz is 31.8 cents under 440 Hz; a voice 20 cents beside it is drawn there.
+        let tuned = SnapSettings { amount: 1.0, vibrato: 1.0, a4_hz: 432.0, ..NONE };
+        let cents = played(tuned, |_| -11.8);
+        assert!((cents[499] + 31.77).abs() < 0.1, "{}", cents[499]);
+    }
+
+    #[test]
     fn vibrato_is_left_away_or_doubled_and_the_note_stays() {
         for depth in [20.0, 40.0, 60.0] {
             let kept = played(SnapSettings { vibrato: 1.0, ..NONE }, vibrato_of(depth));

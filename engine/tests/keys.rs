@@ -2,8 +2,8 @@
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use syrinx_engine::{
-    Block, EngineConfig, Event, EventKind, KeyInstrument, KeyMode, KeyPriority, KeySettings, Keys, Message, OWN_INSTRUMENT,
-    ParamId, Settings, Slot,
+    Block, Engine, EngineConfig, Event, EventKind, Expression, KeyInstrument, KeyMode, KeyPriority, KeySettings, Keys, Message,
+    OWN_INSTRUMENT, ParamId, PitchFrom, Settings, Slot,
 };
 
 #[global_allocator]
@@ -419,4 +419,103 @@ fn a_note_that_a_controller_has_silenced_is_there_again_when_it_is_raised() {
         assert!(rms(&out[60_000..90_000]) > 0.01, "controller {number}");
         assert!(instrument.is_idle(), "and ends");
     }
+}
+
+#[test]
+fn what_a_note_expresses_is_its_own() {
+    let express = |at: usize, channel: u8, expression: Expression, value: f32| {
+        message(at, channel, Message::Express { key: Some(69), expression, value })
+    };
+    let steady = || {
+        let mut keys = keys("trumpet");
+        keys.set(&Settings { vibrato: 0.0, life: 0.0, ..keys.settings() });
+        keys
+    };
+    let sound = |events: &[Event]| played(&mut steady(), events, 40_000, &[512]);
+    let plain = sound(&[on(0, 69)]);
+    let of = |expression, value| sound(&[on(0, 69), express(0, 0, expression, value)]);
+    let (from, to) = (20_000, 28_000);
+    let level_db = |x: &[f32]| 20.0 * (rms(&x[from..to]) / rms(&plain[from..to])).log10();
+    assert!((pitch(&of(Expression::Tuning, -1.5)[from..to]) - 67.5).abs() < 0.1);
+    assert!((level_db(&of(Expression::Volume, 0.5)) + 6.02).abs() < 0.5);
+    assert!(level_db(&of(Expression::Effort, 0.5)) < -8.0);
+    // Bright is more of what is high: differences of neighbouring samples grow against the samples.
+    let brightness = |x: &[f32]| {
+        let steps: Vec<f32> = x[from..to].windows(2).map(|w| w[1] - w[0]).collect();
+        rms(&steps) / rms(&x[from..to])
+    };
+    assert!(brightness(&of(Expression::Brightness, 0.9)) > 1.2 * brightness(&plain));
+    // Another note does not hear it, nor does this one hear another's.
+    let two = [on(0, 69), message(0, 3, Message::NoteOn { key: 69, velocity: 0.7 })];
+    let elsewhere = sound(&[on(0, 69), express(0, 3, Expression::Tuning, 5.0)]);
+    assert!(elsewhere == plain, "no note sounds on that channel");
+    assert!(rms(&sound(&two)[from..to]) > 1.2 * rms(&plain[from..to]));
+    // What it expressed is over with it.
+    let again = [on(0, 69), express(10, 0, Expression::Volume, 0.0), off(9000, 69), on(12_000, 69)];
+    assert!(rms(&sound(&again)[from..to]) > 0.5 * rms(&plain[from..to]));
+    // Choked, it is silent within five milliseconds, whatever holds it.
+    let choked = sound(&[control(0, 64, 1.0), on(0, 69), message(20_000, 0, Message::Choke(Some(69)))]);
+    assert!(rms(&choked[19_000..20_000]) > 0.01 && choked[20_500..].iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn bypass_silences_and_lets_all_keys_go() {
+    let bypass = |at: usize, on: f32| Event { at, kind: EventKind::Setting(ParamId::bypass, on) };
+    let events = [on(0, 69), bypass(10_000, 1.0), on(12_000, 72), bypass(30_000, 0.0), on(40_000, 64), off(45_000, 64)];
+    let sound = played(&mut keys("organ"), &events, 60_000, &[512]);
+    assert!(rms(&sound[5000..10_000]) > 0.01 && rms(&sound[42_000..45_000]) > 0.01);
+    assert!(sound[10_400..40_000].iter().all(|x| *x == 0.0));
+    assert!(corner(&sound[9000..12_000]) < 2.0 * corner(&sound[5000..9000]), "it clicks");
+}
+
+#[test]
+fn zones_have_one_pedal_and_the_window_of_a4_moves_all() {
+    // The first channel's pedal holds the notes of the others.
+    let mut mpe = keys("organ");
+    mpe.set_keys(&KeySettings { mpe: true, ..KeySettings::default() });
+    let note = |at: usize, on: bool| {
+        let said = if on { Message::NoteOn { key: 69, velocity: 0.7 } } else { Message::NoteOff { key: 69 } };
+        message(at, 4, said)
+    };
+    let events = [control(0, 64, 1.0), note(0, true), note(5000, false), control(40_000, 64, 0.0)];
+    let sound = played(&mut mpe, &events, 90_000, &[512]);
+    assert!(rms(&sound[35_000..40_000]) > 0.01 && rms(&sound[85_000..]) < 1e-4);
+    let mut low = keys("trumpet");
+    low.set(&Settings { a4: 415.0, vibrato: 0.0, ..low.settings() });
+    let a = pitch(&played(&mut low, &[on(0, 69)], 30_000, &[512])[20_000..28_000]);
+    assert!((a - 69.0 - 12.0 * (415.0_f32 / 440.0).log2()).abs() < 0.1, "{a}");
+}
+
+/// Keys give the pitch, a voice that sings another gives the loudness; without a key it is silent.
+#[test]
+fn keys_give_the_pitch_of_a_voice() {
+    let tone = |n: usize| (1..12).map(|k| 0.12 / k as f32 * (0.0251 * (k * n) as f32).sin()).sum::<f32>();
+    let voice: Vec<f32> = (0..96_000).map(tone).collect();
+    let render = |blocks: &[usize]| {
+        let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory()).unwrap();
+        let settings =
+            Settings { instrument_a: number("trumpet"), room: 0.0, pitch_from: PitchFrom::Keys, ..Settings::default() };
+        engine.set(&settings);
+        let events = [on(30_000, 69), on(50_000, 64), off(60_000, 64), off(75_000, 69)];
+        let (mut out, mut at, mut sizes) = (vec![0.0; voice.len()], 0, blocks.iter().cycle());
+        while at < voice.len() {
+            let to = voice.len().min(at + sizes.next().unwrap());
+            let inside = events.iter().filter(|event| (at..to).contains(&event.at));
+            let here: Vec<Event> = inside.map(|event| Event { at: event.at - at, ..*event }).collect();
+            let output = &mut [&mut out[at..to]];
+            assert_no_alloc(|| engine.play(Block { input: &[&voice[at..to]], output, events: &here }));
+            at = to;
+        }
+        (out, engine.latency_samples())
+    };
+    let (sound, latency) = render(&[512]);
+    assert!(render(&[1, 77, 2048, 64]).0 == sound, "blocks change it");
+    assert!(rms(&sound[10_000..30_000]) < 1e-4, "no key is down");
+    let first = (30_000..40_000).find(|n| sound[*n].abs() > 1e-3).unwrap();
+    assert!((30_000 + latency - 250..30_000 + latency + 700).contains(&first), "{first}: a key is as late as its voice");
+    for (from, wanted) in [(40_000, 69.0), (54_000, 64.0), (66_000, 69.0)] {
+        let found = pitch(&sound[from..from + 6000]);
+        assert!((found - wanted).abs() < 0.05, "{found} at {from}");
+    }
+    assert!(rms(&sound[82_000..]) < 1e-4, "nothing hangs");
 }

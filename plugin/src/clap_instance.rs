@@ -136,13 +136,9 @@ impl Offered {
     unsafe fn collect(&self, events: *const clap_input_events, changes: &mut Changes) {
         // SAFETY: by this function's own contract.
         unsafe {
-            let hears_notes = clap_notes::ports(self.hosted.params().source()).is_some();
-            self.walk(events, |header| {
-                if let Some((row, change)) = self.change_of(header) {
-                    changes.add(i64::from(header.time), row, change);
-                } else if hears_notes {
-                    clap_notes::take(header, changes);
-                }
+            self.walk(events, |header| match self.change_of(header) {
+                Some((row, change)) => changes.add(i64::from(header.time), row, change),
+                None => clap_notes::take(header, changes),
             });
         }
     }
@@ -420,7 +416,7 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         } else if name == CLAP_EXT_PARAMS {
             (&raw const offered.params).cast()
         } else if name == CLAP_EXT_NOTE_PORTS {
-            clap_notes::ports(offered.hosted.params().source()).map_or(ptr::null(), |ports| ptr::from_ref(ports).cast())
+            (&raw const clap_notes::PORTS).cast()
         } else {
             offered.framework_extension(name)
         }

@@ -1,6 +1,6 @@
 //! Notes as a CLAP host sends them, of either dialect, and the port that they come in at.
 
-use crate::{changes::Changes, note_ids::HostNote, source::Source};
+use crate::{changes::Changes, note_ids::HostNote};
 use clap_sys::{
     events::*,
     ext::note_ports::{
@@ -11,11 +11,8 @@ use clap_sys::{
 use std::{ffi::c_char, ptr};
 use syrinx_engine::{Expression, Message};
 
-/// The port of who plays from `source`, if it hears notes.
-pub fn ports(source: Source) -> Option<&'static clap_plugin_note_ports> {
-    static PORTS: clap_plugin_note_ports = clap_plugin_note_ports { count: Some(count), get: Some(get) };
-    (source == Source::Keys).then_some(&PORTS)
-}
+/// The port of either plugin: in Syrinx, keys may give the pitch.
+pub static PORTS: clap_plugin_note_ports = clap_plugin_note_ports { count: Some(count), get: Some(get) };
 
 unsafe extern "C" fn count(_: *const clap_plugin, is_input: bool) -> u32 {
     is_input.into()

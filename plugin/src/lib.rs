@@ -16,6 +16,7 @@
 //! * `note_ids`: which keys a host's notes are.
 //! * `playing`: the engine of either source, behind one face.
 //! * `player`: the engine behind whatever face, as the audio thread has it; its owner, as the others have it.
+//! * `midi_inputs`: the system's MIDI inputs, for the standalone.
 //! * `monitor`: what the audio thread tells the window.
 //! * `spectral_weights`: weights of single harmonics and of the noise, from the window to the audio thread.
 //! * `editor`: the window.
@@ -30,6 +31,7 @@ pub mod hosted;
 pub mod judged;
 pub mod library;
 pub mod main_thread;
+pub mod midi_inputs;
 pub mod monitor;
 pub mod note_ids;
 pub mod notices;
@@ -104,7 +106,8 @@ impl Product for FromVoice {
     const SOURCE: Source = Source::Voice;
     const ABOUT: &'static str = "The instrument you play with your voice";
     const LAYOUTS: &'static [AudioIOLayout] = &[layout(2, 2), layout(1, 1), layout(1, 2), layout(2, 1)];
-    const MIDI: MidiConfig = MidiConfig::None;
+    // Keys may give the pitch.
+    const MIDI: MidiConfig = MidiConfig::Basic;
     const CLAP_ID: &'static str = "org.syrinx.syrinx";
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::AudioEffect, ClapFeature::Synthesizer, ClapFeature::Stereo, ClapFeature::Mono];

@@ -3,6 +3,7 @@
 
 mod snapshot;
 
+use crate::midi_inputs::MidiInputs;
 use rtrb::{Consumer, Producer, RingBuffer};
 use snapshot::Snapshot;
 use std::sync::{
@@ -217,6 +218,8 @@ pub struct Shown {
     pub blocks: Count,
     /// Frames since the start that a network failed to answer.
     pub failed_frames: Value,
+    /// The system's MIDI inputs. For the standalone.
+    pub midi_inputs: MidiInputs,
     /// Has the open window drawn anew.
     #[cfg(feature = "editor")]
     pub repaint: nice_plug_egui::RepaintNotifier,
@@ -251,6 +254,7 @@ impl Shown {
             late_blocks: Count::default(),
             blocks: Count::default(),
             failed_frames: zero(),
+            midi_inputs: MidiInputs::default(),
             #[cfg(feature = "editor")]
             repaint: nice_plug_egui::RepaintNotifier::default(),
         };

@@ -95,8 +95,9 @@ impl Playing {
 
     /// Lets all keys and pedals go.
     pub fn silence(&mut self) {
-        if let Self::Keys(p) = self {
-            p.engine().silence();
+        match self {
+            Self::Voice(p) => p.engine().let_keys_go(),
+            Self::Keys(p) => p.engine().silence(),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::{
     changes::{Change, Changes},
     hosted::{Hosted, Played, guard},
     player::{Buffers, News},
-    source::ROWS,
+    source::{ROWS, Source},
     state, vst3_midi,
 };
 use nice_plug::wrapper::vst3::{
@@ -192,8 +192,8 @@ struct Instance<P: Product> {
     channels: [AtomicUsize; 2],
     /// Values that the host has shown the controller while sound runs and not sent to the audio thread yet, as bits; not a number where it has not.
     shown: Vec<AtomicU32>,
-    /// What the host has last shown the controller of the hidden parameters, as bits.
-    midi: Vec<AtomicU32>,
+    /// The places of the hidden parameters, and what the host has last shown the controller of each, as bits.
+    midi: Vec<(usize, AtomicU32)>,
     /// The delay that the host has been given last, samples; none yet.
     told: AtomicU64,
     handler: Arc<Handler>,
@@ -248,15 +248,16 @@ impl<P: Product> Instance<P> {
         let channels = [P::LAYOUTS[0].main_input_channels, P::LAYOUTS[0].main_output_channels];
         let channels = channels.map(|count| AtomicUsize::new(count.map_or(0, NonZeroU32::get) as usize));
         let shown = (0..ROWS).map(|_| AtomicU32::new(NOT_SHOWN)).collect();
-        let hidden = if vst3_midi::hears(P::SOURCE) { vst3_midi::COUNT } else { 0 };
-        let midi = (0..hidden).map(|at| AtomicU32::new((vst3_midi::at_rest(at) as f32).to_bits())).collect();
+        let at_rest = |at: usize| (at, AtomicU32::new((vst3_midi::at_rest(at) as f32).to_bits()));
+        let midi = vst3_midi::places(P::SOURCE).into_iter().map(at_rest).collect();
         let told = AtomicU64::new(UNTOLD);
         Self { hosted, framework, rows, rate: AtomicU64::new(0), channels, shown, midi, told, handler }
     }
 
     /// What the host has last shown of a hidden parameter, by the number that it knows it by.
     fn hidden(&self, id: ParamID) -> Option<&AtomicU32> {
-        vst3_midi::place(id).and_then(|at| self.midi.get(at))
+        let place = vst3_midi::place(id)?;
+        self.midi.iter().find(|(known, _)| *known == place).map(|(_, shown)| shown)
     }
 
     /// Gets ready to play at the rate and with the channels that the host has set up; whether it can. Main thread.
@@ -287,7 +288,7 @@ impl<P: Product> Instance<P> {
                     self.collect_points(&queue, changes);
                 }
             }
-            let Some(events) = ComRef::from_raw(data.inputEvents).filter(|_| vst3_midi::hears(P::SOURCE)) else { return };
+            let Some(events) = ComRef::from_raw(data.inputEvents) else { return };
             for index in 0..events.getEventCount() {
                 let mut event: Event = mem::zeroed();
                 if events.getEvent(index, &mut event) == kResultOk {
@@ -313,7 +314,7 @@ impl<P: Product> Instance<P> {
                 if let Some(&row) = self.rows.get(&id) {
                     self.shown[row].store(NOT_SHOWN, Ordering::Relaxed);
                     changes.add(i64::from(at), row, Change::Value(value as f32));
-                } else if let Some(place) = vst3_midi::place(id).filter(|at| *at < self.midi.len()) {
+                } else if let Some(place) = vst3_midi::place(id).filter(|_| self.hidden(id).is_some()) {
                     vst3_midi::control(i64::from(at), place, value, changes);
                 }
             }
@@ -496,12 +497,11 @@ impl<P: Product> IEditControllerTrait for Instance<P> {
             if at < self.rows.len() {
                 return self.framework.getParameterInfo(index, info);
             }
-            let hidden = at - self.rows.len();
-            if hidden >= self.midi.len() || info.is_null() {
+            let Some((place, _)) = self.midi.get(at - self.rows.len()).filter(|_| !info.is_null()) else {
                 return kInvalidArgument;
-            }
+            };
             info.write(mem::zeroed());
-            vst3_midi::info(hidden, &mut *info);
+            vst3_midi::info(*place, &mut *info);
             kResultOk
         })
     }
@@ -687,7 +687,7 @@ impl<P: Product> IUnitInfoTrait for Instance<P> {
 
 impl<P: Product> IMidiMappingTrait for Instance<P> {
     unsafe fn getMidiControllerAssignment(&self, bus: int32, channel: int16, number: CtrlNumber, id: *mut ParamID) -> tresult {
-        let assigned = vst3_midi::assignment(channel, number).filter(|_| vst3_midi::hears(P::SOURCE) && bus == 0);
+        let assigned = vst3_midi::assignment(channel, number).filter(|id| self.hidden(*id).is_some() && bus == 0);
         match assigned {
             Some(assigned) if !id.is_null() => {
                 // SAFETY: the host gives room for it.
@@ -701,7 +701,7 @@ impl<P: Product> IMidiMappingTrait for Instance<P> {
 
 impl<P: Product> INoteExpressionControllerTrait for Instance<P> {
     unsafe fn getNoteExpressionCount(&self, bus: int32, _: int16) -> int32 {
-        if vst3_midi::hears(P::SOURCE) && bus == 0 { vst3_midi::EXPRESSIONS.len() as int32 } else { 0 }
+        if P::SOURCE == Source::Keys && bus == 0 { vst3_midi::EXPRESSIONS.len() as int32 } else { 0 }
     }
 
     unsafe fn getNoteExpressionInfo(
@@ -767,7 +767,7 @@ impl<P: Product> INoteExpressionPhysicalUIMappingTrait for Instance<P> {
     unsafe fn getPhysicalUIMapping(&self, bus: int32, _: int16, list: *mut PhysicalUIMapList) -> tresult {
         // SAFETY: the host gives a list of as many as it says.
         guard(kInternalError, || unsafe {
-            let Some(list) = list.as_ref().filter(|_| vst3_midi::hears(P::SOURCE) && bus == 0) else { return kResultFalse };
+            let Some(list) = list.as_ref().filter(|_| P::SOURCE == Source::Keys && bus == 0) else { return kResultFalse };
             for at in 0..list.count as usize {
                 let map = &mut *list.map.add(at);
                 map.noteExpressionTypeID = vst3_midi::of_surface(map.physicalUITypeID);

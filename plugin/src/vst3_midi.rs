@@ -1,7 +1,8 @@
 //! Notes, their expressions and controllers as a VST3 host sends them.
 //!
 //! VST3 brings bend, pressure and controllers as changes of parameters that the plugin names for them, one for each channel and controller: 2,080 for all that there are,
-//! which hosts show, save and send. Here there are 58, hidden ones: what MPE plays on each channel for itself has one a channel, the rest one for all channels.
+//! which hosts show, save and send. Here there are 58, hidden ones: what MPE plays on each channel for itself has one a channel, the rest one for all channels. Syrinx, where keys
+//! may give the pitch, has the wheel and the reset of all keys alone.
 
 use crate::{changes::Changes, note_ids::HostNote, source::Source};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
@@ -31,8 +32,10 @@ const OF_ALL: [(u8, &str); 10] = [
     (121, "Reset all controllers"),
     (123, "All notes off"),
 ];
-/// How many parameters that is.
-pub const COUNT: usize = OF_A_CHANNEL.len() * CHANNELS + OF_ALL.len();
+/// The places of those that a plugin has whose keys give a voice the pitch: the wheel of the first channel, and the end of all notes.
+const OF_VOICE: [usize; 2] = [0, COUNT - 1];
+/// How many there are.
+const COUNT: usize = OF_A_CHANNEL.len() * CHANNELS + OF_ALL.len();
 /// Number of the first of them; those of the table are sums of their ids, and none comes here.
 const FIRST_ID: ParamID = 0x7fff_0000;
 
@@ -42,9 +45,12 @@ const PRESSURE_EXPRESSION: u32 = NoteExpressionTypeIDs_::kCustomStart;
 const MOST_TUNING_ST: f64 = 120.0;
 const MOST_VOLUME: f64 = 4.0;
 
-/// Whether who plays from `source` hears notes.
-pub fn hears(source: Source) -> bool {
-    source == Source::Keys
+/// The places of the hidden parameters of who plays from `source`.
+pub fn places(source: Source) -> Vec<usize> {
+    match source {
+        Source::Voice => OF_VOICE.into(),
+        Source::Keys => (0..COUNT).collect(),
+    }
 }
 
 /// A hidden parameter, by its place among them: its controller, and its channel where it is of one.

@@ -20,7 +20,7 @@ class Host:
         return next(p for p in self.plugin(step).parameters.values() if p.name == name)
 
     def load(self, step):
-        self.instances[step["id"]] = pedalboard.load_plugin(step["plugin"])
+        self.instances[step["id"]] = pedalboard.load_plugin(step["plugin"], plugin_name=step.get("name", "Syrinx"))
         return {"name": self.plugin(step).name}
 
     def unload(self, step):
@@ -43,6 +43,13 @@ class Host:
         out = self.plugin(step).process(read(step), step["rate"], buffer_size=step["block"], reset=True)
         out.astype("<f4").tofile(step["output"])
         # Pedalboard takes the latency off itself.
+        return {"latency": self.plugin(step).reported_latency_samples, "delay": 0, "channels": len(out)}
+
+    def play(self, step):
+        """Plays notes: bytes of MIDI, each at its time in seconds."""
+        messages = [(bytes(data), at) for at, data in step["messages"]]
+        out = self.plugin(step).process(messages, step["seconds"], step["rate"], num_channels=2, buffer_size=step["block"], reset=True)
+        out.astype("<f4").tofile(step["output"])
         return {"latency": self.plugin(step).reported_latency_samples, "delay": 0, "channels": len(out)}
 
     def automate(self, step):

@@ -241,6 +241,11 @@ impl Channels {
         self.master(keys) == Some(channel)
     }
 
+    /// Semitones that notes of `channel` are bent by.
+    pub fn bend_st(&self, channel: usize, keys: &KeySettings) -> f32 {
+        self.touch(channel, &Own::NOTHING, keys).bend_st
+    }
+
     /// What the controllers make of a note on `channel`, and what it expresses for itself.
     pub fn touch(&self, channel: usize, note: &Own, keys: &KeySettings) -> Touch {
         let own = &self.each[channel];

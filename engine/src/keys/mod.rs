@@ -15,8 +15,12 @@ mod stack;
 mod tuning;
 mod voice;
 
+pub(crate) use channel::Channels;
 pub use own::KeyInstrument;
+pub(crate) use performer::hz_of;
+pub(crate) use stack::KeyStack;
 pub use tuning::{Tuning, TuningError};
+pub(crate) use voice::Strike;
 
 use crate::{
     Settings, Sides,
@@ -30,14 +34,13 @@ use crate::{
     tell::{Monitor, Spectrum},
 };
 use bus::Bus;
-use channel::{CHANNELS, Channels, controller};
+use channel::{CHANNELS, controller};
 use own::OwnSlot;
 use performer::{Before, Draws, Join};
-use stack::KeyStack;
 use std::sync::Arc;
 use syrinx_decoder::Model;
 use syrinx_synth::MAX_HARMONICS;
-use voice::{Start, Strike, Voice};
+use voice::{Start, Voice};
 
 /// Voices in which notes that were taken away fade, besides those that sound.
 const FADING: usize = 4;

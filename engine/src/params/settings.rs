@@ -42,6 +42,28 @@ impl Value for SustainedBy {
     }
 }
 
+/// Who gives the pitch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PitchFrom {
+    /// The voice.
+    Voice,
+    /// Keys, where the voice gives loudness and breath.
+    Keys,
+}
+
+impl Value for PitchFrom {
+    fn number(self) -> f32 {
+        match self {
+            Self::Voice => 0.0,
+            Self::Keys => 1.0,
+        }
+    }
+
+    fn of(number: f32) -> Self {
+        if number >= 0.5 { Self::Keys } else { Self::Voice }
+    }
+}
+
 const DECIBEL: Kind = Kind::Number { step: 0.1, logarithmic: false };
 const PERCENT: Kind = Kind::Number { step: 0.1, logarithmic: false };
 const HERTZ: Kind = Kind::Number { step: 0.1, logarithmic: true };
@@ -78,6 +100,8 @@ params! {
     "Pitch and loudness" {
         /// Transposition of the instrument against the voice, semitones.
         pitch_shift: f32, "Pitch shift", "st", CENT, -24.0, 24.0, 0.0;
+        /// Who gives the pitch: the voice, or keys (MIDI), of which the last that is down counts, while the voice gives loudness and breath. Without a key it is silent.
+        pitch_from: PitchFrom, "Pitch from", "", Kind::Choice(&["Voice", "Keys"]), 0.0, 1.0, 0.0;
         /// How much louder than the voice the instrument is played, dB: it sounds louder, and plays as if blown or bowed harder.
         loudness: f32, "Loudness", "dB", DECIBEL, -24.0, 24.0, 0.0;
         /// Plays the instrument as softly and as hard as it was recorded, however soft or loud the voice usually is. It sounds as loud as the
@@ -153,8 +177,8 @@ impl ParamId {
     /// Whether it says how a voice is heard and followed, and so means nothing to [`Keys`](crate::Keys).
     pub const fn is_of_voice(self) -> bool {
         use ParamId::{
-            auto_gate, auto_range, breath, gate, input_gain, latency_mode, mix, octave_fit, snap, snap_key, snap_scale, sustain,
-            voice_high, voice_low,
+            auto_gate, auto_range, breath, gate, input_gain, latency_mode, mix, octave_fit, pitch_from, snap, snap_key,
+            snap_scale, sustain, voice_high, voice_low,
         };
         matches!(
             self,
@@ -165,6 +189,7 @@ impl ParamId {
                 | auto_gate
                 | auto_range
                 | octave_fit
+                | pitch_from
                 | snap
                 | snap_key
                 | snap_scale

@@ -214,6 +214,22 @@ fn pitch_and_loudness(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits,
     let switches = Rect::from_min_max(pos2(rect.left(), rect.bottom() - if fits { 30.0 } else { 0.0 }), rect.max);
     let knobs = Rect::from_min_max(rect.min, pos2(rect.right(), switches.top()));
     let radius = (0.5 * (knobs.height() - 30.0)).clamp(36.0, BIG_KNOB + 12.0).min(0.235 * knobs.width());
+    if fits {
+        // Beside the heading: lit, keys give the pitch.
+        let place = Rect::from_min_max(pos2(rect.right() - 84.0, rect.top() - 23.0), pos2(rect.right(), rect.top() - 4.0));
+        let look = |edits: &Edits, at: At| button::Switch {
+            name: "Pitch by keys",
+            help: edits.row(at).help,
+            on: edits.is_on(at),
+            tells: None,
+            colour,
+        };
+        let at = at(ParamId::pitch_from);
+        if button::switch(ui, place, theme, look(edits, at)) {
+            let to = if edits.is_on(at) { 0.0 } else { 1.0 };
+            edits.put(at, to);
+        }
+    }
     let fitted =
         [format!("{:+.0} st", live.fitted_st), format!("{:+.0} dB", live.fitted_db)].map(|words| words.replace('-', "−"));
     let pairs = [

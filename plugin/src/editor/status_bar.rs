@@ -10,6 +10,7 @@ use super::{
     theme::{SMALL, Theme, font},
 };
 use crate::{
+    midi_inputs::{Heard, MidiInputs},
     monitor::{InputNote, Shown},
     source::Source,
 };
@@ -157,6 +158,11 @@ impl StatusBar {
             }
         }
         let mut x = switch.right() + 16.0;
+        if let Some(there) = shown.midi_inputs.there() {
+            let rect = Rect::from_min_size(pos2(switch.right() + 8.0, middle - 10.0), vec2(168.0, 20.0));
+            midi(ui, rect, theme, &shown.midi_inputs, there);
+            x = rect.right() + 16.0;
+        }
         for readout in self.readouts(shown, live, edits.source()) {
             let ink = if readout.bad { theme.alarm } else { theme.muted };
             let place = text(ui.painter(), pos2(x, middle), Align2::LEFT_CENTER, &readout.words, SMALL, ink);
@@ -184,6 +190,23 @@ impl StatusBar {
                 edits.notices().hush();
             }
         }
+    }
+}
+
+/// Which MIDI inputs are heard.
+fn midi(ui: &Ui, rect: Rect, theme: &Theme, inputs: &MidiInputs, there: Vec<String>) {
+    let heard = inputs.heard();
+    let mut all = vec![(Heard::All, "MIDI: all inputs".to_owned()), (Heard::None, "MIDI: none".to_owned())];
+    all.extend(there.into_iter().map(|name| (Heard::Named(name.clone()), name)));
+    if !all.iter().any(|(known, _)| *known == heard) {
+        // Chosen by a part of its name, or not plugged in.
+        all.push((heard.clone(), heard.text().into()));
+    }
+    let now = all.iter().position(|(known, _)| *known == heard).unwrap_or(0);
+    let names: Vec<&str> = all.iter().map(|(_, name)| name.as_str()).collect();
+    let help = "The MIDI inputs that are heard; what is plugged in later is heard, too";
+    if let Some(n) = button::list(ui, rect, theme, "MIDI inputs", help, &names, now) {
+        inputs.hear(all.swap_remove(n).0);
     }
 }
 

@@ -1,16 +1,20 @@
 //! What all backends have in common: streams, what goes wrong with them, and the player on their thread.
 
 use crate::{
-    Failure, audio_devices, dummy, jack_client,
+    Failure, audio_devices, dummy, jack_client, midi_ports,
     options::{Backend, CARDS, Wanted},
 };
 use std::sync::{
     Arc, Mutex, PoisonError, TryLockError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
-use syrinx_plugin::player::{Owner, Player};
+use syrinx_plugin::{
+    changes::Changes,
+    player::{Buffers, Owner, Player},
+    source::Source,
+};
 
-/// Channels out: one voice, in stereo.
+/// Channels out: in stereo.
 pub const OUTPUTS: usize = 2;
 
 /// A stream that plays until it is dropped.
@@ -82,6 +86,13 @@ pub struct Instance {
     pub player: Arc<Mutex<Player>>,
 }
 
+impl Instance {
+    /// Whether it listens to a voice.
+    pub fn hears(&self) -> bool {
+        self.owner.params().source() == Source::Voice
+    }
+}
+
 /// The player as the audio thread has it.
 pub struct PlayerHandle {
     pub player: Arc<Mutex<Player>>,
@@ -89,16 +100,19 @@ pub struct PlayerHandle {
 }
 
 impl PlayerHandle {
-    /// Plays a block: the voice is in the first channel, and the sound is in both afterwards. Never waits: should the player be held
+    /// Plays a block with what happens in it: the voice is in the first channel, and the sound is in both afterwards. Never waits: should the player be held
     /// elsewhere, which nobody does while a stream runs, the block is silent, and counted as a gap.
-    pub fn play(&self, left: &mut [f32], right: &mut [f32]) {
+    pub fn play(&self, left: &mut [f32], right: &mut [f32], changes: &Changes) {
         let player = match self.player.try_lock() {
             Ok(player) => Some(player),
             // Whatever a panic left undone is over with the next block; a stream that is silent from then on would be worse.
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         };
-        let played = player.is_some_and(|mut player| player.process(&mut [&mut *left, &mut *right]).is_ok());
+        let played = player.is_some_and(|mut player| {
+            let channels = &mut [&mut *left, &mut *right];
+            player.play(&Buffers::in_place(channels), changes).is_ok()
+        });
         if played {
             self.health.blocks.fetch_add(1, Ordering::Relaxed);
         } else {
@@ -128,7 +142,11 @@ pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
 /// Gets the player ready for a stream; to be called before its thread runs.
 pub fn activate(instance: &Instance, sample_rate_hz: u32) -> Result<(), Failure> {
     let mut player = instance.player.lock().unwrap_or_else(PoisonError::into_inner);
-    instance.owner.activate(&mut player, f64::from(sample_rate_hz), 1, OUTPUTS).map(drop).map_err(|e| format!("{e}."))
+    instance
+        .owner
+        .activate(&mut player, f64::from(sample_rate_hz), usize::from(instance.hears()), OUTPUTS)
+        .map(drop)
+        .map_err(|e| format!("{e}."))
 }
 
 /// All there is to play through, for `--list-devices`.
@@ -138,7 +156,10 @@ pub fn list() -> String {
         Ok(lines) => format!("{name}:\n{}", lines.iter().map(|l| format!("  {l}\n")).collect::<String>()),
         Err(why) => format!("{name}: {why}\n"),
     };
-    part("jack", jack_client::list()) + &part(CARDS, audio_devices::list()) + "dummy: silence in, nowhere out\n"
+    part("jack", jack_client::list())
+        + &part(CARDS, audio_devices::list())
+        + "dummy: silence in, nowhere out\n"
+        + &part("midi", midi_ports::list())
 }
 
 #[cfg(test)]
@@ -157,7 +178,7 @@ mod tests {
         for n in 0..200 {
             let tone = |i: usize| 0.3 * (0.05 * (480 * n + i) as f32).sin() + 0.2 * (0.1 * (480 * n + i) as f32).sin();
             let (mut left, mut right): (Vec<f32>, Vec<f32>) = ((0..480).map(tone).collect(), vec![0.0; 480]);
-            handle.play(&mut left, &mut right);
+            handle.play(&mut left, &mut right, &Changes::none());
             peak = right.iter().fold(peak, |peak, x| peak.max(x.abs()));
         }
         peak > 0.01
@@ -181,7 +202,7 @@ mod tests {
         let handle = handle();
         let held = handle.player.lock().unwrap();
         let (mut left, mut right) = ([0.5; 64], [0.5; 64]);
-        handle.play(&mut left, &mut right);
+        handle.play(&mut left, &mut right, &Changes::none());
         assert_eq!((left, right), ([0.0; 64], [0.0; 64]));
         assert_eq!((handle.health.blocks(), handle.health.dropouts()), (0, 1));
         drop(held);
@@ -189,7 +210,7 @@ mod tests {
         assert_eq!(handle.health.blocks(), 200);
         // Nor is one of a player that nobody has set up.
         let handle = PlayerHandle { player: Arc::new(Mutex::new(Player::new().1)), health: Arc::default() };
-        handle.play(&mut left, &mut right);
+        handle.play(&mut left, &mut right, &Changes::none());
         assert_eq!((handle.health.blocks(), handle.health.dropouts()), (0, 1));
     }
 }

@@ -16,13 +16,14 @@ use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
+use syrinx_plugin::changes::Changes;
 
 /// Samples that the output's callback plays at a time.
 const STEP: usize = 256;
 
-/// Both streams, and how long sound takes on its way through the card.
+/// Both streams, or that of the sound alone where no voice is heard; and how long sound takes on its way through the card.
 struct Devices {
-    _input: cpal::Stream,
+    input: Option<cpal::Stream>,
     _output: cpal::Stream,
     /// From the microphone to the input's callback, in the ring, and from the output's callback to the loudspeaker, samples.
     latency: Arc<[AtomicUsize; 3]>,
@@ -30,15 +31,15 @@ struct Devices {
 
 impl Running for Devices {
     fn card_latency_samples(&self) -> Option<usize> {
-        let [input, ring, output] = &*self.latency;
-        let parts = [input, ring, output].map(|part| part.load(Ordering::Relaxed));
+        let parts = self.latency.each_ref().map(|part| part.load(Ordering::Relaxed));
+        let parts = if self.input.is_some() { &parts[..] } else { &parts[2..] };
         parts.iter().all(|part| *part > 0).then(|| parts.iter().sum())
     }
 }
 
-/// ALSA writes to the terminal whatever it stumbles over while it looks for cards. What matters of it comes back as an error, and is said
+/// ALSA writes to the terminal whatever it stumbles over while it looks for cards and MIDI inputs. What matters of it comes back as an error, and is said
 /// in a sentence.
-fn hush() {
+pub fn hush() {
     #[cfg(target_os = "linux")]
     let _ = alsa::Output::local_error_handler();
 }
@@ -169,19 +170,23 @@ impl Voice {
 }
 
 struct CardOutput {
-    ring: Consumer<f32>,
+    /// Where the voice comes from, if one is heard.
+    ring: Option<Consumer<f32>>,
     /// Samples in the ring at which playing begins: with less, the next callback of the input may come too late.
     target: usize,
     playing: bool,
     channels: usize,
     handle: PlayerHandle,
     latency: Arc<[AtomicUsize; 3]>,
+    /// Nothing happens inside of a block.
+    none: Changes,
 }
 
 impl CardOutput {
-    fn play<T: Sample + FromSample<f32>>(&mut self, data: &mut [T]) {
-        let len = data.len() / self.channels;
-        let waiting = self.ring.slots();
+    /// Keeps the ring as empty as it may be; whether there is enough in it for `len` samples.
+    fn wait_for_voice(&mut self, len: usize) -> bool {
+        let Some(ring) = &mut self.ring else { return false };
+        let waiting = ring.slots();
         if !self.playing && waiting >= self.target.max(len) {
             self.playing = true;
         }
@@ -192,20 +197,25 @@ impl CardOutput {
             } else if waiting > 3 * self.target.max(len) {
                 // The input's clock runs ahead of the output's; or the system stood still.
                 let excess = waiting - self.target.max(len);
-                if let Ok(chunk) = self.ring.read_chunk(excess) {
+                if let Ok(chunk) = ring.read_chunk(excess) {
                     chunk.commit_all();
                 }
                 self.handle.health.dropout();
             }
         }
-        self.latency[1].store(self.ring.slots().saturating_sub(len).max(1), Ordering::Relaxed);
+        self.latency[1].store(ring.slots().saturating_sub(len).max(1), Ordering::Relaxed);
+        self.playing
+    }
+
+    fn play<T: Sample + FromSample<f32>>(&mut self, data: &mut [T]) {
+        let hears = self.wait_for_voice(data.len() / self.channels);
         for block in data.chunks_mut(STEP * self.channels) {
             let (mut left, mut right) = ([0.0; STEP], [0.0; STEP]);
             let len = block.len() / self.channels;
-            if self.playing {
-                left[..len].fill_with(|| self.ring.pop().unwrap_or(0.0));
+            if let Some(ring) = self.ring.as_mut().filter(|_| hears) {
+                left[..len].fill_with(|| ring.pop().unwrap_or(0.0));
             }
-            self.handle.play(&mut left[..len], &mut right[..len]);
+            self.handle.play(&mut left[..len], &mut right[..len], &self.none);
             for ((frame, left), right) in block.chunks_exact_mut(self.channels).zip(left).zip(right) {
                 match frame {
                     [only] => *only = T::from_sample(0.5 * (left + right)),
@@ -267,17 +277,24 @@ fn samples(time: std::time::Duration, rate_hz: u32) -> usize {
     ((time.as_secs_f64() * f64::from(rate_hz)).round() as usize).max(1)
 }
 
+fn cannot(what: &str, device: &Device, e: cpal::Error) -> Failure {
+    format!("The {what} {} cannot be opened: {}.", names(device)[0], e.to_string().trim_end_matches('.'))
+}
+
 /// Opens the sound cards.
 pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     hush();
     let host = cpal::default_host();
-    let input = device(wanted.input.as_deref(), host.default_input_device(), inputs()?, "input")?;
-    let output = device(wanted.output.as_deref(), host.default_output_device(), outputs()?, "output")?;
-    let cannot = |what: &str, device: &Device, e: cpal::Error| {
-        format!("The {what} {} cannot be opened: {}.", names(device)[0], e.to_string().trim_end_matches('.'))
+    let input = match instance.hears() {
+        true => {
+            let input = device(wanted.input.as_deref(), host.default_input_device(), inputs()?, "input")?;
+            let offers = input.supported_input_configs().map_err(|e| cannot("input", &input, e))?;
+            let (config, format) = format(offers, wanted, wanted.channel + 1, "input")?;
+            Some((input, config, format))
+        }
+        false => None,
     };
-    let offers = input.supported_input_configs().map_err(|e| cannot("input", &input, e))?;
-    let (input_config, input_format) = format(offers, wanted, wanted.channel + 1, "input")?;
+    let output = device(wanted.output.as_deref(), host.default_output_device(), outputs()?, "output")?;
     let offers = output.supported_output_configs().map_err(|e| cannot("output", &output, e))?;
     let (output_config, output_format) = format(offers, wanted, OUTPUTS, "output")?;
 
@@ -286,22 +303,28 @@ pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     let latency: Arc<[AtomicUsize; 3]> = Arc::default();
     let buffer = wanted.buffer as usize;
     let (producer, consumer) = RingBuffer::new((8 * buffer).max(wanted.sample_rate_hz as usize / 4));
-    let voice =
-        Voice { ring: producer, channel: wanted.channel, channels: usize::from(input_config.channels), health: health.clone() };
-    let heard = match input_format {
-        SampleFormat::F32 => hear::<f32>(&input, input_config, voice, latency.clone()),
-        SampleFormat::I32 => hear::<i32>(&input, input_config, voice, latency.clone()),
-        SampleFormat::I24 => hear::<I24>(&input, input_config, voice, latency.clone()),
-        _ => hear::<i16>(&input, input_config, voice, latency.clone()),
+    let heard = match &input {
+        Some((input, config, format)) => {
+            let voice =
+                Voice { ring: producer, channel: wanted.channel, channels: usize::from(config.channels), health: health.clone() };
+            let heard = match format {
+                SampleFormat::F32 => hear::<f32>(input, *config, voice, latency.clone()),
+                SampleFormat::I32 => hear::<i32>(input, *config, voice, latency.clone()),
+                SampleFormat::I24 => hear::<I24>(input, *config, voice, latency.clone()),
+                _ => hear::<i16>(input, *config, voice, latency.clone()),
+            };
+            Some(heard.map_err(|e| cannot("input", input, e))?)
+        }
+        None => None,
     };
-    let heard = heard.map_err(|e| cannot("input", &input, e))?;
     let player = CardOutput {
-        ring: consumer,
+        ring: instance.hears().then_some(consumer),
         target: buffer + buffer / 2,
         playing: false,
         channels: usize::from(output_config.channels),
         handle: PlayerHandle { player: instance.player.clone(), health: health.clone() },
         latency: latency.clone(),
+        none: Changes::none(),
     };
     let sounds = match output_format {
         SampleFormat::F32 => sound::<f32>(&output, output_config, player),
@@ -310,17 +333,23 @@ pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
         _ => sound::<i16>(&output, output_config, player),
     };
     let sounds = sounds.map_err(|e| cannot("output", &output, e))?;
-    for (stream, device, what) in [(&heard, &input, "input"), (&sounds, &output, "output")] {
+    let heard_from = heard.as_ref().zip(input.as_ref()).map(|(stream, (device, ..))| (stream, device, "input"));
+    for (stream, device, what) in heard_from.into_iter().chain([(&sounds, &output, "output")]) {
         match stream.play() {
             Err(e) if e.kind() != ErrorKind::RealtimeDenied => return Err(cannot(what, device, e)),
             _ => {}
         }
     }
     Ok(Stream {
-        description: format!("{CARDS}: {} in (channel {}), {} out", names(&input)[0], wanted.channel + 1, names(&output)[0]),
+        description: match &input {
+            Some((input, ..)) => {
+                format!("{CARDS}: {} in (channel {}), {} out", names(input)[0], wanted.channel + 1, names(&output)[0])
+            }
+            None => format!("{CARDS}: {} out", names(&output)[0]),
+        },
         sample_rate_hz: wanted.sample_rate_hz,
         buffer: wanted.buffer,
         health,
-        running: Box::new(Devices { _input: heard, _output: sounds, latency }),
+        running: Box::new(Devices { input: heard, _output: sounds, latency }),
     })
 }

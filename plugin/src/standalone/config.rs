@@ -10,7 +10,7 @@ use std::{
     ops::RangeInclusive,
     path::{Path, PathBuf},
 };
-use syrinx_plugin::{reading, state, whole_file};
+use syrinx_plugin::{reading, source::Source, state, whole_file};
 
 /// Most bytes of the file that remembers the sound card.
 const MOST_BYTES: usize = 1 << 16;
@@ -30,6 +30,8 @@ pub struct SoundConfig {
     pub sample_rate: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub midi: Option<String>,
 }
 
 impl SoundConfig {
@@ -76,7 +78,11 @@ impl Config {
     /// In the player's own configuration folder, but for a session named by a flag.
     pub fn new(options: &Options) -> Result<Self, Failure> {
         let folder = dirs::config_dir().ok_or("this system names no folder for settings (on Linux: set HOME)")?.join("syrinx");
-        let session = options.session.clone().unwrap_or_else(|| folder.join("session.json"));
+        let last = match options.source() {
+            Source::Voice => "session.json",
+            Source::Keys => "session-keys.json",
+        };
+        let session = options.session.clone().unwrap_or_else(|| folder.join(last));
         let is_named = options.session.is_some();
         Ok(Self { sound: folder.join("standalone.toml"), session, is_named, saved: Vec::new() })
     }
@@ -107,6 +113,7 @@ impl Config {
             channel: u16::try_from(wanted.channel + 1).ok(),
             sample_rate: Some(wanted.sample_rate_hz),
             buffer: Some(wanted.buffer),
+            midi: Some(wanted.midi.text().into()),
         };
         write(&self.sound, toml::to_string(&sound).map_err(|e| e.to_string())?.as_bytes())
     }

@@ -13,6 +13,7 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use syrinx_plugin::changes::Changes;
 
 struct Dummy {
     stop: Arc<AtomicBool>,
@@ -44,11 +45,11 @@ pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     let stopping = stop.clone();
     let thread = thread::spawn(move || {
         let (mut left, mut right) = (vec![0.0; buffer as usize], vec![0.0; buffer as usize]);
-        let begun = Instant::now();
+        let (begun, none) = (Instant::now(), Changes::none());
         let mut blocks = 0_u32;
         while !stopping.load(Ordering::Relaxed) {
             left.fill(0.0);
-            handle.play(&mut left, &mut right);
+            handle.play(&mut left, &mut right, &none);
             blocks = blocks.wrapping_add(1);
             let due = Duration::from_secs_f64(f64::from(blocks) * f64::from(buffer) / f64::from(rate));
             thread::sleep(due.saturating_sub(begun.elapsed()));

@@ -1,32 +1,60 @@
-//! JACK, and PipeWire in its clothes: voice in and sound out in one callback, so that nothing comes later than JACK itself.
+//! JACK, and PipeWire in its clothes: voice or notes in and sound out in one callback, so that nothing comes later than JACK itself.
 
 use crate::{
     Failure,
     audio::{self, Health, Instance, PlayerHandle, Running, Stream},
+    midi_ports,
     options::Wanted,
 };
 use jack::{
-    AsyncClient, AudioIn, AudioOut, Client, ClientOptions, ClientStatus, Control, Frames, LatencyType, NotificationHandler, Port,
-    PortFlags, ProcessHandler, ProcessScope, Unowned,
+    AsyncClient, AudioIn, AudioOut, Client, ClientOptions, ClientStatus, Control, Frames, LatencyType, MidiIn,
+    NotificationHandler, Port, PortFlags, ProcessHandler, ProcessScope, Unowned,
 };
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
+use syrinx_plugin::changes::Changes;
 
+/// The client's name, of who listens to a voice and of who is played from keys.
 const CLIENT: &str = "syrinx";
+const KEYS_CLIENT: &str = "syrinx-keys";
 const AUDIO: &str = "32 bit float mono audio";
+const MIDI: &str = "8 bit raw midi";
 /// As a port's name: leave it unconnected.
 const UNCONNECTED: &str = "none";
 /// No block has been played yet.
 const NOT_YET: u64 = u64::MAX;
 
+/// What it is played from.
+enum Input {
+    Voice(Port<AudioIn>),
+    Notes(Port<MidiIn>),
+}
+
+impl Input {
+    fn name(&self) -> Result<String, jack::Error> {
+        match self {
+            Self::Voice(port) => port.name(),
+            Self::Notes(port) => port.name(),
+        }
+    }
+
+    fn clone_unowned(&self) -> Port<Unowned> {
+        match self {
+            Self::Voice(port) => port.clone_unowned(),
+            Self::Notes(port) => port.clone_unowned(),
+        }
+    }
+}
+
 /// The ports and the player, on JACK's thread.
 struct Process {
-    voice: Port<AudioIn>,
+    input: Input,
     left: Port<AudioOut>,
     right: Port<AudioOut>,
     handle: PlayerHandle,
+    changes: Changes,
     begun: Arc<AtomicU64>,
 }
 
@@ -34,8 +62,20 @@ impl ProcessHandler for Process {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
         let _ = self.begun.compare_exchange(NOT_YET, scope.last_frame_time().into(), Ordering::Relaxed, Ordering::Relaxed);
         let (left, right) = (self.left.as_mut_slice(scope), self.right.as_mut_slice(scope));
-        left.copy_from_slice(self.voice.as_slice(scope));
-        self.handle.play(left, right);
+        self.changes.begin(left.len());
+        match &self.input {
+            Input::Voice(voice) => left.copy_from_slice(voice.as_slice(scope)),
+            Input::Notes(notes) => {
+                left.fill(0.0);
+                for said in notes.iter(scope) {
+                    if let Some((channel, message)) = midi_ports::message(said.bytes) {
+                        self.changes.say(said.time.into(), channel, message);
+                    }
+                }
+            }
+        }
+        self.changes.sort();
+        self.handle.play(left, right, &self.changes);
         Control::Continue
     }
 }
@@ -66,7 +106,8 @@ impl NotificationHandler for Notices {
 
 struct Jack {
     client: Option<AsyncClient<Notices, Process>>,
-    voice: Port<Unowned>,
+    /// The voice's port, where there is one.
+    voice: Option<Port<Unowned>>,
     left: Port<Unowned>,
     begun: Arc<AtomicU64>,
     told: AtomicU64,
@@ -79,7 +120,7 @@ impl Running for Jack {
         if begun != self.told.swap(begun, Ordering::Relaxed) {
             eprintln!("syrinx: the stream began at JACK's frame {begun}");
         }
-        let capture = self.voice.get_latency_range(LatencyType::Capture).1;
+        let capture = self.voice.as_ref().map_or(0, |voice| voice.get_latency_range(LatencyType::Capture).1);
         let playback = self.left.get_latency_range(LatencyType::Playback).1;
         Some((capture + playback) as usize)
     }
@@ -94,35 +135,43 @@ impl Drop for Jack {
     }
 }
 
-fn client() -> Result<Client, Failure> {
+fn client(name: &str) -> Result<Client, Failure> {
     jack::set_logger(jack::LoggerType::None);
-    match Client::new(CLIENT, ClientOptions::NO_START_SERVER) {
+    match Client::new(name, ClientOptions::NO_START_SERVER) {
         Ok((client, _)) => Ok(client),
         Err(jack::Error::LibraryError(_)) => Err("libjack is not installed.".into()),
         Err(_) => Err("no JACK server runs.".into()),
     }
 }
 
-fn ports(client: &Client, flags: PortFlags) -> Vec<String> {
+fn ports(client: &Client, kind: &str, flags: PortFlags) -> Vec<String> {
     let own = format!("{}:", client.name());
-    client.ports(None, Some(AUDIO), flags).into_iter().filter(|name| !name.starts_with(&own)).collect()
+    client.ports(None, Some(kind), flags).into_iter().filter(|name| !name.starts_with(&own)).collect()
 }
 
 /// The JACK ports there are, in words.
 pub fn list() -> Result<Vec<String>, Failure> {
-    let client = client()?;
-    let lines = |flags, what: &str| ports(&client, flags).into_iter().map(|name| format!("{what} {name}")).collect::<Vec<_>>();
+    let client = client(CLIENT)?;
+    let lines = |kind, flags, what: &str| {
+        ports(&client, kind, flags).into_iter().map(|name| format!("{what} {name}")).collect::<Vec<_>>()
+    };
     let rate = format!("{} Hz, blocks of {}", client.sample_rate(), client.buffer_size());
-    Ok([vec![rate], lines(PortFlags::IS_OUTPUT, "input "), lines(PortFlags::IS_INPUT, "output")].concat())
+    Ok([
+        vec![rate],
+        lines(AUDIO, PortFlags::IS_OUTPUT, "input "),
+        lines(AUDIO, PortFlags::IS_INPUT, "output"),
+        lines(MIDI, PortFlags::IS_OUTPUT, "notes "),
+    ]
+    .concat())
 }
 
 /// The ports to connect to: those whose names hold `name`, or else the sound card's.
-fn wanted_ports(client: &Client, flags: PortFlags, name: Option<&str>, what: &str) -> Result<Vec<String>, Failure> {
+fn wanted_ports(client: &Client, kind: &str, flags: PortFlags, name: Option<&str>, what: &str) -> Result<Vec<String>, Failure> {
     match name {
-        None => Ok(ports(client, flags | PortFlags::IS_PHYSICAL)),
+        None => Ok(ports(client, kind, flags | PortFlags::IS_PHYSICAL)),
         Some(UNCONNECTED) => Ok(Vec::new()),
         Some(name) => {
-            let all = ports(client, flags);
+            let all = ports(client, kind, flags);
             if all.iter().any(|port| port == name) {
                 return Ok(vec![name.into()]);
             }
@@ -133,30 +182,45 @@ fn wanted_ports(client: &Client, flags: PortFlags, name: Option<&str>, what: &st
     }
 }
 
+/// The port that the voice comes from.
+fn voices_port(client: &Client, wanted: &Wanted) -> Result<Option<String>, Failure> {
+    let sources = wanted_ports(client, AUDIO, PortFlags::IS_OUTPUT, wanted.input.as_deref(), "input")?;
+    match sources.get(wanted.channel) {
+        Some(source) => Ok(Some(source.clone())),
+        // One port named in full is the microphone, whatever its number.
+        None if wanted.input.is_some() && sources.len() == 1 => Ok(sources.first().cloned()),
+        None if sources.is_empty() => Ok(None),
+        None => Err(format!("JACK's input has no channel {}; it has {}.", wanted.channel + 1, sources.join(", "))),
+    }
+}
+
+/// The port that notes come from, where one is named: what is plugged in is heard by the system's own way already.
+fn notes_port(client: &Client, wanted: &Wanted) -> Result<Option<String>, Failure> {
+    let Some(name) = wanted.input.as_deref() else { return Ok(None) };
+    Ok(wanted_ports(client, MIDI, PortFlags::IS_OUTPUT, Some(name), "MIDI output")?.into_iter().next())
+}
+
 /// Joins the graph of a running server.
 pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
-    let client = client()?;
+    let client = client(if instance.hears() { CLIENT } else { KEYS_CLIENT })?;
     let failed = |e: jack::Error| format!("JACK refuses: {e}.");
-    let sources = wanted_ports(&client, PortFlags::IS_OUTPUT, wanted.input.as_deref(), "input")?;
-    let sinks = wanted_ports(&client, PortFlags::IS_INPUT, wanted.output.as_deref(), "output")?;
-    let source = match sources.get(wanted.channel) {
-        Some(source) => Some(source.clone()),
-        // One port named in full is the microphone, whatever its number.
-        None if wanted.input.is_some() && sources.len() == 1 => sources.first().cloned(),
-        None if sources.is_empty() => None,
-        None => return Err(format!("JACK's input has no channel {}; it has {}.", wanted.channel + 1, sources.join(", "))),
-    };
+    let source = if instance.hears() { voices_port(&client, wanted)? } else { notes_port(&client, wanted)? };
+    let sinks = wanted_ports(&client, AUDIO, PortFlags::IS_INPUT, wanted.output.as_deref(), "output")?;
     let (rate, buffer) = (client.sample_rate(), client.buffer_size());
     audio::activate(instance, rate)?;
     let health = Arc::new(Health::default());
     let begun = Arc::new(AtomicU64::new(NOT_YET));
-    let voice = client.register_port("voice", AudioIn::default()).map_err(failed)?;
+    let input = if instance.hears() {
+        Input::Voice(client.register_port("voice", AudioIn::default()).map_err(failed)?)
+    } else {
+        Input::Notes(client.register_port("notes", MidiIn::default()).map_err(failed)?)
+    };
     let left = client.register_port("left", AudioOut::default()).map_err(failed)?;
     let right = client.register_port("right", AudioOut::default()).map_err(failed)?;
-    let unowned = (voice.clone_unowned(), left.clone_unowned());
-    let names = [voice.name(), left.name(), right.name()].into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let unowned = (instance.hears().then(|| input.clone_unowned()), left.clone_unowned());
+    let names = [input.name(), left.name(), right.name()].into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
     let handle = PlayerHandle { player: instance.player.clone(), health: health.clone() };
-    let process = Process { voice, left, right, handle, begun: begun.clone() };
+    let process = Process { input, left, right, handle, changes: Changes::default(), begun: begun.clone() };
     let notices = Notices { health: health.clone(), sample_rate_hz: rate };
     // Connections are possible, and kept, only while the client is active.
     let active = client.activate_async(notices, process).map_err(failed)?;

@@ -1,7 +1,7 @@
-//! Syrinx for the stage: a voice in at a sound card, the instrument out, with the plugin's own window and state.
+//! Syrinx for the stage: a voice in at a sound card, or notes in at MIDI inputs, and the instrument out, with the plugin's own window and state.
 //!
 //! Three threads: the main thread has the window (or waits), the supervisor opens the sound card, watches it and opens it anew when it
-//! comes back after it has vanished, and the sound card's own thread plays. Between them go the parameters' atomics, the library's rings,
+//! comes back after it has vanished, and the sound card's own thread plays. Where it is played from notes, a fourth looks what is plugged in. Between them go the parameters' atomics, the library's rings,
 //! and a mutex around the player that the sound card's thread only ever tries: nobody else holds it while a stream runs.
 
 mod audio;
@@ -9,6 +9,7 @@ mod audio_devices;
 mod config;
 mod dummy;
 mod jack_client;
+mod midi_ports;
 mod options;
 mod supervisor;
 mod window;
@@ -25,7 +26,7 @@ use std::{
 };
 use supervisor::Supervisor;
 use syrinx_engine::Slot;
-use syrinx_plugin::{judged, params::instrument_number, player::Player, state};
+use syrinx_plugin::{judged, params::instrument_number, player::Player, source::Source, state};
 
 /// What ends the program: one sentence for the player.
 type Failure = String;
@@ -48,7 +49,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     let config = config::Config::new(options)?;
     let remembered = if options.forget { config::SoundConfig::default() } else { config.sound() };
     let wanted = options.wanted(&remembered);
-    let (owner, mut player) = Player::new();
+    let (owner, mut player) = Player::of(options.source());
     let (params, shown) = (owner.params().clone(), owner.shown().clone());
     let session = config.session()?;
     if !options.forget
@@ -61,12 +62,18 @@ fn run(options: &Options) -> Result<(), Failure> {
     }
     set_up(options, &params)?;
     // So that the delay is known, and a rate that Syrinx does not play at refused, before a sound card is touched.
-    owner.activate(&mut player, f64::from(wanted.sample_rate_hz), 1, audio::OUTPUTS).map_err(|e| e.to_string())?;
+    let inputs = usize::from(options.source() == Source::Voice);
+    owner.activate(&mut player, f64::from(wanted.sample_rate_hz), inputs, audio::OUTPUTS).map_err(|e| e.to_string())?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
     ctrlc::set_handler(move || stopping.store(true, Ordering::Relaxed)).map_err(|e| e.to_string())?;
     let instance = audio::Instance { owner, player: Arc::new(Mutex::new(player)) };
+    let midi = (options.source() == Source::Keys).then(|| {
+        shown.midi_inputs.hear(wanted.midi.clone());
+        let (shown, stop) = (shown.clone(), stop.clone());
+        std::thread::spawn(move || midi_ports::run(&shown, &stop))
+    });
     let supervisor = Supervisor { wanted, instance, config, stop: stop.clone(), patient: !options.no_window, told: None };
     let supervisor = std::thread::spawn(move || supervisor.run());
     if let Some(seconds) = options.seconds {
@@ -82,27 +89,36 @@ fn run(options: &Options) -> Result<(), Failure> {
             Err(why) => eprintln!("syrinx: no window can be opened ({why}); playing without one, Ctrl-C ends it"),
         }
     }
-    supervisor.join().map_err(|_| "the sound card's supervisor panicked")?
+    let ended = supervisor.join().map_err(|_| "the sound card's supervisor panicked")?;
+    if midi.is_some_and(|midi| midi.join().is_err()) {
+        return Err("what listens to MIDI inputs panicked".into());
+    }
+    ended
 }
 
 /// Sets what the flags say of the sound.
 fn set_up(options: &Options, params: &syrinx_plugin::params::SyrinxParams) -> Result<(), Failure> {
-    let mut settings = params.settings();
+    let mut values = params.values();
     if let Some(name) = &options.instrument {
-        settings.instrument_a = instrument(name, params)?;
+        values.settings.instrument_a = instrument(name, params)?;
     }
     if let Some(latency) = options.latency {
-        settings.latency_mode = latency.into();
+        values.settings.latency_mode = latency.into();
     }
     for assignment in &options.set {
         let (id, text) = assignment.split_once('=').ok_or_else(|| format!("--set takes PARAM=VALUE, not {assignment:?}"))?;
         match (id.trim(), instrument_number(text)) {
-            ("instrument_a", Some(number)) => settings.instrument_a = number,
-            ("instrument_b", Some(number)) => settings.instrument_b = number,
-            (id, _) => settings.set(id, text).map_err(|e| e.to_string())?,
+            ("instrument_a", Some(number)) => values.settings.instrument_a = number,
+            ("instrument_b", Some(number)) => values.settings.instrument_b = number,
+            (id, _) if params.source().param(id).is_none() => {
+                let known: Vec<_> = params.source().params().map(|row| row.id).collect();
+                let product = params.source().product();
+                return Err(format!("{product} has no parameter {id:?}; it has {}", known.join(", ")));
+            }
+            (id, _) => values.set(id, text).map_err(|e| e.to_string())?,
         }
     }
-    params.apply(&settings);
+    params.apply_all(&values);
     Ok(())
 }
 

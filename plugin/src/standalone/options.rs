@@ -3,6 +3,7 @@
 use crate::config::SoundConfig;
 use clap::{Parser, ValueEnum};
 use std::{ops::RangeInclusive, path::PathBuf};
+use syrinx_plugin::{midi_inputs::Heard, source::Source};
 
 /// Channels of an input, from 1.
 pub const CHANNELS: RangeInclusive<i64> = 1..=256;
@@ -11,7 +12,8 @@ pub const BUFFERS: RangeInclusive<i64> = 16..=8192;
 /// Sample rates that Syrinx plays at, Hz.
 pub const RATES: RangeInclusive<i64> = 1_000..=2_000_000;
 
-/// Syrinx, the instrument you play with your voice, for the stage: sing into an input of the sound card, hear the instrument.
+/// Syrinx, the instrument you play with your voice, for the stage: sing into an input of the sound card, hear the instrument. With --keys, play it from
+/// MIDI instead.
 ///
 /// The choices of sound card, rate and buffer are remembered, and so is the session: the next start needs no flags.
 #[derive(Debug, Parser)]
@@ -41,11 +43,17 @@ pub struct Options {
     /// Samples that the sound card hands over at a time; JACK has its own.
     #[arg(long, value_name = "SAMPLES", value_parser = clap::value_parser!(u32).range(BUFFERS))]
     pub buffer: Option<u32>,
+    /// Syrinx Keys: played from MIDI inputs, the window's keyboard or the computer's keys, instead of from a voice. It has a session of its own.
+    #[arg(long)]
+    pub keys: bool,
+    /// With --keys: the MIDI inputs to hear, all, none, or those whose name has this as a part.
+    #[arg(long, value_name = "all|none|NAME", requires = "keys")]
+    pub midi: Option<String>,
     /// The instrument to begin with: a factory instrument's id, or a model file.
     #[arg(long, value_name = "ID|FILE.onnx")]
     pub instrument: Option<String>,
     /// Latency mode.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "keys")]
     pub latency: Option<Latency>,
     /// Sets a parameter; may be given many times. `syrinx render --help` lists them.
     #[arg(long = "set", value_name = "PARAM=VALUE")]
@@ -56,7 +64,7 @@ pub struct Options {
     /// Begins as on the first day: no remembered sound card, no last session.
     #[arg(long)]
     pub forget: bool,
-    /// Lists sound cards and JACK ports, and ends.
+    /// Lists sound cards, JACK ports and MIDI inputs, and ends.
     #[arg(long)]
     pub list_devices: bool,
     /// Plays without a window.
@@ -126,9 +134,16 @@ pub struct Wanted {
     pub channel: usize,
     pub sample_rate_hz: u32,
     pub buffer: u32,
+    /// Which MIDI inputs are heard.
+    pub midi: Heard,
 }
 
 impl Options {
+    /// What is played.
+    pub fn source(&self) -> Source {
+        if self.keys { Source::Keys } else { Source::Voice }
+    }
+
     /// What the flags ask for, or else the memory, or else the defaults. A flag for another backend forgets the names that belong to the
     /// one before.
     pub fn wanted(&self, remembered: &SoundConfig) -> Wanted {
@@ -141,6 +156,7 @@ impl Options {
             channel: usize::from(self.channel.or(remembered.channel).unwrap_or(1)).saturating_sub(1),
             sample_rate_hz: self.sample_rate.or(remembered.sample_rate).unwrap_or(48_000),
             buffer: self.buffer.or(remembered.buffer).unwrap_or(128),
+            midi: self.midi.as_deref().or(remembered.midi.as_deref()).map(Heard::of).unwrap_or_default(),
         }
     }
 }

@@ -108,6 +108,17 @@ impl Supervisor {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// The window may have chosen other MIDI inputs.
+    fn remember_midi(&mut self, shown: &Shown) {
+        let heard = shown.midi_inputs.heard();
+        if heard != self.wanted.midi {
+            self.wanted.midi = heard;
+            if let Err(why) = self.config.remember(&self.wanted) {
+                eprintln!("syrinx: the MIDI inputs are not remembered: {why}");
+            }
+        }
+    }
+
     fn save(&mut self, params: &SyrinxParams) {
         if let Err(why) = self.config.save_session(state::to_json(params)) {
             eprintln!("syrinx: the session is not saved: {why}");
@@ -145,6 +156,7 @@ impl Supervisor {
             if saved.elapsed() > SAVE {
                 saved = Instant::now();
                 self.save(params);
+                self.remember_midi(shown);
             }
             self.tell(params, shown);
             // Instruments that have faded are freed here, whoever replaced them.
