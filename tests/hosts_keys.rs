@@ -15,13 +15,14 @@ use clap::Clap;
 use std::sync::LazyLock;
 use syrinx_engine::{
     Block, EngineConfig, Event, EventKind, Expression, KeyInstrument, KeyMode, KeySettings, Keys, Message, OWN_INSTRUMENT, Param,
-    Settings, Slot,
+    Settings, Slot, Tuning,
 };
 use syrinx_plugin::{
     library::Library,
     params::SyrinxParams,
     source::{self, Source, Values},
     state,
+    tuning_files::Kind,
 };
 use vst3::Vst3;
 
@@ -78,6 +79,8 @@ trait Host {
     fn play(&mut self, len: usize, sent: &[(usize, Sent<'_>)]) -> [Vec<f32>; 2];
     fn save(&self) -> Vec<u8>;
     fn load(&mut self, json: &[u8]) -> bool;
+    /// Whether it said after the last block that nothing will be heard, in a format that knows that.
+    fn sleeps(&self) -> Option<bool>;
     /// Whether MIDI comes through as it is.
     fn speaks_midi(&self) -> bool;
 
@@ -135,14 +138,23 @@ fn engine(values: &Values, len: usize, events: &[(usize, u8, Message)]) -> [Vec<
 
 /// The same with an instrument of the player's own, as A.
 fn engine_with(own: Option<&str>, values: &Values, len: usize, events: &[(usize, u8, Message)]) -> [Vec<f32>; 2] {
+    of_keys(&mut keys_of(own, values), len, events)
+}
+
+/// The engine, set up so.
+fn keys_of(own: Option<&str>, values: &Values) -> Keys {
     let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
     let mut keys = Keys::new(config, syrinx_models::factory()).unwrap();
     let own = own.map(|id| Box::new(KeyInstrument::new(RATE_HZ, syrinx_models::load(id).unwrap())));
     assert!(keys.install(Slot::A, own).is_ok());
     keys.set(&values.settings);
     keys.set_keys(&values.keys);
-    let events: Vec<_> =
-        events.iter().map(|&(at, channel, message)| Event { at, kind: EventKind::Message { channel, message } }).collect();
+    keys
+}
+
+fn of_keys(keys: &mut Keys, len: usize, events: &[(usize, u8, Message)]) -> [Vec<f32>; 2] {
+    let event = |&(at, channel, message): &_| Event { at, kind: EventKind::Message { channel, message } };
+    let events: Vec<_> = events.iter().map(event).collect();
     let mut out = [vec![0.0; len], vec![0.0; len]];
     let [left, right] = &mut out;
     keys.play(Block { input: &[], output: &mut [left, right], events: &events });
@@ -173,6 +185,7 @@ in_both! {
     expressions_reach_their_note => clap_expressions_reach_their_note, vst3_expressions_reach_their_note;
     a_controllers_recording_is_played => clap_plays_mpe, vst3_plays_mpe;
     parameters_are_followed_and_kept => clap_parameters_are_followed_and_kept, vst3_parameters_are_followed_and_kept;
+    a_tuning_travels_with_the_session => clap_keeps_a_tuning, vst3_keeps_a_tuning;
     nothing_hangs => clap_nothing_hangs, vst3_nothing_hangs;
     odd_input_does_no_harm => clap_odd_input_does_no_harm, vst3_odd_input_does_no_harm;
     every_rate_is_played => clap_every_rate_is_played, vst3_every_rate_is_played;
@@ -327,6 +340,41 @@ fn parameters_are_followed_and_kept<H: Host>() {
     assert!(played == engine_with(Some("flute"), &own.values(), 20_000, &events));
 }
 
+fn a_tuning_travels_with_the_session<H: Host>() {
+    const SCALE: &str = "! pure.scl\npure fifths and thirds\n 3\n 5/4\n 3/2\n 2/1\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pure.scl");
+    std::fs::write(&path, SCALE).unwrap();
+    let params = SyrinxParams::new(Library::of(Source::Keys).0.into());
+    params.library().tune(params.library().tuning().with(Kind::Scale, &path).unwrap()).unwrap();
+    let session = state::for_host(&params);
+    let tuned = |tuning: Tuning| {
+        let mut keys = keys_of(None, &Values::default());
+        keys.set_tuning(Box::new(tuning));
+        of_keys(&mut keys, 20_000, &[(0, 0, Message::NoteOn { key: 62, velocity: 0.7 })])
+    };
+    let (pure, equal) = (tuned(Tuning::from_scala(Some(SCALE.as_bytes()), None).unwrap()), tuned(Tuning::default()));
+    assert!(pure != equal);
+    let mut host = H::new();
+    host.activate(RATE_HZ.into(), 512);
+    let play = |host: &mut H| {
+        host.reset();
+        host.stream(20_000, &[512], &[(0, on(62, 0.7))])
+    };
+    assert!(play(&mut host) == equal);
+    // While it plays; and before it does, in another.
+    assert!(host.load(&session));
+    host.stream(512, &[512], &[]);
+    assert!(play(&mut host) == pure);
+    let kept = host.save();
+    let mut other = H::new();
+    assert!(other.load(&kept));
+    other.activate(RATE_HZ.into(), 512);
+    assert!(play(&mut other) == pure);
+    let broken = String::from_utf8(kept).unwrap().replace("5/4", "5/x");
+    assert!(!other.load(broken.as_bytes()) && play(&mut other) == pure, "it stays as it was");
+}
+
 /// How long a note of the violin may sound on.
 const RINGS: usize = 3 * RATE_HZ as usize;
 
@@ -339,6 +387,7 @@ fn nothing_hangs<H: Host>() {
         assert!(sounding.iter().flatten().all(|x| x.is_finite()));
         host.stream(RINGS, &[512], &[]);
         assert_eq!(peak(&host.stream(2048, &[512], &[])), 0.0, "{what}");
+        assert!(host.sleeps().is_none_or(|sleeps| sleeps), "{what}: it is not told");
     };
     silent_after("let go", &[(0, on(60, 0.8)), (4800, off(60))]);
     silent_after("struck anew", &[(0, on(60, 0.8)), (4800, on(60, 0.9)), (9600, off(60))]);
@@ -365,6 +414,7 @@ fn nothing_hangs<H: Host>() {
     }
     // A host that stops forgets its notes; so does a stream that begins anew.
     host.play(512, &[(0, on(60, 0.8))]);
+    assert!(host.sleeps().is_none_or(|sleeps| !sleeps));
     host.reset();
     assert_eq!(peak(&host.stream(4096, &[512], &[])), 0.0, "after a reset");
     host.play(512, &[(0, on(60, 0.8))]);

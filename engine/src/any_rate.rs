@@ -129,6 +129,11 @@ impl<P: Playing> AnyRate<P> {
         &mut self.engine
     }
 
+    /// Whether the engine plays at the host's own rate, without resamplers, which hold some samples back.
+    pub fn is_direct(&self) -> bool {
+        self.around.is_none()
+    }
+
     /// What the engine was set up with; its rate is not the host's.
     pub fn config(&self) -> EngineConfig {
         self.engine.config()

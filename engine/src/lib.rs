@@ -53,7 +53,7 @@ pub use config::{EngineConfig, EngineError};
 pub use engine::Engine;
 pub use guard::Guard;
 pub use instrument::{Instrument, Slot};
-pub use keys::{KeyInstrument, Keys, SoundingNote, Tuning, TuningError};
+pub use keys::{KeyInstrument, Keys, MOST_TUNING_BYTES, SoundingNote, Tuning, TuningError};
 pub use params::{
     KEY_PARAMS, KEYS, KeyMode, KeyParamId, KeyPriority, KeySettings, Kind, MAX_INSTRUMENT, OWN_INSTRUMENT, PARAMS, Param,
     ParamId, PitchFrom, SettingError, Settings, SustainedBy,

@@ -8,6 +8,7 @@ use crate::{
     clap_notes,
     hosted::{Hosted, Played, guard},
     player::{Buffers, News},
+    playing::GoesOn,
     state,
 };
 use clap_sys::{
@@ -27,7 +28,9 @@ use clap_sys::{
     factory::preset_discovery::clap_preset_discovery_location_kind,
     host::clap_host,
     plugin::clap_plugin,
-    process::{CLAP_PROCESS_ERROR, CLAP_PROCESS_TAIL, clap_process, clap_process_status},
+    process::{
+        CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, CLAP_PROCESS_SLEEP, CLAP_PROCESS_TAIL, clap_process, clap_process_status,
+    },
     stream::{clap_istream, clap_ostream},
 };
 use nice_plug::wrapper::clap::Wrapper;
@@ -73,6 +76,26 @@ struct Ears {
     latency: Option<unsafe extern "C" fn(*const clap_host)>,
     tail: Option<unsafe extern "C" fn(*const clap_host)>,
     rescan: Option<unsafe extern "C" fn(*const clap_host, u32)>,
+}
+
+/// A host, for what any thread may ask of it.
+struct ThreadSafe(*const clap_host);
+
+// SAFETY: it is asked for nothing else.
+unsafe impl Send for ThreadSafe {}
+// SAFETY: the same.
+unsafe impl Sync for ThreadSafe {}
+
+impl ThreadSafe {
+    /// It is to go on where it plays nothing because nothing sounds.
+    fn request_process(&self) {
+        // SAFETY: the host outlives its plugins, whose end takes this away, and hears this on any thread.
+        unsafe {
+            if let Some(ask) = (*self.0).request_process {
+                ask(self.0);
+            }
+        }
+    }
 }
 
 impl Offered {
@@ -276,6 +299,8 @@ unsafe extern "C" fn init(plugin: *const clap_plugin) -> bool {
             }
         };
         let _ = offered.ears.set(ears);
+        let host = ThreadSafe(offered.host);
+        offered.hosted.shown().set_wake(Some(Box::new(move || host.request_process())));
         // SAFETY: the framework's plugin lives until `destroy`.
         unsafe { (*offered.framework).init.is_some_and(|init| init(offered.framework)) }
     })
@@ -286,6 +311,7 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
         // SAFETY: hosts destroy a plugin of ours, once.
         unsafe {
             let offered = Box::from_raw(plugin.cast_mut().cast::<Offered>());
+            offered.hosted.shown().set_wake(None);
             if let Some(destroy) = (*offered.framework).destroy {
                 destroy(offered.framework);
             }
@@ -378,14 +404,18 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
             offered.tell_windows_changes(block.out_events);
         }
         match played {
-            Played::Sound(News { latency, tail }) => {
+            Played::Sound(News { latency, tail, goes_on }) => {
                 if latency.is_some() {
                     offered.ask_for_restart();
                 }
                 if tail.is_some() {
                     offered.tell(|ears| ears.tail);
                 }
-                CLAP_PROCESS_TAIL
+                match goes_on {
+                    GoesOn::Tail => CLAP_PROCESS_TAIL,
+                    GoesOn::Sounds => CLAP_PROCESS_CONTINUE,
+                    GoesOn::Silent => CLAP_PROCESS_SLEEP,
+                }
             }
             Played::Nothing => CLAP_PROCESS_ERROR,
         }

@@ -7,6 +7,7 @@
 //! * `params`: the table of parameters as the host's.
 //! * `state`: what a session keeps, and what is made of old, broken and future ones.
 //! * `presets`: the factory's sounds, and files of the player's own.
+//! * `tuning_files`: which pitch each key has.
 //! * `library`: instruments of the player's own; `judged`: those of a process, shared; `reading`: how files are read.
 //! * `notices`: what the player is to be told in words.
 //! * `hosted`: one instance inside a host's process; `clap_entry`, `clap_instance` and `clap_notes`, `vst3_instance` and `vst3_midi`: what hosts of either format
@@ -43,6 +44,7 @@ pub mod reading;
 pub mod source;
 pub mod spectral_weights;
 pub mod state;
+pub mod tuning_files;
 pub mod vst3_instance;
 mod vst3_midi;
 pub mod whole_file;

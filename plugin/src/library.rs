@@ -8,11 +8,12 @@ use crate::{
     playing::{Own, Playing},
     reading::harmless,
     source::Source,
+    tuning_files::TuningFiles,
 };
 use mailbox::Mailbox;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use syrinx_engine::{Model, Slot};
+use syrinx_engine::{Model, Slot, Tuning};
 
 /// Things on their way back at most. Each choice brings two or three, and frees those of the choices before.
 const RING: usize = 16;
@@ -53,6 +54,8 @@ struct InstrumentList {
     /// What a session asked for and was not to be had: kept, so that saving it again loses nothing.
     missing: [Option<Reference>; 2],
     preset: Option<Named>,
+    /// Which pitch each key has.
+    tuning: TuningFiles,
     /// Rate of the running engine, Hz.
     rate: Option<u32>,
 }
@@ -64,13 +67,18 @@ struct Letter {
     own: Option<Own>,
 }
 
-/// One mailbox for each slot.
-type Post = [Mailbox<Letter>; 2];
+/// One mailbox for each slot, and one for the pitches of keys.
+#[derive(Default)]
+struct Post {
+    slots: [Mailbox<Letter>; 2],
+    tuning: Mailbox<Tuning>,
+}
 
 /// Whatever the audio thread is done with, to be freed elsewhere.
 enum Spent {
     Letter(#[allow(dead_code, reason = "it is only to be dropped")] Box<Letter>),
     Own(#[allow(dead_code, reason = "it is only to be dropped")] Own),
+    Tuning(#[allow(dead_code, reason = "it is only to be dropped")] Box<Tuning>),
 }
 
 /// The side of the window, the session and the main thread.
@@ -134,7 +142,7 @@ impl Library {
         // Without an engine nothing is sent: it gets what is in the library when it is set up.
         if let Some(rate) = shelf.rate {
             let own = model.map(|model| Own::new(self.source, rate, model));
-            drop(self.post[slot as usize].put(Box::new(Letter { rate, own })));
+            drop(self.post.slots[slot as usize].put(Box::new(Letter { rate, own })));
         }
     }
 
@@ -164,6 +172,26 @@ impl Library {
         lock(&self.shelf).preset = preset;
     }
 
+    /// Which files say what pitch each key has.
+    pub fn tuning(&self) -> TuningFiles {
+        lock(&self.shelf).tuning.clone()
+    }
+
+    /// Has keys that are struck from now on at the pitches that `files` give. Not for the audio thread.
+    ///
+    /// # Errors
+    /// A sentence where they give none; nothing is changed then.
+    pub fn tune(&self, files: TuningFiles) -> Result<(), String> {
+        let tuning = files.tuning()?;
+        let mut shelf = lock(&self.shelf);
+        self.free_returned();
+        if shelf.tuning != files {
+            shelf.tuning = files;
+            drop(self.post.tuning.put(Box::new(tuning)));
+        }
+        Ok(())
+    }
+
     /// Frees what the audio thread has given back.
     pub fn free_returned(&self) {
         let mut returns = lock(&self.returns);
@@ -177,11 +205,13 @@ impl Stage {
     pub fn begin(&mut self, engine: &mut Playing, library: &Library, new: bool) {
         let rate = engine.config().sample_rate_hz;
         let mut shelf = lock(&library.shelf);
-        if !new && self.waiting.iter().all(Option::is_none) && self.post.iter().all(Mailbox::is_empty) {
+        drop(self.post.tuning.take());
+        drop(engine.tune(Box::new(shelf.tuning.tuning().unwrap_or_default())));
+        if !new && self.waiting.iter().all(Option::is_none) && self.post.slots.iter().all(Mailbox::is_empty) {
             return;
         }
         // Whatever is under way was made for the engine before, or is in the library too.
-        self.post.iter().for_each(|mailbox| drop(mailbox.take()));
+        self.post.slots.iter().for_each(|mailbox| drop(mailbox.take()));
         self.waiting = [None, None];
         shelf.rate = Some(rate);
         for slot in [Slot::A, Slot::B] {
@@ -198,13 +228,18 @@ impl Stage {
     /// Takes what the library has sent last, and gives back what has faded. Audio thread; never allocates, frees, locks or waits.
     pub fn exchange(&mut self, engine: &mut Playing) {
         let rate = engine.config().sample_rate_hz;
+        if !self.returns.is_full()
+            && let Some(tuning) = self.post.tuning.take()
+        {
+            give_back(&mut self.returns, Spent::Tuning(engine.tune(tuning)));
+        }
         for slot in [Slot::A, Slot::B] {
             // Nothing is taken that could not be given back; the next choice makes room.
             if self.returns.slots() < ROOM {
                 break;
             }
             let waiting = &mut self.waiting[slot as usize];
-            if let Some(latest) = self.post[slot as usize].take()
+            if let Some(latest) = self.post.slots[slot as usize].take()
                 && let Some(overtaken) = waiting.replace(latest)
             {
                 give_back(&mut self.returns, Spent::Letter(overtaken));

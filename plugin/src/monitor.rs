@@ -175,6 +175,9 @@ impl Drop for Watching {
     }
 }
 
+/// Has a host go on.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
 /// The audio thread's ends: where frames of the voice are put for [`Shown::take_frames`], and what [`Shown::say`] has said.
 pub struct Ends {
     /// Frames of the voice.
@@ -190,6 +193,8 @@ pub struct Shown {
     frames: Mutex<Consumer<Features>>,
     /// Where keys are struck that no host knows of: in the window, at the standalone's MIDI ports. Its lock is theirs.
     keyboard: Mutex<Producer<(u8, Message)>>,
+    /// Has a host go on that plays nothing while nothing sounds.
+    wake: Mutex<Option<Wake>>,
     /// [`SoundingNote`]s, as many as there is room for.
     notes: Snapshot<{ NOTES * NOTE_NUMBERS }>,
     /// What is to be said of the input's channels.
@@ -240,6 +245,7 @@ impl Shown {
         let shown = Self {
             frames: Mutex::new(frames),
             keyboard: Mutex::new(keyboard),
+            wake: Mutex::default(),
             notes: Snapshot::new([0.0; NOTES * NOTE_NUMBERS]),
             input_note: Note::default(),
             sample_rate_hz: zero(),
@@ -263,7 +269,16 @@ impl Shown {
 
     /// Says to the keys what was struck in the window or at a MIDI port: it is heard with the next block. Whether there was room. Not for the audio thread.
     pub fn say(&self, channel: u8, message: Message) -> bool {
-        self.keyboard.lock().unwrap_or_else(PoisonError::into_inner).push((channel, message)).is_ok()
+        let said = self.keyboard.lock().unwrap_or_else(PoisonError::into_inner).push((channel, message)).is_ok();
+        if let Some(wake) = &*self.wake.lock().unwrap_or_else(PoisonError::into_inner) {
+            wake();
+        }
+        said
+    }
+
+    /// What has a host go on that plays nothing while nothing sounds; None, where it is gone. Any thread may call it.
+    pub fn set_wake(&self, wake: Option<Wake>) {
+        *self.wake.lock().unwrap_or_else(PoisonError::into_inner) = wake;
     }
 
     /// The notes that sound. For the window.

@@ -6,7 +6,7 @@ use crate::{
     library::{Library, Stage},
     monitor::{Ends, InputNote, MOST_SAID, Shown},
     params::{SharedValues, SyrinxParams},
-    playing::Playing,
+    playing::{GoesOn, Playing},
     source::{Source, Values},
 };
 use std::{cell::Cell, marker::PhantomData, ptr, sync::Arc, time::Instant};
@@ -68,6 +68,8 @@ pub struct News {
     pub latency: Option<usize>,
     /// The same of the tail.
     pub tail: Option<usize>,
+    /// What will be heard where nothing comes in any more.
+    pub goes_on: GoesOn,
 }
 
 /// What the main thread, the window and sessions have of an instance: there is no way from it to the player.
@@ -338,10 +340,11 @@ impl Player {
             self.shown.update(&monitor, spectrum.as_ref(), begun.elapsed().as_secs_f32(), lasts_s);
             self.shown.failed_frames.set(engine.failed_frames() as f32);
         }
+        let goes_on = engine.goes_on();
         let (now, before) = (Told::of(engine), self.told);
         self.told = now;
         let news = |now: usize, before: usize| (now != before).then_some(now);
-        let news = News { latency: news(now.latency, before.latency), tail: news(now.tail, before.tail) };
+        let news = News { latency: news(now.latency, before.latency), tail: news(now.tail, before.tail), goes_on };
         if news.latency.is_some() {
             self.shown.latency_samples.set(now.latency as f32);
             self.shown.redraw();

@@ -4,7 +4,7 @@ use crate::source::{Source, Values};
 use std::sync::Arc;
 use syrinx_engine::{
     AnyRate, Block, EngineConfig, EngineError, Features, Instrument, KeyInstrument, Keys, Model, Monitor, Slot, SoundingNote,
-    SpectralWeights, Spectrum,
+    SpectralWeights, Spectrum, Tuning,
 };
 
 /// An engine at a host's rate.
@@ -13,6 +13,18 @@ pub enum Playing {
     Voice(Box<AnyRate>),
     /// Plays from keys.
     Keys(Box<AnyRate<Keys>>),
+}
+
+/// What will be heard after a block where nothing comes in any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GoesOn {
+    /// A tail of the length that is told.
+    #[default]
+    Tail,
+    /// As much as keys hold.
+    Sounds,
+    /// Nothing.
+    Silent,
 }
 
 macro_rules! with {
@@ -144,6 +156,14 @@ impl Playing {
         }
     }
 
+    /// Takes the pitches of keys that are struck from now on; those before, or, where there are no keys, the same, to be dropped elsewhere.
+    pub fn tune(&mut self, tuning: Box<Tuning>) -> Box<Tuning> {
+        match self {
+            Self::Voice(_) => tuning,
+            Self::Keys(p) => p.engine().set_tuning(tuning),
+        }
+    }
+
     /// Hands over the frames of the voice since the last call.
     pub fn frames(&mut self, take: impl FnMut(Features)) {
         if let Self::Voice(p) = self {
@@ -155,6 +175,17 @@ impl Playing {
     pub fn notes(&mut self) -> impl Iterator<Item = SoundingNote> {
         let keys = if let Self::Keys(p) = self { Some(p.engine()) } else { None };
         keys.into_iter().flat_map(|keys| keys.notes())
+    }
+
+    /// What will be heard where nothing comes in any more.
+    pub fn goes_on(&mut self) -> GoesOn {
+        match self {
+            Self::Voice(_) => GoesOn::Tail,
+            Self::Keys(p) => match p.is_direct() && p.engine().is_silent() {
+                true => GoesOn::Silent,
+                false => GoesOn::Sounds,
+            },
+        }
     }
 
     /// What a window shows.

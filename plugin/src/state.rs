@@ -3,7 +3,8 @@
 //!
 //! **Format 2.** JSON, as the framework would write it: `version` (of Syrinx), `params` (id to value) and `fields`, here: `format` ("2"), `a` and `b` (a
 //! [`Reference`] each, as JSON): the instruments that the session uses, with the file of the player's own; `weights` (as JSON), where
-//! single harmonics or noise are weighted; `named` (as JSON), the preset that was loaded last; and `plays`, what it is played from, where that is no voice. With the field `preset` it is a sound alone: what the session has of its own stays then, an
+//! single harmonics or noise are weighted; `named` (as JSON), the preset that was loaded last; and `plays`, what it is played from, where that is no voice; and `tuning` (as JSON), files of Scala's that
+//! tune the keys. With the field `preset` it is a sound alone: what the session has of its own stays then, an
 //! instrument that is not in it among that. A state is taken whole or not at all: anything that cannot be a Syrinx state is refused with a sentence, and what sounds stays as it is. Parameters that a state
 //! lacks, because it is older than they are, get their defaults; but a session that was saved before there was *Life* or *Room* has none. An instrument that is not to be had leaves all settings in force, is
 //! named to the player, and stays in the session.
@@ -15,6 +16,7 @@ use crate::{
     presets::is_sessions,
     source::{self, Source, Values},
     spectral_weights::SharedWeights,
+    tuning_files::TuningFiles,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use nice_plug::plugin::{ParamValue, PluginState};
@@ -36,6 +38,8 @@ const WEIGHTS_FIELD: &str = "weights";
 const NAMED_FIELD: &str = "named";
 /// Field of what a state is played from; left out where that is a voice.
 const PLAYS_FIELD: &str = "plays";
+/// Field of what says which pitch each key has, as JSON; left out where that is equal temperament.
+const TUNING_FIELD: &str = "tuning";
 /// Field of a state that is a preset.
 const PRESET_FIELD: &str = "preset";
 
@@ -85,6 +89,7 @@ pub fn preset_json(params: &SyrinxParams, slots: &[Slot]) -> Vec<u8> {
             state.fields.remove(field);
         }
     }
+    state.fields.remove(TUNING_FIELD);
     state.fields.insert(PRESET_FIELD.into(), "1".into());
     serde_json::to_vec(&state).expect("a state is made of strings and numbers")
 }
@@ -133,6 +138,10 @@ fn save(params: &SyrinxParams) -> BTreeMap<String, String> {
     }
     if params.source() != Source::Voice {
         fields.insert(PLAYS_FIELD.into(), params.source().id().into());
+    }
+    let tuning = library.tuning();
+    if !tuning.is_empty() {
+        fields.insert(TUNING_FIELD.into(), serde_json::to_string(&tuning).expect("files are made of strings"));
     }
     if let Some(weights) = params.spectral_weights().to_json() {
         fields.insert(WEIGHTS_FIELD.into(), weights);
@@ -187,10 +196,18 @@ fn migrate(state: &mut PluginState, source: Source) -> Result<(), String> {
                 .map_err(|e| format!("what it says of instrument {field} cannot be read ({e})"))?;
         }
     }
+    tuning_of(&state.fields).map_err(|e| format!("its tuning cannot be read ({e})"))?;
     if let Some(text) = state.fields.get(WEIGHTS_FIELD) {
         SharedWeights::parse(text).map_err(|e| format!("its weights cannot be read ({e})"))?;
     }
     Ok(())
+}
+
+/// The files that tune the keys, which do.
+fn tuning_of(fields: &BTreeMap<String, String>) -> Result<TuningFiles, String> {
+    let Some(text) = fields.get(TUNING_FIELD) else { return Ok(TuningFiles::default()) };
+    let files: TuningFiles = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    files.tuning().map(|_| files)
 }
 
 /// The framework's kind of value for a row of the table.
@@ -216,6 +233,8 @@ fn number(value: &ParamValue) -> Option<f32> {
 struct Restored {
     weights: SpectralWeights,
     preset: Option<Named>,
+    /// None where the state leaves it as it is.
+    tuning: Option<TuningFiles>,
     /// None where the state leaves a slot as it is.
     slots: [Option<Recalled>; 2],
 }
@@ -246,7 +265,8 @@ impl Restored {
                 Err(why) => Recalled::Missing(reference, why),
             })
         });
-        Self { weights, preset, slots }
+        let tuning = (!fields.contains_key(PRESET_FIELD)).then(|| tuning_of(fields).unwrap_or_default());
+        Self { weights, preset, tuning, slots }
     }
 
     fn put_in_force(self, params: &SyrinxParams) {
@@ -254,6 +274,10 @@ impl Restored {
         params.notices().hush();
         params.spectral_weights().set(&self.weights);
         library.name_preset(self.preset);
+        if let Some(tuning) = self.tuning {
+            // They were tried before anything was changed.
+            let _ = library.tune(tuning);
+        }
         let mut troubles = Vec::new();
         for ((slot, _), recalled) in SLOTS.into_iter().zip(self.slots) {
             match recalled {

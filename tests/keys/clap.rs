@@ -18,7 +18,7 @@ use clap_sys::{
     factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory},
     host::clap_host,
     plugin::clap_plugin,
-    process::{CLAP_PROCESS_ERROR, clap_process},
+    process::{CLAP_PROCESS_ERROR, CLAP_PROCESS_SLEEP, clap_process},
     stream::{clap_istream, clap_ostream},
     version::CLAP_VERSION,
 };
@@ -40,6 +40,7 @@ pub struct Clap {
     _host: Box<clap_host>,
     /// Number of each parameter, and its greatest value.
     params: HashMap<String, (u32, f64)>,
+    sleeps: bool,
 }
 
 unsafe extern "C" fn offer(_: *const clap_host, _: *const c_char) -> *const c_void {
@@ -153,7 +154,7 @@ impl Host for Clap {
             assert_eq!((*factory).get_plugin_count.unwrap()(factory), 2);
             let plugin = (*factory).create_plugin.unwrap()(factory, &raw const *host, c"org.syrinx.keys".as_ptr());
             assert!((*plugin).init.unwrap()(plugin));
-            let mut made = Self { plugin, _host: host, params: HashMap::new() };
+            let mut made = Self { plugin, _host: host, params: HashMap::new(), sleeps: false };
             let params: &clap_plugin_params = made.extension(CLAP_EXT_PARAMS);
             let shown = super::shown();
             assert_eq!(params.count.unwrap()(plugin) as usize, shown.len());
@@ -223,6 +224,7 @@ impl Host for Clap {
         };
         let status = watched(|| unsafe { (*self.plugin).process.unwrap()(self.plugin, &raw const block) });
         assert_ne!(status, CLAP_PROCESS_ERROR);
+        self.sleeps = status == CLAP_PROCESS_SLEEP;
         out
     }
 
@@ -240,6 +242,10 @@ impl Host for Clap {
         let stream = clap_istream { ctx: (&raw mut rest).cast(), read: Some(read) };
         let state: &clap_plugin_state = self.extension(CLAP_EXT_STATE);
         unsafe { state.load.unwrap()(self.plugin, &raw const stream) }
+    }
+
+    fn sleeps(&self) -> Option<bool> {
+        Some(self.sleeps)
     }
 
     fn speaks_midi(&self) -> bool {

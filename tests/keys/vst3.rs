@@ -239,6 +239,10 @@ impl Host for Vst3 {
         unsafe { self.component.setState(stream.as_com_ref::<IBStream>().unwrap().as_ptr()) == kResultOk }
     }
 
+    fn sleeps(&self) -> Option<bool> {
+        None
+    }
+
     fn speaks_midi(&self) -> bool {
         false
     }

@@ -19,7 +19,7 @@ pub(crate) use channel::Channels;
 pub use own::KeyInstrument;
 pub(crate) use performer::hz_of;
 pub(crate) use stack::KeyStack;
-pub use tuning::{Tuning, TuningError};
+pub use tuning::{MOST_BYTES as MOST_TUNING_BYTES, Tuning, TuningError};
 pub(crate) use voice::Strike;
 
 use crate::{
@@ -259,6 +259,11 @@ impl Keys {
     /// Whether nothing sounds, and nothing will without a new note, but for the room and the reverb.
     pub fn is_idle(&self) -> bool {
         self.voices.iter().all(Voice::is_free)
+    }
+
+    /// Whether nothing is heard until a new note, not even of rooms.
+    pub fn is_silent(&self) -> bool {
+        self.quiet == ASLEEP
     }
 
     /// How many notes sound, those that fade not counted.

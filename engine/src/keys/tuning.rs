@@ -11,8 +11,8 @@ use tune::{
 
 /// Keys of MIDI.
 const KEYS: usize = 128;
-/// Most bytes of a file: the longest scales of the archives have a few thousand.
-const MOST_BYTES: usize = 1 << 18;
+/// Most bytes of a file of Scala's: the longest scales of the archives have a few thousand.
+pub const MOST_BYTES: usize = 1 << 18;
 /// Pitches that can be played, as MIDI note numbers: 4 Hz to 25 kHz.
 const NOTES: [f64; 2] = [-12.0, 139.0];
 

@@ -12,7 +12,7 @@ use super::{
     theme::{GRID, SMALL, Theme},
     value_box,
 };
-use crate::{monitor::Shown, source::Source};
+use crate::{monitor::Shown, source::Source, tuning_files};
 use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
 use syrinx_engine::{Calibration, KEYS, Kind, ParamId};
 
@@ -68,7 +68,7 @@ pub fn cell(rect: Rect, columns: usize, rows: usize, column: usize, row: usize) 
 }
 
 impl ControlPanel {
-    /// Draws all groups; `shown` is what is heard, and `live` what is made of it.
+    /// Draws all groups; `shown` is what is heard, and `live` what is made of it. Which file is asked for, if one is.
     #[allow(clippy::too_many_arguments)]
     pub fn show(
         &mut self,
@@ -79,7 +79,8 @@ impl ControlPanel {
         shown: &Shown,
         live: &Live,
         colour: Color32,
-    ) {
+    ) -> Option<tuning_files::Kind> {
+        let mut wanted = None;
         let groups = match edits.source() {
             Source::Voice => OF_VOICE,
             Source::Keys => OF_KEYS,
@@ -95,7 +96,7 @@ impl ControlPanel {
             let inner = Rect::from_min_max(group.min + vec2(GRID, HEADING), group.max - vec2(GRID, GRID));
             match what {
                 Group::Voice => self.voice(ui, inner, theme, edits, shown),
-                Group::Keys => key_controls::keys(ui, inner, theme, edits, colour),
+                Group::Keys => wanted = key_controls::keys(ui, inner, theme, edits, colour),
                 Group::PitchAndLoudness => pitch_and_loudness(ui, inner, theme, edits, live, colour),
                 Group::Snap => snap(ui, inner, theme, edits, colour),
                 Group::Glide => key_controls::glide(ui, inner, theme, edits, colour),
@@ -106,6 +107,7 @@ impl ControlPanel {
             }
             left = right + GAP;
         }
+        wanted
     }
 
     fn voice(&mut self, ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, shown: &Shown) {

@@ -1,5 +1,6 @@
 //! The system's own file dialog, on a thread of its own: the window goes on moving while it is open.
 
+use crate::tuning_files::Kind;
 use std::{
     path::PathBuf,
     sync::mpsc::{Receiver, TryRecvError, channel},
@@ -20,6 +21,8 @@ const GOODBYE: Duration = Duration::from_millis(500);
 pub enum For {
     /// An instrument for this slot.
     Instrument(Slot),
+    /// Which pitch each key has.
+    Tuning(Kind),
 }
 
 /// How a dialog ended.

@@ -7,6 +7,7 @@ use crate::{
     notices::Notices,
     params::{HostParam, SyrinxParams},
     source::{self, ROWS, Source},
+    tuning_files::TuningFiles,
 };
 use nice_plug::context::gui::GuiContext;
 use std::{
@@ -278,6 +279,7 @@ impl Edits {
             weights: self.weights(),
             own: [Slot::A, Slot::B].map(|slot| self.library().own(slot)),
             preset: self.library().preset(),
+            tuning: self.library().tuning(),
         }
     }
 
@@ -303,6 +305,8 @@ impl Edits {
             }
         }
         self.library().name_preset(to.preset.clone());
+        // What was in force once is so again.
+        let _ = self.library().tune(to.tuning.clone());
         self.before = None;
         self.nudged = None;
     }
@@ -349,6 +353,19 @@ impl Edits {
         self.other = Some(self.snapshot());
     }
 
+    /// Has the keys tuned by files, or says why not.
+    pub fn tune(&mut self, files: Result<TuningFiles, String>) {
+        let tuned = files.and_then(|files| {
+            self.about_to_change();
+            self.library().tune(files)
+        });
+        match tuned {
+            Ok(()) => self.notices().hush(),
+            Err(why) => self.notices().say(why),
+        }
+        self.note();
+    }
+
     /// Everything as on the first day; how the voice is heard stays.
     pub fn reset(&mut self, keep: impl Fn(&ParamRow) -> bool) {
         self.together(|edits| {
@@ -360,6 +377,7 @@ impl Edits {
             }
             edits.weigh(&SpectralWeights::default());
             edits.library().name_preset(None);
+            let _ = edits.library().tune(TuningFiles::default());
         });
     }
 }

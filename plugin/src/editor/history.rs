@@ -1,6 +1,6 @@
 //! What was done in the window, to be undone and done again.
 
-use crate::{library::Named, source};
+use crate::{library::Named, source, tuning_files::TuningFiles};
 use std::sync::Arc;
 use syrinx_engine::{Model, SpectralWeights};
 
@@ -18,13 +18,18 @@ pub struct Snapshot {
     pub own: [Option<Arc<Model>>; 2],
     /// The preset that was loaded last.
     pub preset: Option<Named>,
+    /// Which pitch each key has.
+    pub tuning: TuningFiles,
 }
 
 impl Snapshot {
     /// Whether nothing differs that is heard.
     pub fn same(&self, other: &Self) -> bool {
         let hashes = |s: &Self| s.own.each_ref().map(|own| own.as_ref().map(|m| *m.hash()));
-        self.values == other.values && self.weights == other.weights && hashes(self) == hashes(other)
+        self.values == other.values
+            && self.weights == other.weights
+            && hashes(self) == hashes(other)
+            && self.tuning == other.tuning
     }
 }
 
@@ -48,6 +53,7 @@ impl Entry {
         match (changed.next(), changed.next()) {
             (Some(row), None) => row.name.into(),
             (Some(_), Some(_)) => "several settings".into(),
+            (None, _) if self.before.tuning != self.after.tuning => "tuning".into(),
             (None, _) if self.before.weights != self.after.weights => "weights".into(),
             _ => "instrument".into(),
         }
@@ -113,7 +119,7 @@ mod tests {
     fn at(value: f32) -> Snapshot {
         let mut values = vec![0.0; source::ROWS];
         values[0] = value;
-        Snapshot { values, weights: SpectralWeights::default(), own: [None, None], preset: None }
+        Snapshot { values, weights: SpectralWeights::default(), own: [None, None], preset: None, tuning: TuningFiles::default() }
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! How keys are played: the groups that Syrinx Keys has where Syrinx listens to a voice.
 
 use super::{
+    button,
     controls::{cell, named, named_box, pick, row, small, toggle, tuning},
     edits::{Edits, at, key_at},
     paint::{text, well},
     theme::{SMALL, Theme},
 };
+use crate::tuning_files::{Kind, TuningFiles};
 use egui::{Align2, Color32, Id, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use syrinx_engine::{KeyParamId, KeySettings, ParamId};
 
-/// How many notes at once, and which.
-pub fn keys(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
+/// How many notes at once, and which, and at which pitches. The file that is asked for, if one is.
+pub fn keys(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) -> Option<Kind> {
     // Above the rows that every group has.
     let upper = |n: usize| row(rect, n).translate(vec2(0.0, -78.0));
     pick(ui, upper(0), theme, edits, key_at(KeyParamId::key_mode));
@@ -19,6 +21,24 @@ pub fn keys(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: C
     pick(ui, priority, theme, edits, key_at(KeyParamId::key_priority));
     toggle(ui, row(rect, 0), theme, edits, key_at(KeyParamId::mpe), "MPE", colour);
     tuning(ui, row(rect, 1), theme, edits, colour);
+    temperament(ui, row(rect, 2), theme, edits)
+}
+
+/// Which files say what pitch each key has.
+fn temperament(ui: &Ui, rect: Rect, theme: &Theme, edits: &mut Edits) -> Option<Kind> {
+    let files = edits.library().tuning();
+    let name = files.name();
+    let choices = ["Equal steps", "Open a scale (.scl) …", "Open a keyboard mapping (.kbm) …", &name];
+    // What is loaded is named last, where it is none of the others.
+    let (all, now) = if files.is_empty() { (&choices[..3], 0) } else { (&choices[..], 3) };
+    let help = "Which pitch each key has: equal steps, or a scale and a keyboard mapping of Scala's. The session keeps them";
+    match button::list(ui, rect, theme, "Tuning", help, all, now) {
+        Some(0) => edits.tune(Ok(TuningFiles::default())),
+        Some(1) => return Some(Kind::Scale),
+        Some(2) => return Some(Kind::Mapping),
+        _ => {}
+    }
+    None
 }
 
 /// How pitch goes from note to note, and how far the wheel bends it.

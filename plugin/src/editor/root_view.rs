@@ -17,7 +17,7 @@ use super::{
     slots, status_bar,
     theme::Theme,
 };
-use crate::{monitor::Shown, params::SyrinxParams, source::Source};
+use crate::{monitor::Shown, params::SyrinxParams, source::Source, tuning_files::Kind};
 use egui::Ui;
 use nice_plug::context::gui::GuiContext;
 use std::{sync::Arc, time::Duration};
@@ -234,7 +234,14 @@ impl RootView {
             let reach = self.reach(&edits);
             self.keyboard.show(ui, rect, &theme, &self.shown, &self.live, colour, reach);
         }
-        self.controls.show(ui, layout.controls, &theme, &mut edits, &self.shown, &self.live, knobs);
+        let wanted = self.controls.show(ui, layout.controls, &theme, &mut edits, &self.shown, &self.live, knobs);
+        if let Some(kind) = wanted {
+            let (what, extension) = match kind {
+                Kind::Scale => ("Scales of Scala's", "scl"),
+                Kind::Mapping => ("Keyboard mappings of Scala's", "kbm"),
+            };
+            self.dialog.open("Tune the keys", what, extension, For::Tuning(kind));
+        }
         let keyboard = layout.keyboard.map(|_| &mut self.keyboard);
         self.status_bar.show(ui, layout.footer, &theme, &mut edits, &self.shown, &self.live, keyboard);
         self.remember(&edits, now);
@@ -303,6 +310,10 @@ impl RootView {
     fn take_answers(&mut self, edits: &mut Edits) {
         match self.dialog.answer() {
             Some(Answer::Chosen(For::Instrument(slot), path)) => instrument_list::load(edits, slot, &path),
+            Some(Answer::Chosen(For::Tuning(kind), path)) => {
+                let files = edits.library().tuning().with(kind, &path);
+                edits.tune(files);
+            }
             Some(Answer::Failed(why)) => edits.notices().say(why),
             None => {}
         }

@@ -26,7 +26,7 @@ use std::{
 };
 use supervisor::Supervisor;
 use syrinx_engine::Slot;
-use syrinx_plugin::{judged, params::instrument_number, player::Player, source::Source, state};
+use syrinx_plugin::{judged, params::instrument_number, player::Player, source::Source, state, tuning_files::Kind};
 
 /// What ends the program: one sentence for the player.
 type Failure = String;
@@ -119,6 +119,13 @@ fn set_up(options: &Options, params: &syrinx_plugin::params::SyrinxParams) -> Re
         }
     }
     params.apply_all(&values);
+    let mut tuning = params.library().tuning();
+    for (kind, path) in [(Kind::Scale, &options.scale), (Kind::Mapping, &options.keyboard_map)] {
+        if let Some(path) = path {
+            tuning = tuning.with(kind, path)?;
+        }
+    }
+    params.library().tune(tuning)?;
     Ok(())
 }
 

@@ -49,6 +49,12 @@ pub struct Options {
     /// With --keys: the MIDI inputs to hear, all, none, or those whose name has this as a part.
     #[arg(long, value_name = "all|none|NAME", requires = "keys")]
     pub midi: Option<String>,
+    /// With --keys: a scale of Scala's (.scl) that the keys are tuned to.
+    #[arg(long, value_name = "FILE.scl", requires = "keys")]
+    pub scale: Option<PathBuf>,
+    /// With --keys: a keyboard mapping of Scala's (.kbm).
+    #[arg(long, value_name = "FILE.kbm", requires = "keys")]
+    pub keyboard_map: Option<PathBuf>,
     /// The instrument to begin with: a factory instrument's id, or a model file.
     #[arg(long, value_name = "ID|FILE.onnx")]
     pub instrument: Option<String>,
