@@ -11,7 +11,7 @@ mod hosts {
 }
 
 use hosts::{
-    ardour::{Ardour, Session},
+    ardour::{Ardour, Session, TICKS_PER_QUARTER},
     python::{Host, load, plugin_path},
     sound::{Sound, Workshop, assert_follows, roughness},
 };
@@ -360,6 +360,61 @@ fn ardour_exports_what_the_command_line_renders() {
     }
 }
 
+/// What the engine plays of MIDI messages at their samples.
+fn keys_play(settings: &Settings, how: &KeySettings, seconds: f64, messages: &[(u32, [u8; 3])]) -> Sound {
+    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
+    let mut keys = Keys::new(config, syrinx_models::factory()).unwrap();
+    keys.set(settings);
+    keys.set_keys(how);
+    let event = |(at, bytes): &(u32, [u8; 3])| {
+        let (channel, message) = Message::of_midi(*bytes).unwrap();
+        Event { at: *at as usize, kind: EventKind::Message { channel, message } }
+    };
+    let events: Vec<Event> = messages.iter().map(event).collect();
+    let len = (seconds * f64::from(RATE_HZ)) as usize;
+    let (mut left, mut right) = (vec![0.0; len], vec![0.0; len]);
+    keys.play(Block { input: &[], output: &mut [&mut left, &mut right], events: &events });
+    Sound { rate_hz: RATE_HZ, channels: vec![left, right] }
+}
+
+/// Syrinx Keys on a MIDI track of Ardour's, exported.
+#[test]
+#[ignore = "needs Ardour and the bundles: cargo xtask test brings them"]
+fn ardour_plays_the_keys() {
+    let workshop = Workshop::new();
+    let ardour = Ardour::new(&workshop, &plugin_path());
+    // In ticks; Ardour counts 3840 a second, so that each even one is a whole sample.
+    let notes: [(u32, [u8; 3]); 6] = [
+        (960, [0x90, 69, 90]),
+        (1920, [0x90, 72, 70]),
+        (1924, [0x80, 69, 64]),
+        (3960, [0x80, 72, 64]),
+        (3960, [0x90, 64, 80]),
+        (4960, [0x80, 64, 64]),
+    ];
+    let (mut track, mut last) = (Vec::new(), 0);
+    for (at, bytes) in notes {
+        let delta = at - last;
+        track.extend([0x80 | (delta >> 7) as u8, (delta & 0x7f) as u8]);
+        track.extend(bytes);
+        last = at;
+    }
+    track.extend([0, 0xff, 0x2f, 0]);
+    let mut song = b"MThd\0\0\0\x06\0\0\0\x01".to_vec();
+    song.extend(TICKS_PER_QUARTER.to_be_bytes());
+    song.extend(b"MTrk");
+    song.extend((track.len() as u32).to_be_bytes());
+    song.extend(track);
+    let session = ardour.keys_session(RATE_HZ, &song, 2, &["Instrument A=2"]);
+    assert_eq!(session.latency, 0);
+    let out = session.export();
+    let messages = notes.map(|(at, bytes)| (at * 25 / 2, bytes));
+    let settings = Settings { instrument_a: 2, ..Settings::default() };
+    let reference = keys_play(&settings, &KeySettings::default(), 2.0, &messages);
+    assert!(reference.peak() > 0.02);
+    out.up_to(2 * RATE_HZ as usize).assert_equals(&reference, 1e-6, "Ardour's MIDI track");
+}
+
 /// Syrinx Keys in pedalboard: notes at their times sound as the engine plays them.
 #[test]
 #[ignore = "needs pedalboard and the bundles: cargo xtask test brings them"]
@@ -370,7 +425,7 @@ fn pedalboard_plays_the_keys() {
         (9_600, [0x90, 72, 70]),
         (12_000, [0x80, 69, 64]),
         // This host has what is no note heard from its block's first sample on.
-        (33 * 512, [0xe0, 0, 80]),
+        (33 * 512, [0xe0, 127, 127]),
         (47 * 512, [0xb0, 1, 100]),
         (31_200, [0x80, 72, 0]),
     ];
@@ -382,17 +437,8 @@ fn pedalboard_plays_the_keys() {
     let answers = Host::Pedalboard.run(vec![load, set, play(512, "first"), play(512, "512"), play(64, "64"), play(256, "256")]);
     assert_eq!((answers[0]["name"].as_str(), answers[3]["latency"].as_u64()), (Some("Syrinx Keys"), Some(0)));
 
-    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
-    let mut keys = Keys::new(config, syrinx_models::factory()).unwrap();
-    keys.set(&Settings { instrument_a: 2, ..Settings::default() });
-    keys.set_keys(&KeySettings { key_mode: KeyMode::Mono, ..KeySettings::default() });
-    let events = messages.map(|(at, bytes)| {
-        let (channel, message) = Message::of_midi(bytes).unwrap();
-        Event { at: at as usize, kind: EventKind::Message { channel, message } }
-    });
-    let (mut left, mut right) = (vec![0.0; RATE_HZ as usize], vec![0.0; RATE_HZ as usize]);
-    keys.play(Block { input: &[], output: &mut [&mut left, &mut right], events: &events });
-    let reference = Sound { rate_hz: RATE_HZ, channels: vec![left, right] };
+    let settings = Settings { instrument_a: 2, ..Settings::default() };
+    let reference = keys_play(&settings, &KeySettings { key_mode: KeyMode::Mono, ..KeySettings::default() }, 1.0, &messages);
     assert!(reference.peak() > 0.02);
     // The first render brings the parameters along.
     for (answer, block) in answers[3..].iter().zip(["512", "64", "256"]) {

@@ -5,6 +5,8 @@ mod support;
 use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
 use support::{Folder, OCTAVES, RATE_HZ, heard, in_long_form, ok, refused, samples, sounds_as_ever};
 
+use syrinx_engine::{Block, EngineConfig, Event, EventKind, KeySettings, Keys, Message, Settings};
+
 /// Ticks of a second in the files below.
 const TICKS_PER_S: u32 = 960;
 
@@ -101,6 +103,39 @@ fn blocks_and_repeats_are_the_same_samples_and_a_seed_is_another_take() {
     let (from, early) = (samples(&folder.path("out.wav")), (0.1 * f64::from(RATE_HZ)) as usize);
     assert!(from[..early].iter().all(|x| *x == 0.0) && from[early..early + 200].iter().any(|x| *x != 0.0));
     assert!(from[from.len() - 10..].iter().all(|x| x.abs() < 1e-6), "it ends in silence");
+}
+
+/// The first track is what the engine plays, and so what a plugin does, to the sample.
+#[test]
+fn a_track_is_what_the_engine_plays() {
+    let folder = Folder::new();
+    let notes: &[Note] = &[(69, 90, 0.25, 0.75), (72, 70, 0.5, 1.0), (64, 100, 1.0, 1.25)];
+    let song = write(&folder, "song.mid", &[("Flute", 73, notes), ("Cello", 42, notes)]);
+    let out = folder.path("out.wav");
+    play(&song, &out, &["--stems", folder.path("stems").to_str().unwrap(), "--set", "voices=2"]);
+    let stem = samples(&folder.path("stems/track-1.wav"));
+    let rate = RATE_HZ as usize;
+    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
+    let mut keys = Keys::new(config, syrinx_models::factory()).unwrap();
+    keys.set(&Settings { instrument_a: syrinx_models::number("flute").unwrap(), ..Settings::default() });
+    keys.set_keys(&KeySettings { voices: 2, ..KeySettings::default() });
+    let at = |seconds: f64| (seconds * rate as f64) as usize;
+    let mut events: Vec<Event> = Vec::new();
+    for (key, velocity, from, to) in notes {
+        let velocity = f32::from(*velocity) / 127.0;
+        let said = [(from, Message::NoteOn { key: *key, velocity }), (to, Message::NoteOff { key: *key })];
+        events.extend(said.map(|(when, message)| Event { at: at(*when), kind: EventKind::Message { channel: 0, message } }));
+    }
+    // As in the file: what ends comes before what begins with it.
+    events.sort_by_key(|event| (event.at, matches!(event.kind, EventKind::Message { message: Message::NoteOn { .. }, .. })));
+    let len = 2 * rate;
+    let (mut left, mut right) = (vec![0.0; len], vec![0.0; len]);
+    keys.play(Block { input: &[], output: &mut [&mut left, &mut right], events: &events });
+    assert!(left.iter().any(|x| x.abs() > 0.01));
+    let worst = (0..len.min(stem.len())).map(|n| (stem[n] - 0.5 * (left[n] + right[n])).abs()).fold(0.0, f32::max);
+    assert_eq!(worst, 0.0);
+    let said = refused(["play", song.to_str().unwrap(), "-o", out.to_str().unwrap(), "--set", "gate=-30"]);
+    assert!(said.contains("gate is for who plays from a voice"), "{said}");
 }
 
 /// What keys sound like on an instrument of each kind: long, short and fast notes, a chord. A change of sound has to be wanted, and said (see CONTRIBUTING.md).
@@ -207,7 +242,7 @@ fn what_cannot_be_played_is_refused_in_a_sentence() {
     assert!(refused(good, &["--track", "2=violin"]).contains("there is no track 2"));
     assert!(refused(good, &["--track", "violin"]).contains("--track takes N=INSTRUMENT"));
     assert!(refused(good, &["--instrument", "kazoo"]).contains("there is no instrument \"kazoo\""));
-    assert!(refused(good, &["--set", "mix=loud"]).contains("mix takes 0 to 100 %"));
+    assert!(refused(good, &["--set", "life=loud"]).contains("life takes 0 to 200 %"));
     assert!(refused(good, &["--set", "a4=300"]).contains("a4 takes 392 to 466"));
     assert!(refused(good, &["--set", "glide=NaN"]).contains("glide takes 0 to 2 s, not NaN"));
     assert!(refused(good, &["--set", "gliding=1"]).contains("there is no parameter \"gliding\""));

@@ -13,7 +13,8 @@ use std::{
 };
 use syrinx_analysis::WavWriter;
 use syrinx_engine::{
-    Block, EngineConfig, Event, EventKind, Guard, KEY_PARAMS, KeyParamId, KeySettings, Keys, Message, ParamId, Settings, Tuning,
+    Block, EngineConfig, Event, EventKind, Guard, KEY_PARAMS, KeyParamId, KeySettings, Keys, Message, Param, ParamId, Settings,
+    Tuning,
 };
 
 /// What is played at a time, s: as long as nobody waits for a sign of progress.
@@ -86,7 +87,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     for (track, choice) in &chosen {
         match choice {
             Some(choice) => {
-                players.push(Player::new(track, choice, &palettes[choice.first()], args, (&settings, &keys), &tuning)?)
+                // Tracks that play at once are no copies of one another; the first is what a plugin plays.
+                let seed = args.seed.wrapping_add((players.len() as u64) << 16);
+                let palette = &palettes[choice.first()];
+                players.push(Player::new(track, choice, palette, (args, seed), (&settings, &keys), &tuning)?)
             }
             None => eprintln!("track {} is of drums, which no instrument here plays: it is left out", track.number),
         }
@@ -110,7 +114,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// All parameters: those of the instrument, but for the voice's, and those of the keys.
 fn parameter_list() -> String {
-    format!("{}\n\nParameters of the keys:\n{}", render::parameter_list(), render::rows(KEY_PARAMS))
+    let of_instrument: Vec<Param> = ParamId::ALL.iter().filter(|id| !id.is_of_voice()).map(|id| *id.param()).collect();
+    format!("Parameters:\n{}\n\nParameters of the keys:\n{}", render::rows(&of_instrument), render::rows(KEY_PARAMS))
 }
 
 /// Takes the command line's `PARAM=VALUE`s.
@@ -118,6 +123,11 @@ fn set(sets: &[String]) -> Result<(Settings, KeySettings), Failure> {
     let is_of_keys = |set: &&String| set.split_once('=').is_some_and(|(id, _)| KeyParamId::named(id.trim()).is_some());
     let (of_keys, others): (Vec<&String>, Vec<&String>) = sets.iter().partition(is_of_keys);
     let (mut settings, mut keys) = (Settings::default(), KeySettings::default());
+    for (id, _) in others.iter().filter_map(|set| set.split_once('=')) {
+        if ParamId::named(id.trim()).is_some_and(ParamId::is_of_voice) {
+            return Err(format!("{} is for who plays from a voice", id.trim()).into());
+        }
+    }
     render::set(&mut settings, others)?;
     for (id, value) in of_keys.into_iter().filter_map(|set| set.split_once('=')) {
         keys.set(id.trim(), value.trim())?;
@@ -250,14 +260,12 @@ impl Player {
         track: &Track,
         choice: &Choice,
         palette: &Palette,
-        args: &Args,
+        (args, seed): (&Args, u64),
         (settings, keys): (&Settings, &KeySettings),
         tuning: &Tuning,
     ) -> Result<Self, Failure> {
         let by_programs = matches!(choice, Choice::Programs(_));
         let settings = Settings { instrument_a: palette.number, ..*settings };
-        // Tracks that play at once are no copies of one another.
-        let seed = args.seed.wrapping_add((track.number as u64) << 16);
         let config = EngineConfig { sample_rate_hz: args.sample_rate, channels: 2, seed };
         let mut player = Keys::new(config, &palette.instruments)?;
         player.set_keys(keys);

@@ -8,8 +8,11 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// The plugin's class, in hexadecimal.
+/// The plugins' classes.
 const CLASS_ID: &[u8; 16] = b"SyrinxInstrument";
+const KEYS_CLASS_ID: &[u8; 16] = b"SyrinxPlayedKeys";
+/// Ticks of Ardour's in a quarter note: half a second, where nothing says otherwise.
+pub const TICKS_PER_QUARTER: u16 = 1920;
 /// Ardour's unit of time, per second.
 const TICKS_PER_SECOND: usize = 282_240_000;
 /// Once in some tens of exports on a busy machine Ardour 7.3 ends by a signal as the export begins, or its own threads wait for each other. Whatever
@@ -66,26 +69,38 @@ impl<'a> Ardour<'a> {
 
     /// [`session`](Self::session) with as many outputs of the track.
     pub fn session_with_outputs(&self, voice: &Sound, outputs: usize, settings: &[&str]) -> Session<'_> {
-        let rate_hz = voice.rate_hz;
-        let folder = self.workshop.path(&format!("session-{rate_hz}-{}-{outputs}", voice.channels.len()));
+        let session = self.make(CLASS_ID, voice.rate_hz, [voice.channels.len(), outputs], settings);
+        let audio = session.interchange("audiofiles");
+        fs::create_dir_all(&audio).unwrap();
+        voice.write(&audio.join("voice.wav"));
+        session.put_voice(voice);
+        session
+    }
+
+    /// A session of so many seconds with a MIDI file of two beats a second on a track, and Syrinx Keys on it.
+    pub fn keys_session(&self, rate_hz: u32, song: &[u8], seconds: usize, settings: &[&str]) -> Session<'_> {
+        let session = self.make(KEYS_CLASS_ID, rate_hz, [0, 2], settings);
+        let files = session.interchange("midifiles");
+        fs::create_dir_all(&files).unwrap();
+        fs::write(files.join("notes.mid"), song).unwrap();
+        session.put_song(seconds);
+        session
+    }
+
+    fn make(&self, class: &[u8; 16], rate_hz: u32, [inputs, outputs]: [usize; 2], settings: &[&str]) -> Session<'_> {
+        let folder = self.workshop.path(&format!("session-{rate_hz}-{inputs}-{outputs}"));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts/ardour_session.lua");
-        let class: String = CLASS_ID.iter().map(|b| format!("{b:02X}")).collect();
+        let class: String = class.iter().map(|b| format!("{b:02X}")).collect();
         let mut lua = self.command(Path::new("ardour7-lua"));
-        let channels = [voice.channels.len(), outputs].map(|count| count.to_string());
+        let channels = [inputs, outputs].map(|count| count.to_string());
         let said = run(lua.arg(script).arg(&folder).arg(rate_hz.to_string()).arg(class).args(channels).args(settings));
         assert!(said.lines().any(|l| l == "made"), "Ardour made no session: {said}");
         let latency = said.lines().find_map(|l| l.strip_prefix("latency\t")).expect("a latency").parse().unwrap();
-
-        let audio = folder.join("interchange").join(folder.file_name().unwrap()).join("audiofiles");
-        fs::create_dir_all(&audio).unwrap();
-        voice.write(&audio.join("voice.wav"));
         let told = |what: &str| said.lines().filter_map(|l| l.strip_prefix(what)).map(str::to_owned).collect::<Vec<_>>();
         let presets = told("preset\t");
         let value = |line: &String| line.split_once('\t').map(|(name, value)| (name.to_owned(), value.parse().unwrap()));
         let values = told("value\t").iter().filter_map(value).collect();
-        let session = Session { ardour: self, folder, rate_hz, latency, presets, values };
-        session.put_voice(voice);
-        session
+        Session { ardour: self, folder, rate_hz, latency, presets, values }
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -104,14 +119,13 @@ impl Session<'_> {
         self.folder.file_name().unwrap().to_str().unwrap()
     }
 
+    /// Where the session has files of a kind.
+    fn interchange(&self, kind: &str) -> PathBuf {
+        self.folder.join("interchange").join(self.name()).join(kind)
+    }
+
     /// Puts `voice.wav` on the track, from the session's start to its end.
     fn put_voice(&self, voice: &Sound) {
-        let path = self.folder.join(format!("{}.ardour", self.name()));
-        let mut xml = fs::read_to_string(&path).unwrap();
-        let mut put = |there: &str, instead: &str| {
-            assert_eq!(xml.matches(there).count(), 1, "the session has not one {there:?}");
-            xml = xml.replace(there, instead);
-        };
         let end = voice.len() * (TICKS_PER_SECOND / self.rate_hz as usize);
         let (mut sources, mut used) = (String::new(), String::new());
         for channel in 0..voice.channels.len() {
@@ -120,11 +134,32 @@ impl Session<'_> {
                 &format!(r#"<Source name="voice.wav" type="audio" flags="" id="{id}" channel="{channel}" origin="" gain="1"/>"#);
             used += &format!(r#" source-{channel}="{id}" master-source-{channel}="{id}""#);
         }
-        put("<Sources/>", &format!("<Sources>{sources}</Sources>"));
         let channels = voice.channels.len();
         let region = format!(
             r#"<Region name="voice" type="audio" id="90010" start="a0" length="a{end}@a0" channels="{channels}"{used} first-edit="nothing" opaque="1" muted="0" locked="0" whole-file="0" hidden="0" stretch="1" shift="1" layering-index="0" envelope-active="0" default-fade-in="0" default-fade-out="0" fade-in-active="0" fade-out-active="0" scale-amplitude="1"/>"#
         );
+        self.put(&sources, &region, end);
+    }
+
+    /// Puts `notes.mid` on the track, from the session's start on.
+    fn put_song(&self, seconds: usize) {
+        let source = r#"<Source name="notes.mid" type="midi" flags="" id="90000" origin=""/>"#;
+        let ticks = 2 * usize::from(TICKS_PER_QUARTER) * seconds;
+        let region = format!(
+            r#"<Region name="notes" type="midi" id="90010" start="b0" length="b{ticks}@b0" source-0="90000" master-source-0="90000" first-edit="nothing" opaque="1" muted="0" locked="0" whole-file="0" hidden="0" stretch="1" shift="1" layering-index="0"/>"#
+        );
+        self.put(source, &region, TICKS_PER_SECOND * seconds);
+    }
+
+    /// Puts sources and a region of them on the track, and the session's end where it is told.
+    fn put(&self, sources: &str, region: &str, end: usize) {
+        let path = self.folder.join(format!("{}.ardour", self.name()));
+        let mut xml = fs::read_to_string(&path).unwrap();
+        let mut put = |there: &str, instead: &str| {
+            assert_eq!(xml.matches(there).count(), 1, "the session has not one {there:?}");
+            xml = xml.replace(there, instead);
+        };
+        put("<Sources/>", &format!("<Sources>{sources}</Sources>"));
         put(r#"combine-ops="0"/>"#, &format!(r#"combine-ops="0">{region}</Playlist>"#));
         let range = format!(r#"<Location id="90020" name="session" start="a0" end="a{end}" flags="IsSessionRange" locked="0"/>"#);
         put("<Locations/>", &format!("<Locations>{range}</Locations>"));

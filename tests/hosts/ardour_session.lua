@@ -1,4 +1,4 @@
--- Makes an Ardour session: one track with Syrinx on it, at the parameter values and with the automation asked for. What Ardour's
+-- Makes an Ardour session: one track with Syrinx on it, or with Syrinx Keys where there are no inputs, at the parameter values and with the automation asked for. What Ardour's
 -- Lua cannot do without a window (putting a recording on the track, setting the session's range) is left to `ardour.rs`.
 --
 -- ardour7-lua ardour_session.lua FOLDER RATE CLASS_ID INPUTS OUTPUTS [preset:NAME | NAME=VALUE | NAME@SECONDS=VALUE]...
@@ -15,7 +15,13 @@ local function make (folder, rate, class_id, inputs, outputs, settings)
 	local session = create_session (folder, folder:match ("[^/]+$"), rate)
 	assert (session, "no session")
 	local track
-	local tracks = session:new_audio_track (inputs, outputs, nil, 1, "Voice", ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true)
+	local tracks
+	if inputs > 0 then
+		tracks = session:new_audio_track (inputs, outputs, nil, 1, "Voice", ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true)
+	else
+		local notes, sound = ARDOUR.ChanCount (ARDOUR.DataType ("midi"), 1), ARDOUR.ChanCount (ARDOUR.DataType ("audio"), outputs)
+		tracks = session:new_midi_track (notes, sound, true, ARDOUR.PluginInfo (), nil, nil, 1, "Notes", ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true)
+	end
 	for t in tracks:iter () do track = t end
 	assert (track, "no track")
 
