@@ -17,7 +17,7 @@ use hosts::{
 };
 use serde_json::{Value, json};
 use syrinx_engine::{
-    Block, Engine, EngineConfig, Event, EventKind, KeyMode, KeySettings, Keys, Kind, Message, PARAMS, Param, Settings,
+    Block, Engine, EngineConfig, Event, EventKind, KeyMode, KeySettings, Keys, Kind, Message, PARAMS, Param, PitchFrom, Settings,
 };
 use syrinx_plugin::{
     presets::{self, Preset},
@@ -358,6 +358,42 @@ fn ardour_exports_what_the_command_line_renders() {
             out.assert_equals(&reference, 0.0, &format!("{rate} Hz, {export} export"));
         }
     }
+}
+
+/// Keys give Syrinx the pitch in DawDreamer, and the voice the rest: as the engine has it.
+#[test]
+#[ignore = "needs DawDreamer and the bundles: cargo xtask test brings them"]
+fn dawdreamer_gives_the_pitch_by_keys() {
+    let workshop = Workshop::new();
+    let voice = Sound::voice(RATE_HZ, 3.0);
+    let input = workshop.raw("voice", &voice);
+    let notes = [(64, 0.25, 0.5), (67, 1.0, 0.75), (60, 1.5, 1.0)];
+    let mut render = Host::DawDreamer.render("it", &input, RATE_HZ, 512, &workshop.path("out"));
+    render["notes"] = notes.iter().map(|(key, begins, lasts)| json!([key, 100, begins, lasts])).collect();
+    let set = json!({"do": "set", "id": "it", "values": {"Pitch from": 1.0}});
+    let answers = Host::DawDreamer.run(vec![load("it", RATE_HZ, 512), set, render]);
+    let out = Sound::read_raw(&workshop.path("out"), RATE_HZ, &answers[2]);
+
+    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
+    let mut engine = Engine::new(config, syrinx_models::factory()).unwrap();
+    engine.set(&Settings { pitch_from: PitchFrom::Keys, ..Settings::default() });
+    let at = |seconds: f64| (seconds * f64::from(RATE_HZ)) as usize;
+    let mut events: Vec<Event> = Vec::new();
+    for (key, begins, lasts) in notes {
+        let said = [(begins, Message::NoteOn { key, velocity: 100.0 / 127.0 }), (begins + lasts, Message::NoteOff { key })];
+        events.extend(said.map(|(when, message)| Event { at: at(when), kind: EventKind::Message { channel: 0, message } }));
+    }
+    events.sort_by_key(|event| event.at);
+    let padded = voice.after_silence(0);
+    let [left, right] = [0, 1].map(|channel| &padded.channels[channel.min(padded.channels.len() - 1)]);
+    let len = left.len();
+    let (mut to_left, mut to_right) = (vec![0.0; len], vec![0.0; len]);
+    let output = &mut [&mut to_left[..], &mut to_right[..]];
+    engine.play(Block { input: &[left, right], output, events: &events });
+    let latency = engine.latency_samples();
+    let reference = Sound { rate_hz: RATE_HZ, channels: vec![to_left, to_right] }.skip(latency);
+    assert!(reference.peak() > 0.02);
+    out.up_to(reference.len()).assert_equals(&reference, 1e-6, "by keys");
 }
 
 /// What the engine plays of MIDI messages at their samples.

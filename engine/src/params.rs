@@ -6,7 +6,7 @@ mod keys;
 mod settings;
 
 pub(crate) use keys::MOST_VOICES;
-pub use keys::{KEY_PARAMS, KeyMode, KeyParamId, KeyPriority, KeySettings};
+pub use keys::{Dynamics, KEY_PARAMS, KeyMode, KeyParamId, KeyPriority, KeySettings, VibratoFrom};
 pub use settings::{PARAMS, ParamId, PitchFrom, Settings, SustainedBy};
 
 /// Most instruments that a number can name: instrument parameters run from 0 to this.

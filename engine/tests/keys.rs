@@ -2,8 +2,8 @@
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use syrinx_engine::{
-    Block, Engine, EngineConfig, Event, EventKind, Expression, KeyInstrument, KeyMode, KeyPriority, KeySettings, Keys, Message,
-    OWN_INSTRUMENT, ParamId, PitchFrom, Settings, Slot,
+    Block, Engine, EngineConfig, Event, EventKind, Expression, KeyDynamics, KeyInstrument, KeyMode, KeyPriority, KeySettings,
+    Keys, Message, OWN_INSTRUMENT, ParamId, PitchFrom, Settings, Slot,
 };
 
 #[global_allocator]
@@ -518,4 +518,43 @@ fn keys_give_the_pitch_of_a_voice() {
         assert!((found - wanted).abs() < 0.05, "{found} at {from}");
     }
     assert!(rms(&sound[82_000..]) < 1e-4, "nothing hangs");
+}
+
+/// How hard a note is played can be said by a controller, all the time, and then by nothing else.
+#[test]
+fn a_controller_says_how_hard_notes_are_played() {
+    let steady = |dynamics: KeyDynamics| {
+        let mut keys = keys("trumpet");
+        keys.set(&Settings { vibrato: 0.0, life: 0.0, ..keys.settings() });
+        keys.set_keys(&KeySettings { dynamics, ..KeySettings::default() });
+        keys
+    };
+    let say = |dynamics: KeyDynamics, at: usize, value: f32| match dynamics {
+        KeyDynamics::Wheel => control(at, 1, value),
+        KeyDynamics::Breath => control(at, 2, value),
+        KeyDynamics::Expression => control(at, 11, value),
+        _ => message(at, 0, Message::Pressure(value)),
+    };
+    for dynamics in [KeyDynamics::Wheel, KeyDynamics::Breath, KeyDynamics::Expression, KeyDynamics::Pressure] {
+        let struck = |velocity: f32| message(100, 0, Message::NoteOn { key: 65, velocity });
+        let swell = |velocity: f32| {
+            let events = [
+                say(dynamics, 0, 0.0),
+                struck(velocity),
+                say(dynamics, 20_000, 0.3),
+                say(dynamics, 40_000, 0.9),
+                say(dynamics, 60_000, 0.0),
+            ];
+            played(&mut steady(dynamics), &events, 80_000, &[512])
+        };
+        let sound = swell(0.2);
+        assert!(swell(1.0) == sound, "{dynamics:?}: the velocity is heard");
+        let level_db = |from: usize| 20.0 * rms(&sound[from..from + 5000]).max(1e-9).log10();
+        assert!(level_db(10_000) < -80.0 && level_db(70_000) < -80.0, "{dynamics:?}: nobody plays");
+        let grown = level_db(52_000) - level_db(32_000);
+        assert!((10.0..25.0).contains(&grown), "{dynamics:?}: {grown} dB");
+        // A vibrato would sway the pitch.
+        let pitches: Vec<f32> = (0..6).map(|n| pitch(&sound[44_000 + 2000 * n..46_000 + 2000 * n])).collect();
+        assert!(pitches.iter().all(|p| (p - pitches[0]).abs() < 0.1), "{dynamics:?}: {pitches:?}");
+    }
 }

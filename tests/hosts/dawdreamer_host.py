@@ -44,6 +44,9 @@ class Host:
         sound = read(step)
         for name, path in step["lanes"].items():
             plugin.set_automation(self.number(step, name), numpy.fromfile(path, dtype="<f4"))
+        # Key, velocity, beginning and length in seconds.
+        for key, velocity, begins, lasts in step.get("notes", []):
+            plugin.add_midi_note(key, velocity, begins, lasts)
         # A second for the latency, which may be another one once the first block has brought the parameters along.
         padded = numpy.pad(sound, ((0, 0), (0, step["rate"])))
         engine.load_graph([(engine.make_playback_processor("voice", padded), []), (plugin, ["voice"])])

@@ -1,7 +1,10 @@
 //! The sixteen channels of MIDI as their controllers stand. Audio thread; plain data.
 
 use super::performer::Touch;
-use crate::{block::Expression, params::KeySettings};
+use crate::{
+    block::Expression,
+    params::{Dynamics, KeySettings, VibratoFrom},
+};
 
 /// Channels of MIDI.
 pub const CHANNELS: usize = 16;
@@ -152,9 +155,14 @@ impl Channel {
     }
 }
 
+/// Below this, what says how hard notes are played fades them to silence: nobody blows who does not blow.
+const HARDLY: f32 = 0.1;
+
 /// What a note expresses for itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Own {
+    /// How hard it was struck, 0 to 1, or what has said it instead.
+    struck: f32,
     bend_st: f32,
     vibrato: f32,
     effort: f32,
@@ -164,7 +172,13 @@ pub struct Own {
 }
 
 impl Own {
-    pub const NOTHING: Self = Self { bend_st: 0.0, vibrato: 0.0, effort: 1.0, timbre: 0.5, volume: 1.0, pressure: 0.0 };
+    pub const NOTHING: Self =
+        Self { struck: 0.0, bend_st: 0.0, vibrato: 0.0, effort: 1.0, timbre: 0.5, volume: 1.0, pressure: 0.0 };
+
+    /// Nothing yet, of a note that was struck so.
+    pub fn of(struck: f32) -> Self {
+        Self { struck, ..Self::NOTHING }
+    }
 
     /// Takes an expression; what is no number is nothing new.
     pub fn express(&mut self, expression: Expression, value: f32) {
@@ -246,6 +260,19 @@ impl Channels {
         self.touch(channel, &Own::NOTHING, keys).bend_st
     }
 
+    /// How hard notes of `channel` are played now, 0 to 1, where that is not what their keys were struck with.
+    pub fn dynamics(&self, channel: usize, pressure: f32, keys: &KeySettings) -> Option<f32> {
+        let own = &self.each[channel];
+        let all = self.master(keys).map_or(own, |master| &self.each[master]);
+        match keys.dynamics {
+            Dynamics::Velocity => None,
+            Dynamics::Wheel => Some(all.modulation),
+            Dynamics::Breath => Some(all.breath),
+            Dynamics::Expression => Some(all.expression),
+            Dynamics::Pressure => Some(own.pressure.max(pressure)),
+        }
+    }
+
     /// What the controllers make of a note on `channel`, and what it expresses for itself.
     pub fn touch(&self, channel: usize, note: &Own, keys: &KeySettings) -> Touch {
         let own = &self.each[channel];
@@ -257,12 +284,29 @@ impl Channels {
         };
         let pressure = own.pressure.max(note.pressure);
         // A note's own pressure is how hard it is played; that of a whole keyboard has always been vibrato.
-        let (harder_db, pressed) = if master.is_some() { (PRESSURE_DB * pressure, 0.0) } else { (0.0, pressure) };
+        let pressed_harder = master.is_some() && keys.dynamics != Dynamics::Pressure;
+        let harder_db = if pressed_harder { PRESSURE_DB * pressure } else { 0.0 };
         let soft_db = if all.soft { SOFT_DB } else { 0.0 };
+        // What says how hard notes are played says nothing else.
+        let unless = |dynamics: Dynamics, value: f32, otherwise: f32| if keys.dynamics == dynamics { otherwise } else { value };
+        let softer_db = decibels(unless(Dynamics::Expression, all.expression, 1.0))
+            + decibels(unless(Dynamics::Breath, all.breath, 1.0))
+            + decibels(note.effort);
+        let wheel = unless(Dynamics::Wheel, all.modulation, 0.0);
+        let pressed = if master.is_some() { 0.0 } else { unless(Dynamics::Pressure, pressure, 0.0) };
+        let vibrato = match keys.vibrato_from {
+            VibratoFrom::WheelOrPressure => wheel.max(pressed),
+            VibratoFrom::Wheel => wheel,
+            VibratoFrom::Pressure => pressed,
+            VibratoFrom::Players => 0.0,
+        };
+        let played_db = self
+            .dynamics(channel, note.pressure, keys)
+            .map_or(0.0, |now| keys.harder_db(now) - keys.harder_db(note.struck) + decibels((now / HARDLY).min(1.0)));
         Touch {
             bend_st: bend_st + note.bend_st,
-            effort_db: decibels(all.expression) + decibels(all.breath) + decibels(note.effort) + harder_db + soft_db,
-            vibrato_st: WHEEL_VIBRATO_ST * all.modulation.max(pressed).max(note.vibrato),
+            effort_db: played_db + softer_db + harder_db + soft_db,
+            vibrato_st: WHEEL_VIBRATO_ST * vibrato.max(note.vibrato),
         }
     }
 }

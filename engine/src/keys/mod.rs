@@ -341,7 +341,10 @@ impl Keys {
         match message {
             // A velocity that is no number lets go, too.
             Message::NoteOn { velocity, .. } if velocity > 0.0 && self.settings.bypass => {}
-            Message::NoteOn { key, velocity } if velocity > 0.0 => self.strike(Strike { channel, key: key.min(127), velocity }),
+            Message::NoteOn { key, velocity } if velocity > 0.0 => {
+                let velocity = self.channels.dynamics(channel, 0.0, &self.keys).unwrap_or(velocity);
+                self.strike(Strike { channel, key: key.min(127), velocity });
+            }
             Message::NoteOn { key, .. } | Message::NoteOff { key } => self.let_go(channel, key.min(127)),
             Message::Bend(bend) => self.channels.each[channel].bend(bend),
             Message::Pressure(pressure) => self.channels.each[channel].press(pressure),

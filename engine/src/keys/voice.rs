@@ -119,7 +119,7 @@ impl Voice {
             self.performer.begin(model.card(), start, keys, draws);
         }
         (self.struck, self.order, self.down, self.sostenuto) = (Some(start.strike), start.order, true, false);
-        (self.frame, self.at, self.len, self.own) = (0, 0, 0, Own::NOTHING);
+        (self.frame, self.at, self.len, self.own) = (0, 0, 0, Own::of(start.strike.velocity));
         (self.left_at_st, self.fade) = (None, None);
         self.gain = [f32::NAN; 2];
     }

@@ -55,6 +55,59 @@ impl Value for KeyPriority {
     }
 }
 
+/// What says how hard a note is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dynamics {
+    /// How hard its key was struck.
+    Velocity,
+    /// The modulation wheel (controller 1), all the time.
+    Wheel,
+    /// Breath (controller 2).
+    Breath,
+    /// Expression (controller 11).
+    Expression,
+    /// Pressure.
+    Pressure,
+}
+
+impl Value for Dynamics {
+    fn number(self) -> f32 {
+        f32::from(self as u8)
+    }
+
+    fn of(number: f32) -> Self {
+        let known = [Self::Velocity, Self::Wheel, Self::Breath, Self::Expression, Self::Pressure];
+        known.get(number.round().max(0.0) as usize).copied().unwrap_or(Self::Velocity)
+    }
+}
+
+/// What adds vibrato to that of the recorded players.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VibratoFrom {
+    /// The modulation wheel, or pressure on the whole keyboard.
+    WheelOrPressure,
+    /// The modulation wheel.
+    Wheel,
+    /// Pressure.
+    Pressure,
+    /// Nothing.
+    Players,
+}
+
+impl Value for VibratoFrom {
+    fn number(self) -> f32 {
+        f32::from(self as u8)
+    }
+
+    fn of(number: f32) -> Self {
+        let known = [Self::WheelOrPressure, Self::Wheel, Self::Pressure, Self::Players];
+        known.get(number.round().max(0.0) as usize).copied().unwrap_or(Self::WheelOrPressure)
+    }
+}
+
+/// Room for what later versions know: the range of a parameter is for ever.
+const MOST_SOURCES: f32 = 7.0;
+
 params! {
     /// How keys are played.
     KeySettings, KeyParamId, KEY_PARAMS;
@@ -80,6 +133,11 @@ params! {
         velocity_range: f32, "Velocity range", "dB", Kind::Number { step: 0.1, logarithmic: false }, 0.0, 60.0, 30.0;
         /// Bend of the velocity curve: above 0 a light touch gives more, under 0 less.
         velocity_curve: f32, "Velocity curve", "", Kind::Number { step: 0.01, logarithmic: false }, -2.0, 2.0, 0.0, SESSION;
+        /// What says how hard a note is played: how hard its key was struck; or, all the time, the wheel, breath, expression or pressure, by the velocity's range and curve and down to
+        /// silence.
+        dynamics: Dynamics, "Dynamics from", "", Kind::Choice(&["Velocity", "Wheel", "Breath", "Expression", "Pressure"]), 0.0, MOST_SOURCES, 0.0, SESSION;
+        /// What adds vibrato to that of the recorded players, where it does not say how hard notes are played.
+        vibrato_from: VibratoFrom, "Vibrato from", "", Kind::Choice(&["Wheel or pressure", "Wheel", "Pressure", "Players alone"]), 0.0, MOST_SOURCES, 0.0, SESSION;
     }
 }
 

@@ -45,12 +45,12 @@ const OF_VOICE: &[(Group, &str, f32)] = &[
 ];
 const OF_KEYS: &[(Group, &str, f32)] = &[
     (Group::Keys, "Keys", 122.0),
-    (Group::PitchAndLoudness, "Pitch and loudness", 200.0),
-    (Group::Glide, "Glide and bend", 124.0),
-    (Group::Touch, "Touch and vibrato", 124.0),
-    (Group::Sound, "Sound", 240.0),
-    (Group::Reverb, "Reverb", 120.0),
-    (Group::Output, "Output", 62.0),
+    (Group::PitchAndLoudness, "Pitch and loudness", 194.0),
+    (Group::Glide, "Glide and bend", 112.0),
+    (Group::Touch, "Touch and vibrato", 166.0),
+    (Group::Sound, "Sound", 226.0),
+    (Group::Reverb, "Reverb", 114.0),
+    (Group::Output, "Output", 58.0),
 ];
 
 /// What the groups remember.
@@ -279,16 +279,16 @@ pub fn row(rect: Rect, n: usize) -> Rect {
     Rect::from_min_size(pos2(rect.left() + GRID, top + 26.0 * n as f32), vec2(rect.width() - 2.0 * GRID, 22.0))
 }
 
-/// A name, and the place beside it.
-pub fn named(ui: &Ui, rect: Rect, theme: &Theme, name: &str) -> Rect {
+/// A name, and the place beside it, so wide, points, or six tenths of the whole.
+pub fn named(ui: &Ui, rect: Rect, theme: &Theme, name: &str, wide: f32) -> Rect {
     text(ui.painter(), rect.left_center() + vec2(2.0, 0.0), Align2::LEFT_CENTER, name, SMALL, theme.muted);
-    Rect::from_min_max(pos2(rect.right() - 60.0_f32.min(0.6 * rect.width()), rect.top()), rect.max)
+    Rect::from_min_max(pos2(rect.right() - wide.min(0.6 * rect.width()), rect.top()), rect.max)
 }
 
 /// A name, and a box with the value beside it.
 #[allow(clippy::too_many_arguments)]
 pub fn named_box(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, at: At, name: &str, colour: Color32, by: f32) {
-    let value = named(ui, rect, theme, name);
+    let value = named(ui, rect, theme, name, 60.0);
     value_box::plain(ui, value, theme, edits, at, colour, by);
 }
 

@@ -17,7 +17,7 @@ pub fn keys(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: C
     let upper = |n: usize| row(rect, n).translate(vec2(0.0, -78.0));
     pick(ui, upper(0), theme, edits, key_at(KeyParamId::key_mode));
     named_box(ui, upper(1), theme, edits, key_at(KeyParamId::voices), "Voices", colour, 1.0);
-    let priority = named(ui, upper(2), theme, "Priority");
+    let priority = named(ui, upper(2), theme, "Priority", 60.0);
     pick(ui, priority, theme, edits, key_at(KeyParamId::key_priority));
     toggle(ui, row(rect, 0), theme, edits, key_at(KeyParamId::mpe), "MPE", colour);
     tuning(ui, row(rect, 1), theme, edits, colour);
@@ -52,15 +52,15 @@ pub fn glide(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: 
 
 /// What a touch makes of a note, and its vibrato.
 pub fn touch(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, colour: Color32) {
-    let knobs = [
-        (key_at(KeyParamId::velocity_range), "Range"),
-        (key_at(KeyParamId::velocity_curve), "Curve"),
-        (at(ParamId::vibrato), "Vibrato"),
-    ];
-    for (n, (at, name)) in knobs.into_iter().enumerate() {
-        small(ui, cell(rect, 2, 2, n % 2, n / 2), theme, edits, at, name, colour);
+    let half = Rect::from_min_size(rect.min, vec2(rect.width(), 0.5 * rect.height()));
+    small(ui, cell(half, 3, 1, 0, 0), theme, edits, key_at(KeyParamId::velocity_range), "Range", colour);
+    small(ui, cell(half, 3, 1, 1, 0), theme, edits, key_at(KeyParamId::velocity_curve), "Curve", colour);
+    curve(ui, cell(half, 3, 1, 2, 0), theme, edits, colour);
+    for (n, (id, name)) in [(KeyParamId::dynamics, "Dynamics"), (KeyParamId::vibrato_from, "Vibrato")].into_iter().enumerate() {
+        let place = named(ui, row(rect, n), theme, name, 100.0);
+        pick(ui, place, theme, edits, key_at(id));
     }
-    curve(ui, cell(rect, 2, 2, 1, 1), theme, edits, colour);
+    named_box(ui, row(rect, 2), theme, edits, at(ParamId::vibrato), "Amount", colour, 5.0);
 }
 
 /// Draws how hard the keys play, velocity across and effort up.
