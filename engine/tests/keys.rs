@@ -526,7 +526,7 @@ fn a_controller_says_how_hard_notes_are_played() {
     let steady = |dynamics: KeyDynamics| {
         let mut keys = keys("trumpet");
         keys.set(&Settings { vibrato: 0.0, life: 0.0, ..keys.settings() });
-        keys.set_keys(&KeySettings { dynamics, ..KeySettings::default() });
+        keys.set_keys(&KeySettings { dynamics: dynamics as u8, ..KeySettings::default() });
         keys
     };
     let say = |dynamics: KeyDynamics, at: usize, value: f32| match dynamics {

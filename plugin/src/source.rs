@@ -136,6 +136,11 @@ mod tests {
         values.set("voices", "5").unwrap();
         assert!(values.set("loud", "5").is_err());
         assert_eq!(Values::from_rows(|at| values.get(at)), values);
+        // What only later versions know, too.
+        for end in [|at| row(at).min, |at| row(at).max] {
+            let values = Values::from_rows(end);
+            assert!((0..ROWS).all(|at| values.get(at) == end(at)));
+        }
         assert_eq!((values.settings.pitch_shift, values.keys.voices), (7.0, 5));
     }
 }

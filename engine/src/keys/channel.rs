@@ -264,7 +264,7 @@ impl Channels {
     pub fn dynamics(&self, channel: usize, pressure: f32, keys: &KeySettings) -> Option<f32> {
         let own = &self.each[channel];
         let all = self.master(keys).map_or(own, |master| &self.each[master]);
-        match keys.dynamics {
+        match keys.dynamics_from() {
             Dynamics::Velocity => None,
             Dynamics::Wheel => Some(all.modulation),
             Dynamics::Breath => Some(all.breath),
@@ -284,17 +284,18 @@ impl Channels {
         };
         let pressure = own.pressure.max(note.pressure);
         // A note's own pressure is how hard it is played; that of a whole keyboard has always been vibrato.
-        let pressed_harder = master.is_some() && keys.dynamics != Dynamics::Pressure;
+        let pressed_harder = master.is_some() && keys.dynamics_from() != Dynamics::Pressure;
         let harder_db = if pressed_harder { PRESSURE_DB * pressure } else { 0.0 };
         let soft_db = if all.soft { SOFT_DB } else { 0.0 };
         // What says how hard notes are played says nothing else.
-        let unless = |dynamics: Dynamics, value: f32, otherwise: f32| if keys.dynamics == dynamics { otherwise } else { value };
+        let unless =
+            |dynamics: Dynamics, value: f32, otherwise: f32| if keys.dynamics_from() == dynamics { otherwise } else { value };
         let softer_db = decibels(unless(Dynamics::Expression, all.expression, 1.0))
             + decibels(unless(Dynamics::Breath, all.breath, 1.0))
             + decibels(note.effort);
         let wheel = unless(Dynamics::Wheel, all.modulation, 0.0);
         let pressed = if master.is_some() { 0.0 } else { unless(Dynamics::Pressure, pressure, 0.0) };
-        let vibrato = match keys.vibrato_from {
+        let vibrato = match keys.vibrato_source() {
             VibratoFrom::WheelOrPressure => wheel.max(pressed),
             VibratoFrom::Wheel => wheel,
             VibratoFrom::Pressure => pressed,

@@ -70,17 +70,6 @@ pub enum Dynamics {
     Pressure,
 }
 
-impl Value for Dynamics {
-    fn number(self) -> f32 {
-        f32::from(self as u8)
-    }
-
-    fn of(number: f32) -> Self {
-        let known = [Self::Velocity, Self::Wheel, Self::Breath, Self::Expression, Self::Pressure];
-        known.get(number.round().max(0.0) as usize).copied().unwrap_or(Self::Velocity)
-    }
-}
-
 /// What adds vibrato to that of the recorded players.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VibratoFrom {
@@ -92,17 +81,6 @@ pub enum VibratoFrom {
     Pressure,
     /// Nothing.
     Players,
-}
-
-impl Value for VibratoFrom {
-    fn number(self) -> f32 {
-        f32::from(self as u8)
-    }
-
-    fn of(number: f32) -> Self {
-        let known = [Self::WheelOrPressure, Self::Wheel, Self::Pressure, Self::Players];
-        known.get(number.round().max(0.0) as usize).copied().unwrap_or(Self::WheelOrPressure)
-    }
 }
 
 /// Room for what later versions know: the range of a parameter is for ever.
@@ -135,13 +113,25 @@ params! {
         velocity_curve: f32, "Velocity curve", "", Kind::Number { step: 0.01, logarithmic: false }, -2.0, 2.0, 0.0, SESSION;
         /// What says how hard a note is played: how hard its key was struck; or, all the time, the wheel, breath, expression or pressure, by the velocity's range and curve and down to
         /// silence.
-        dynamics: Dynamics, "Dynamics from", "", Kind::Choice(&["Velocity", "Wheel", "Breath", "Expression", "Pressure"]), 0.0, MOST_SOURCES, 0.0, SESSION;
+        dynamics: u8, "Dynamics from", "", Kind::Choice(&["Velocity", "Wheel", "Breath", "Expression", "Pressure"]), 0.0, MOST_SOURCES, 0.0, SESSION;
         /// What adds vibrato to that of the recorded players, where it does not say how hard notes are played.
-        vibrato_from: VibratoFrom, "Vibrato from", "", Kind::Choice(&["Wheel or pressure", "Wheel", "Pressure", "Players alone"]), 0.0, MOST_SOURCES, 0.0, SESSION;
+        vibrato_from: u8, "Vibrato from", "", Kind::Choice(&["Wheel or pressure", "Wheel", "Pressure", "Players alone"]), 0.0, MOST_SOURCES, 0.0, SESSION;
     }
 }
 
 impl KeySettings {
+    /// What says how hard notes are played; what only later versions know is the velocity here.
+    pub fn dynamics_from(&self) -> Dynamics {
+        let known = [Dynamics::Velocity, Dynamics::Wheel, Dynamics::Breath, Dynamics::Expression, Dynamics::Pressure];
+        known.get(usize::from(self.dynamics)).copied().unwrap_or(Dynamics::Velocity)
+    }
+
+    /// What adds vibrato; what only later versions know is the wheel or pressure here.
+    pub fn vibrato_source(&self) -> VibratoFrom {
+        let known = [VibratoFrom::WheelOrPressure, VibratoFrom::Wheel, VibratoFrom::Pressure, VibratoFrom::Players];
+        known.get(usize::from(self.vibrato_from)).copied().unwrap_or(VibratoFrom::WheelOrPressure)
+    }
+
     /// How much harder than is usual a velocity, 0 to 1, plays, dB.
     pub fn harder_db(&self, velocity: f32) -> f32 {
         self.velocity_range * (velocity.clamp(0.0, 1.0).powf((-self.velocity_curve).exp2()) - USUAL_VELOCITY)
