@@ -208,6 +208,9 @@ impl KeyStage {
             changes.sort();
             let (mut left, mut right) = ([0.0; 800], [0.0; 800]);
             self.player.play(&Buffers::in_place(&mut [&mut left, &mut right]), &changes).unwrap();
+            // How busy the machine is, is in no picture.
+            self.stage.shown.load.set(0.02);
+            self.stage.shown.late_blocks.reset();
             self.stage.harness.step();
         }
     }

@@ -48,6 +48,10 @@ pub struct Args {
     /// may be given many times.
     #[arg(long = "source-gain", value_name = "FOLDER=DB", allow_hyphen_values = true)]
     source_gains: Vec<String>,
+    /// Recordings of other players of the instrument, or folders of them: they tell, with the rest, how its notes begin, join and end, and nothing else; may be given
+    /// many times.
+    #[arg(long, value_name = "PATH")]
+    played_by: Vec<PathBuf>,
     /// Seed of the training: the same recordings and seed give the same model.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -108,6 +112,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let recordings = at(&workers, "analysing", |job| job.survey(&files))?;
     println!("{}", recordings.report);
     recordings.report.verdict()?;
+    if !args.played_by.is_empty() {
+        let files = recordings::find(&args.played_by)?;
+        let players = at(&workers, "listening to other players", |job| job.survey(&files))?;
+        println!("{}", players.report);
+        options.other_players = players.takes;
+    }
     let analysed = start.elapsed();
 
     if let Some(model) = &args.measure {

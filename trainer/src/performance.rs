@@ -65,16 +65,20 @@ const MOST_DIP_DB: f32 = 12.0;
 const FEWEST: usize = 3;
 const FEWEST_SLURS: usize = 6;
 
-/// The notes of the training part of `takes` and the ways between them, as many as a card tells; none where there are too few. `gains_db` has one gain a take.
-pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, card: &Card) -> Option<Performance> {
-    let (mut found, mut slurs): (Vec<HeardNote>, Vec<PlayedSlur>) = Default::default();
+/// The notes of the training part of `takes` and the ways between them, as many as a card tells; none where there are too few. `gains_db` has one gain a take. With
+/// them, those of `others`: takes of other players of the same instrument.
+pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, card: &Card, others: &[Take]) -> Option<Performance> {
+    let mut own = Heard::default();
     for stretch in split.of(Part::Training) {
-        let frames = &takes[stretch.take].frames[stretch.frames.clone()];
-        let steady = notes_in(frames, takes[stretch.take].note);
-        found.extend(heard_in(frames, &steady, gains_db[stretch.take], card.decay.is_some()));
-        let joined: Vec<&Range<usize>> = steady.iter().filter(|run| run.len() >= SLURRED).collect();
-        slurs.extend(joined.windows(2).filter_map(|pair| slur(frames, pair[0], pair[1])));
+        let take = &takes[stretch.take];
+        own.hear(&take.frames[stretch.frames.clone()], take, gains_db[stretch.take], card);
     }
+    let mut theirs = Heard::default();
+    others.iter().for_each(|take| theirs.hear(&take.frames, take, 0.0, card));
+    theirs.play_as_loudly_as(&own);
+    let Heard { notes: mut found, mut slurs } = own;
+    found.extend(theirs.notes);
+    slurs.extend(theirs.slurs);
     if found.len() < FEWEST {
         return None;
     }
@@ -99,6 +103,36 @@ pub fn measure(takes: &[Take], gains_db: &[f32], split: &Split, card: &Card) -> 
     }
     slurs.sort_by(|a, b| a.interval_st.total_cmp(&b.interval_st));
     Some(Performance { notes: notes.collect(), slurs: some_of(&slurs, MOST_PLAYED_SLURS).copied().collect() })
+}
+
+/// What is heard of how notes are played.
+#[derive(Default)]
+struct Heard {
+    notes: Vec<HeardNote>,
+    slurs: Vec<PlayedSlur>,
+}
+
+impl Heard {
+    /// Listens to some frames of a take.
+    fn hear(&mut self, frames: &[Frame], take: &Take, gain_db: f32, card: &Card) {
+        let steady = notes_in(frames, take.note);
+        self.notes.extend(heard_in(frames, &steady, gain_db, card.decay.is_some()));
+        let joined: Vec<&Range<usize>> = steady.iter().filter(|run| run.len() >= SLURRED).collect();
+        self.slurs.extend(joined.windows(2).filter_map(|pair| slur(frames, pair[0], pair[1])));
+    }
+
+    /// Others stood elsewhere, at other microphones: how loud they usually play is taken for how loud those of `own` do.
+    fn play_as_loudly_as(&mut self, own: &Self) {
+        let usual_db = |heard: &Self| {
+            let mut all: Vec<f32> = heard.notes.iter().map(|note| note.played.loudness_db).collect();
+            (!all.is_empty()).then(|| quantile(&mut all, 0.5))
+        };
+        if let Some((own_db, their_db)) = usual_db(own).zip(usual_db(self)) {
+            for note in &mut self.notes {
+                note.played.loudness_db = hundredth(note.played.loudness_db + own_db - their_db);
+            }
+        }
+    }
 }
 
 /// So many of `all` at most, evenly spaced.
@@ -401,7 +435,7 @@ mod tests {
     fn how_notes_are_played_is_read() {
         let takes: Vec<Take> = (60..66).map(|n| played(n as f32)).collect();
         let card = Card { decay: None, ..learned().trained.card.clone() };
-        let measured = measure(&takes, &[3.0; 6], &Split::everything(&takes), &card).unwrap();
+        let measured = measure(&takes, &[3.0; 6], &Split::everything(&takes), &card, &[]).unwrap();
         assert_eq!((measured.check(), measured.notes.len()), (Ok(()), 6));
         for (played, note) in measured.notes.iter().zip(60..) {
             assert!((played.note - note as f32).abs() < 0.1, "{played:?}");
@@ -432,7 +466,7 @@ mod tests {
         });
         let take = Take { frames: frames.collect(), note: None, ..played(60.0) };
         let takes: Vec<Take> = std::iter::once(take).chain((60..64).map(|n| played(n as f32))).collect();
-        let measured = measure(&takes, &[0.0; 5], &Split::everything(&takes), &learned().trained.card).unwrap();
+        let measured = measure(&takes, &[0.0; 5], &Split::everything(&takes), &learned().trained.card, &[]).unwrap();
         assert!(measured.slurs.len() > 15 && measured.check().is_ok());
         for slur in &measured.slurs {
             assert!((slur.interval_st.abs() - 4.0).abs() < 0.1 && (slur.way_s - 0.05).abs() < 0.015, "{slur:?}");
@@ -441,11 +475,33 @@ mod tests {
     }
 
     #[test]
+    fn other_players_are_heard_as_loudly_as_the_own() {
+        let own: Vec<Take> = (60..64).map(|n| played(n as f32)).collect();
+        let far = |n: i32| {
+            let mut take = played(n as f32);
+            take.frames.iter_mut().for_each(|frame| frame.features.loudness_db -= 30.0);
+            take
+        };
+        let others: Vec<Take> = (65..70).map(far).collect();
+        let card = &learned().trained.card;
+        let measured = measure(&own, &[0.0; 4], &Split::everything(&own), card, &others).unwrap();
+        assert_eq!(measured.notes.len(), 9);
+        let loudness = |note: &PlayedNote| note.loudness_db;
+        let (least, most) = (
+            measured.notes.iter().map(loudness).fold(f32::MAX, f32::min),
+            measured.notes.iter().map(loudness).fold(f32::MIN, f32::max),
+        );
+        assert!(most - least < 2.0, "{least} to {most} dB");
+        // Of others alone, too.
+        assert_eq!(measure(&[], &[], &Split::default(), card, &others).unwrap().notes.len(), 5);
+    }
+
+    #[test]
     fn what_tells_of_no_player_is_left_to_the_family() {
         let card = &learned().trained.card;
-        assert!(measure(&[], &[], &Split::default(), card).is_none());
+        assert!(measure(&[], &[], &Split::default(), card, &[]).is_none());
         let two: Vec<Take> = (60..62).map(|n| played(n as f32)).collect();
-        assert!(measure(&two, &[0.0; 2], &Split::everything(&two), card).is_none());
+        assert!(measure(&two, &[0.0; 2], &Split::everything(&two), card, &[]).is_none());
         // A tone that was there before the recording began and goes on behind its end has no beginning.
         let mut random = Random::new(1);
         let endless: Vec<Take> = (0..5)
@@ -455,7 +511,7 @@ mod tests {
                 Take { frames: frames.split_off(40), ..played(60.0) }
             })
             .collect();
-        let measured = measure(&endless, &[0.0; 5], &Split::everything(&endless), card);
+        let measured = measure(&endless, &[0.0; 5], &Split::everything(&endless), card, &[]);
         assert!(measured.is_none_or(|m| m.notes.iter().all(|note| note.note < 51.0)));
     }
 }

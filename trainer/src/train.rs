@@ -86,6 +86,8 @@ pub struct TrainOptions {
     pub rise_decay: f32,
     /// Gain in dB on the loudness of each source (by its name), where levels of several are to be made to agree.
     pub source_gains_db: BTreeMap<String, f32>,
+    /// Takes of other players of the instrument: they tell, with the rest, how its notes begin, join and end, and nothing else.
+    pub other_players: Vec<Take>,
 }
 
 impl TrainOptions {
@@ -107,6 +109,7 @@ impl TrainOptions {
             weight_decay: WEIGHT_DECAY,
             rise_decay: WEIGHT_DECAY,
             source_gains_db: BTreeMap::new(),
+            other_players: Vec::new(),
         }
     }
 
@@ -344,7 +347,7 @@ pub fn train_on(
     }
     // What the network lacks is known when it is there.
     let model = Model::read(&network.to_onnx(&card)).map_err(|e| TrainError::BadCard(e.to_string()))?;
-    put_measures(workers, &mut card, takes, &gains, &trainings[0], &model)?;
+    put_measures(workers, &mut card, takes, (&gains, &options.other_players), &trainings[0], &model)?;
     if is_limited(limit_hz) {
         card.training.insert("band_limit_hz".into(), format!("{limit_hz:.0}"));
     }
@@ -380,7 +383,7 @@ fn put_measures(
     workers: &Workers,
     card: &mut Card,
     takes: &[Take],
-    gains_db: &[f32],
+    (gains_db, others): (&[f32], &[Take]),
     split: &Split,
     model: &Arc<Model>,
 ) -> Result<(), Cancelled> {
@@ -392,7 +395,7 @@ fn put_measures(
     // What is plucked or struck gets darker as it dies away, and its network has learnt that; loudness says nothing else of it.
     let has_dynamics = card.decay.is_none() && card.family != SYNTHESISER;
     card.dynamics = if has_dynamics { dynamics::measure(takes, gains_db, split, model) } else { None };
-    card.performance = performance::measure(takes, gains_db, split, card);
+    card.performance = performance::measure(takes, gains_db, split, card, others);
     card.caveats.retain(|caveat| ![STILL, DRY, UNPLAYED].contains(&caveat.as_str()) && !caveat.starts_with(ONE_LOUDNESS));
     match &card.dynamics {
         Some(dynamics) if dynamics.source == SlopeSource::Family && dynamics.slope_st_db > 0.0 => {
@@ -426,11 +429,14 @@ fn put_measures(
 pub fn measure_on(workers: &Workers, takes: &[Take], options: &TrainOptions, bytes: &[u8]) -> Result<(Card, Vec<u8>), JobError> {
     let model = Model::read(bytes)?;
     let mut card = model.card().clone();
+    if !options.credits.is_empty() {
+        (card.credits, card.licence) = (options.credits.clone(), options.licence.clone());
+    }
     if !options.caveats.is_empty() {
         card.caveats = options.caveats.iter().cloned().chain(limit_caveat(limit_of(takes))).collect();
     }
     let gains: Vec<f32> = takes.iter().map(|t| options.gain_db(t)).collect();
-    put_measures(workers, &mut card, takes, &gains, &Split::everything(takes), &model)?;
+    put_measures(workers, &mut card, takes, (&gains, &options.other_players), &Split::everything(takes), &model)?;
     let bytes = with_card(bytes, &card)?;
     Ok((card, bytes))
 }

@@ -43,6 +43,9 @@ struct Recipe {
     /// Which of those are left out; a `*` here fits many, too.
     #[serde(default)]
     without: Vec<String>,
+    /// Recordings of other players, which tell how notes begin, join and end, and nothing else.
+    #[serde(default)]
+    played_by: Vec<String>,
     /// A synthesiser's single cycle there, rendered as notes to train on.
     cycle: Option<String>,
     /// Instruments to pick from NSynth data.
@@ -101,7 +104,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         let sounds = work.join(&recipe.id);
         let model = root.join(format!("models/{}.onnx", recipe.id));
         let recordings = recipe.recordings(&folder, &sounds, &syrinx)?;
-        recipe.train(&recipes.author, &recordings, &model, measure, &sounds, &syrinx)?;
+        let players = chosen(&folder, &recipe.played_by, &[])?;
+        recipe.train(&recipes.author, (&recordings, &players), &model, measure, &sounds, &syrinx)?;
         alive.put(&recipe.id, realism::row_of(&syrinx, &models, &recipe.id, &recipe.name, &recordings)?)?;
         played_by_keys.put(&recipe.id, performance::row_of(&syrinx, &models, &recipe.id, &recipe.name, &recordings)?)?;
         if measure {
@@ -138,7 +142,7 @@ impl Recipe {
     fn train(
         &self,
         author: &str,
-        recordings: &[PathBuf],
+        (recordings, players): (&[PathBuf], &[PathBuf]),
         model: &Path,
         measure: bool,
         sounds: &Path,
@@ -147,6 +151,9 @@ impl Recipe {
         let mut command = vec!["train"];
         for path in recordings {
             command.push(text(path)?);
+        }
+        for path in players {
+            command.extend(["--played-by", text(path)?]);
         }
         command.extend(["--id", &self.id, "--name", &self.name, "--family", &self.family, "--licence", &self.licence]);
         command.extend(["--author", author, "-o", text(model)?, "--sounds", text(sounds)?]);

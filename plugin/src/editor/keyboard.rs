@@ -126,11 +126,12 @@ impl Keyboard {
         if key == self.pressed {
             return;
         }
-        if let Some(key) = self.pressed {
-            shown.say(WINDOW_CHANNEL, Message::NoteOff { key });
-        }
+        // The new one first: drawn over the keys, notes are slurred where notes are.
         if let Some((key, velocity)) = struck {
             shown.say(WINDOW_CHANNEL, Message::NoteOn { key, velocity });
+        }
+        if let Some(key) = self.pressed {
+            shown.say(WINDOW_CHANNEL, Message::NoteOff { key });
         }
         self.pressed = key;
     }
