@@ -6,6 +6,7 @@
 
 mod raw {
     pub mod clap;
+    pub mod notes;
     pub mod vst3;
     pub mod vst3_lists;
 }
@@ -22,7 +23,7 @@ use std::{
     },
     thread,
 };
-use syrinx_engine::{AnyRate, LatencyMode, OWN_INSTRUMENT, PARAMS, Settings, Slot, SpectralWeights};
+use syrinx_engine::{AnyRate, LatencyMode, Message, OWN_INSTRUMENT, PARAMS, Settings, Slot, SpectralWeights};
 use syrinx_plugin::{judged, library::Library, params::SyrinxParams, state};
 use syrinx_testkit::in_long_form;
 
@@ -82,6 +83,8 @@ trait Host: Sync {
     fn tail(&mut self) -> usize;
     /// Plays a block of a voice on all channels in, with changes of parameters (sample, id, 0 to 1); the channels that come out, holes left out.
     fn play(&self, ports: Ports, voice: &[f32], changes: &[(i64, &str, f32)]) -> Vec<Vec<f32>>;
+    /// The notes that the plugin gave with the last block: samples, channels, and what they say.
+    fn given(&self) -> Vec<(usize, u8, Message)>;
     /// Value of a parameter, 0 to 1.
     fn value(&self, id: &str) -> f32;
     fn set(&self, id: &str, value: f32);

@@ -10,7 +10,7 @@ mod hosts {
 }
 
 use hosts::sound::{Sound, Workshop};
-use jack::{AudioIn, AudioOut, Client, ClientOptions, Control, MidiOut, Port, ProcessHandler, ProcessScope, RawMidi};
+use jack::{AudioIn, AudioOut, Client, ClientOptions, Control, MidiIn, MidiOut, Port, ProcessHandler, ProcessScope, RawMidi};
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use syrinx_engine::{Block, EngineConfig, Event, EventKind, KeyMode, KeySettings, Keys, Message, Settings};
+use syrinx_engine::{Block, Engine, EngineConfig, Event, EventKind, KeyMode, KeySettings, Keys, Message, NoteOutput, Settings};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -280,18 +280,24 @@ impl ProcessHandler for Performer {
     }
 }
 
-/// Records both channels: the frame of the first sample of each block, and the block.
+/// Records both channels: the frame of the first sample of each block, and the block; and messages of MIDI, with their frames.
 struct Recorder {
     ports: [Port<AudioIn>; 2],
+    notes: Port<MidiIn>,
     tape: Arc<Mutex<Vec<Taped>>>,
+    messages: Arc<Mutex<Vec<Sent>>>,
 }
 
 type Taped = (u32, [Vec<f32>; 2]);
+
+type Sent = (u32, Vec<u8>);
 
 impl ProcessHandler for Recorder {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
         let block = [&self.ports[0], &self.ports[1]].map(|port| port.as_slice(scope).to_vec());
         self.tape.lock().unwrap().push((scope.last_frame_time(), block));
+        let messages = self.notes.iter(scope).map(|raw| (scope.last_frame_time() + raw.time, raw.bytes.to_vec()));
+        self.messages.lock().unwrap().extend(messages);
         Control::Continue
     }
 }
@@ -302,14 +308,23 @@ enum Played<'a> {
     Notes(&'a [(u32, [u8; 3])]),
 }
 
-/// What comes out of the standalone from JACK's frame `from` on, for `len` frames and a second, and the frame at which it began to play; None when JACK
-/// lost a cycle, which is the machine's doing.
-fn through_jack(home: &Workshop, rate: u32, played: &Played<'_>, len: u32, flags: &[&str]) -> Option<(Sound, usize)> {
+/// What comes out of the standalone.
+struct Heard {
+    sound: Sound,
+    /// Frames that it had played before.
+    lead: usize,
+    /// The notes that were sung: frames since the voice began, and messages of MIDI.
+    notes: Vec<(i64, Vec<u8>)>,
+}
+
+/// What comes out of the standalone from JACK's frame `from` on, for `len` frames and a second; None when JACK lost a cycle, which is the machine's doing.
+fn through_jack(home: &Workshop, rate: u32, played: &Played<'_>, len: u32, flags: &[&str]) -> Option<Heard> {
     let ports = ["--backend", "jack", "--output", "none", "--no-window"];
     let mut standalone = Standalone::start(home, &[&ports[..], flags].concat());
     let began: u32 = standalone.says("began at JACK's frame").rsplit(' ').next().unwrap().parse().unwrap();
     let (recorder, _) = Client::new("recorder", ClientOptions::NO_START_SERVER).unwrap();
     let inputs = ["left", "right"].map(|name| recorder.register_port(name, AudioIn::default()).unwrap());
+    let notes = recorder.register_port("notes", MidiIn::default()).unwrap();
     let (singer, _) = Client::new("singer", ClientOptions::NO_START_SERVER).unwrap();
     let from = singer.frame_time() + rate / 2;
     let (performer, syrinx, input) = match played {
@@ -322,12 +337,16 @@ fn through_jack(home: &Workshop, rate: u32, played: &Played<'_>, len: u32, flags
             (Performer::Plays(port, notes.to_vec(), from), "syrinx-keys", "syrinx-keys:notes")
         }
     };
-    let tape = Arc::default();
-    let recorder = recorder.activate_async((), Recorder { ports: inputs, tape: Arc::clone(&tape) }).unwrap();
+    let (tape, messages) = (Arc::default(), Arc::default());
+    let own = Recorder { ports: inputs, notes, tape: Arc::clone(&tape), messages: Arc::clone(&messages) };
+    let recorder = recorder.activate_async((), own).unwrap();
     let singer = singer.activate_async((), performer).unwrap();
     let [left, right] = ["left", "right"].map(|side| format!("{syrinx}:{side}"));
     for (a, b) in [("singer:out", input), (&left, "recorder:left"), (&right, "recorder:right")] {
         singer.as_client().connect_ports_by_name(a, b).unwrap();
+    }
+    if matches!(played, Played::Voice(_)) {
+        singer.as_client().connect_ports_by_name("syrinx:sung notes", "recorder:notes").unwrap();
     }
     let until = from + len + rate;
     let give_up = Instant::now() + PATIENCE;
@@ -345,7 +364,10 @@ fn through_jack(home: &Workshop, rate: u32, played: &Played<'_>, len: u32, flags
     }
     let first = (from - tape[0].0) as usize;
     let channel = |c: usize| tape.iter().flat_map(|(_, block)| &block[c]).skip(first).copied().collect();
-    Some((Sound { rate_hz: rate, channels: vec![channel(0), channel(1)] }, (from - began) as usize))
+    let sound = Sound { rate_hz: rate, channels: vec![channel(0), channel(1)] };
+    let messages = std::mem::take(&mut *messages.lock().unwrap());
+    let notes = messages.into_iter().map(|(at, bytes)| (i64::from(at) - i64::from(from), bytes)).collect();
+    Some(Heard { sound, lead: (from - began) as usize, notes })
 }
 
 #[test]
@@ -358,7 +380,7 @@ fn jack_hears_what_the_command_line_renders() {
         let flags = ["--input", "none", "--forget", "--instrument", "flute", "--latency", mode, "--set", "pitch_shift=5"];
         let voice = &voice.channels[0];
         let heard = (0..5).find_map(|_| through_jack(&home, rate, &Played::Voice(voice), voice.len() as u32, &flags));
-        let (heard, lead) = heard.expect("JACK lost cycles in all of five tries");
+        let Heard { sound: heard, lead, .. } = heard.expect("JACK lost cycles in all of five tries");
         let arguments = ["--instrument", "flute", "--latency", mode, "--set", "pitch_shift=5"];
         let latency = home.latency(rate, mode);
         // One microphone, and a room with two sides.
@@ -369,6 +391,38 @@ fn jack_hears_what_the_command_line_renders() {
 }
 
 /// Notes at their frames: the standalone plays what the engine does, to the sample.
+/// Notes that express for themselves are MPE where there is MIDI alone.
+#[test]
+#[ignore = "needs jackd: cargo xtask test brings it"]
+fn jack_is_given_the_notes_that_are_sung_at_their_samples() {
+    let (rate, home) = (48_000, Workshop::new());
+    let _server = Server::start(rate, 512);
+    let voice = Sound::voice(rate, 3.0).first_channel();
+    let voice = &voice.channels[0];
+    let flags = ["--input", "none", "--forget", "--set", "note_output=Expressions", "--set", "note_hold=100"];
+    let heard = (0..5).find_map(|_| through_jack(&home, rate, &Played::Voice(voice), voice.len() as u32, &flags));
+    let Heard { lead, notes, .. } = heard.expect("JACK lost cycles in all of five tries");
+
+    let mut engine = Engine::new(EngineConfig { sample_rate_hz: rate, channels: 2, seed: 0 }, &[]).unwrap();
+    engine.set(&Settings { note_output: NoteOutput::Mpe, note_hold: 100.0, ..Settings::default() });
+    let sung = [vec![0.0; lead], voice.clone()].concat();
+    let (mut left, mut right, mut expected) = (vec![0.0; sung.len()], vec![0.0; sung.len()], Vec::new());
+    let block = Block { input: &[&sung, &sung], output: &mut [&mut left, &mut right], events: &[] };
+    engine.play_and_send(block, &mut |event| {
+        if let EventKind::Message { channel, message } = event.kind {
+            let bytes = message.to_midi(channel).unwrap();
+            let len = if bytes[0] & 0xf0 == 0xd0 { 2 } else { 3 };
+            expected.push((event.at as i64 - lead as i64, bytes[..len].to_vec()));
+        }
+    });
+    // Before the voice, it introduces itself to nobody.
+    let from_the_voice_on =
+        |notes: Vec<(i64, Vec<u8>)>| notes.into_iter().filter(|(at, _)| (0..voice.len() as i64).contains(at)).collect::<Vec<_>>();
+    let (notes, expected) = (from_the_voice_on(notes), from_the_voice_on(expected));
+    assert!(expected.iter().filter(|(_, bytes)| bytes[0] & 0xf0 == 0x90).count() >= 3);
+    assert_eq!(notes, expected);
+}
+
 #[test]
 #[ignore = "needs jackd: cargo xtask test brings it"]
 fn jack_keys_play_what_the_engine_plays() {
@@ -386,7 +440,7 @@ fn jack_keys_play_what_the_engine_plays() {
     let len = 40_000;
     let flags = ["--keys", "--forget", "--instrument", "flute", "--set", "key_mode=legato"];
     let heard = (0..5).find_map(|_| through_jack(&home, rate, &Played::Notes(&messages), len, &flags));
-    let (heard, _) = heard.expect("JACK lost cycles in all of five tries");
+    let heard = heard.expect("JACK lost cycles in all of five tries").sound;
 
     let config = EngineConfig { sample_rate_hz: rate, channels: 2, seed: 0 };
     let mut keys = Keys::new(config, syrinx_models::factory()).unwrap();

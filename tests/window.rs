@@ -222,6 +222,35 @@ impl KeyStage {
     }
 }
 
+/// A window on a voice, with the player that hears it.
+struct VoiceStage {
+    stage: Stage,
+    player: Player,
+    _watching: Watching,
+}
+
+impl VoiceStage {
+    fn open(folder: &Path, opening: Opening) -> Self {
+        let (owner, mut player) = Player::new();
+        owner.activate(&mut player, 48_000.0, 1, 2).unwrap();
+        let watching = owner.shown().watch();
+        let stage = Stage::open_on(owner.params().clone(), owner.shown().clone(), folder, opening);
+        Self { stage, player, _watching: watching }
+    }
+
+    /// Hears a voice, a picture every sixtieth of a second.
+    fn hear(&mut self, voice: &[f32]) {
+        for piece in voice.chunks_exact(800) {
+            let (mut left, mut right) = ([0.0; 800], [0.0; 800]);
+            left.copy_from_slice(piece);
+            self.player.play(&Buffers::in_place(&mut [&mut left, &mut right]), &Changes::none()).unwrap();
+            self.stage.shown.load.set(0.02);
+            self.stage.shown.late_blocks.reset();
+            self.stage.harness.step();
+        }
+    }
+}
+
 fn struck(key: u8) -> Message {
     Message::NoteOn { key, velocity: 0.7 }
 }
@@ -260,6 +289,33 @@ fn the_window_while_somebody_sings() {
         stage.edits().put_plain(at(ParamId::pitch_shift), 7.0);
         stage.sing_phrase(55.0, 7.0);
         stage.photograph(name);
+    }
+}
+
+#[test]
+fn the_notes_that_are_sung_are_seen_and_saved() {
+    let folder = folder();
+    let voice = syrinx_testkit::demo_voice(48_000, 1);
+    // Where the first phrase is nearly over.
+    let phrase = &voice.samples[..(4.6 * 48_000.0) as usize];
+    for (name, size, dark) in [("notes", SIZE, true), ("notes_light", SIZE, false), ("notes_smallest", LEAST, true)] {
+        let mut window = VoiceStage::open(folder.path(), Opening { size, dark, scale: 1.0 });
+        window.stage.click("Notes out");
+        window.hear(phrase);
+        window.stage.photograph(name);
+        if name != "notes" {
+            continue;
+        }
+        window.stage.click("Save what was sung (.mid)");
+        window.stage.click("Save what was sung (.mid)");
+        let said = window.stage.harness.state_mut().edits().unwrap().notices().message().unwrap();
+        assert!(said.contains("Sung 2.mid"), "{said}");
+        for file in ["Sung.mid", "Sung 2.mid"] {
+            let bytes = std::fs::read(folder.path().join("notes").join(file)).unwrap();
+            assert!(bytes.starts_with(b"MThd") && bytes.len() > 200, "{file}: {} bytes", bytes.len());
+        }
+        window.stage.click("Notes out");
+        assert!(window.stage.harness.query_by_label("Save what was sung (.mid)").is_none());
     }
 }
 
@@ -1010,6 +1066,10 @@ fn every_setting_is_within_reach(source: Source) {
     let folder = folder();
     let params = SyrinxParams::new(Library::of(source).0.into());
     let mut stage = Stage::open_on(params.into(), Arc::default(), folder.path(), Opening::default());
+    if source == Source::Voice {
+        stage.click("Notes out");
+        stage.key(Key::Escape);
+    }
     let rows: Vec<_> = source.params().collect();
     let named = |row: &syrinx_engine::Param| match row.id {
         "instrument_a" => "Instrument A: Violin",

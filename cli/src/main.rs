@@ -10,6 +10,7 @@ mod evaluate;
 mod instruments;
 mod latency;
 mod midi_file;
+mod notes;
 mod nsynth;
 mod performance;
 mod play;
@@ -37,6 +38,8 @@ enum Command {
     Render(render::Args),
     /// Plays a MIDI file, an instrument a track.
     Play(play::Args),
+    /// Writes the notes that are sung as MIDI files.
+    Notes(notes::Args),
     /// Writes what the tracker hears, frame by frame, as CSV.
     Track(track::Args),
     /// Trains an instrument from recordings.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Render(args) => render::run(&args),
         Command::Play(args) => play::run(&args),
+        Command::Notes(args) => notes::run(&args),
         Command::Track(args) => track::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Nsynth(args) => nsynth::run(&args),

@@ -20,13 +20,20 @@ const LONGEST_HOURS: u32 = 24;
 const LONGEST_MESSAGE: usize = 7;
 /// 120 quarter notes a minute, until a file says something else.
 const FIRST_TEMPO_US: u32 = 500_000;
+/// The controllers that choose a registered parameter and set it, and the one that makes a zone of MPE of the channels next to the first or the last.
+///
+/// Source: MIDI Polyphonic Expression 1.0 (RP-053), MIDI Manufacturers Association.
+const REGISTERED: [u8; 2] = [101, 100];
+const UNREGISTERED: [u8; 2] = [99, 98];
+const DATA: u8 = 6;
+const MPE_ZONE: [u8; 2] = [0, 6];
 /// How fast a note is let go where nobody has measured it.
 const USUAL_RELEASE: u8 = 64;
 
 /// A piece of music, as a MIDI file tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Song {
-    /// Those that have notes: of a file of type 1 its tracks, in its order; of type 0 its channels, from the lowest.
+    /// Those that have notes: of a file of type 1 its tracks, in its order; of type 0 its channels, from the lowest, those of a zone of MPE together.
     pub tracks: Vec<Track>,
     /// Seconds from the beginning to the last event of all `tracks`.
     pub seconds: f64,
@@ -42,6 +49,8 @@ pub struct Track {
     pub name: Option<String>,
     /// What happens in it, in order of time; what happens at once is in the file's order.
     pub events: Vec<Timed>,
+    /// A bit for each channel that belongs to a zone of MPE.
+    pub mpe: u16,
 }
 
 /// A message and its time.
@@ -349,16 +358,43 @@ impl Score {
         }
     }
 
-    /// Makes one line of each channel. Where the one track that there should be is several, they are played together.
+    /// Makes one line of each channel, or of those of a zone of MPE. Where the one track that there should be is several, they are played together.
     fn split_by_channel(&mut self) {
         let name = self.lines.iter_mut().find_map(|line| line.name.take());
         let mut events: Vec<_> = self.lines.drain(..).flat_map(|line| line.events).collect();
         events.sort_by_key(|event| event.tick);
         self.lines.resize_with(16, || Line { name: name.clone(), events: Vec::new() });
+        let zones = zones(&events);
         for event in events {
-            self.lines[usize::from(event.channel)].events.push(event);
+            let line = match zones.iter().position(|zone| zone >> event.channel & 1 == 1) {
+                Some(0) => 0,
+                Some(_) => 15,
+                None => event.channel,
+            };
+            self.lines[usize::from(line)].events.push(event);
         }
     }
+}
+
+/// The channels of the zones of MPE that these events ask for, a bit for each: of the lower zone, whose master is the first channel, and of the upper.
+fn zones(events: &[Event]) -> [u16; 2] {
+    let mut zones = [0, 0];
+    for (master, zone) in [0, 15].into_iter().zip(&mut zones) {
+        let mut chosen = [127; 2];
+        for event in events.iter().filter(|event| event.channel == master) {
+            match event.message {
+                Message::Control { controller: DATA, value: members @ 1..=15 } if chosen == MPE_ZONE => {
+                    let channels = (1_u32 << (members + 1)) - 1;
+                    *zone |= if master == 0 { channels as u16 } else { (channels << (15 - members)) as u16 };
+                }
+                Message::Control { controller, value } if controller == REGISTERED[0] => chosen[0] = value,
+                Message::Control { controller, value } if controller == REGISTERED[1] => chosen[1] = value,
+                Message::Control { controller, .. } if UNREGISTERED.contains(&controller) => chosen = [127; 2],
+                _ => {}
+            }
+        }
+    }
+    zones
 }
 
 impl Line {
@@ -368,7 +404,8 @@ impl Line {
 
     fn into_track(self, number: usize, clock: &Clock) -> Track {
         let timed = |Event { tick, channel, message }| Timed { seconds: clock.seconds(tick), channel, message };
-        Track { number, name: self.name, events: self.events.into_iter().map(timed).collect() }
+        let [lower, upper] = zones(&self.events);
+        Track { number, name: self.name, events: self.events.into_iter().map(timed).collect(), mpe: lower | upper }
     }
 }
 
@@ -574,6 +611,24 @@ mod tests {
         assert_eq!(messages(drums), [on(36, 127), off(36, 127)]);
         assert!(melody.events.iter().all(|event| event.channel == 0) && drums.events.iter().all(|event| event.channel == 9));
         assert_eq!(song.seconds, 0.5);
+    }
+
+    #[test]
+    fn the_channels_of_a_zone_of_mpe_are_one_line() {
+        // Three members of channel 0; then two of 15, which a parameter that is not registered asks for in vain. Channel 9 is its own.
+        let lower: &[u8] = b"\0\xb0\x65\0\0\xb0\x64\x06\0\xb0\x06\x03";
+        let in_vain: &[u8] = b"\0\xbf\x65\0\0\xbf\x64\x06\0\xbf\x63\0\0\xbf\x62\0\0\xbf\x06\x02";
+        let notes: &[u8] = b"\0\x91\x3c\x40\0\x93\x3d\x40\0\x99\x24\x40\0\x9e\x25\x40\0\x9f\x26\x40";
+        let song = check(&file(0, QUARTERS, &[&[lower, in_vain, notes, END]])).unwrap();
+        let played = |track: &Track| -> Vec<u8> {
+            let notes = track.events.iter().filter(|event| matches!(event.message, Message::NoteOn { .. }));
+            notes.map(|event| event.channel).collect()
+        };
+        assert_eq!(song.tracks.iter().map(played).collect::<Vec<_>>(), [vec![1, 3], vec![9], vec![14], vec![15]]);
+        assert_eq!(song.tracks.iter().map(|track| track.mpe).collect::<Vec<_>>(), [0b1111, 0, 0, 0]);
+        let upper: &[u8] = b"\0\xbf\x65\0\0\xbf\x64\x06\0\xbf\x06\x0f";
+        let song = check(&file(0, QUARTERS, &[&[upper, notes, END]])).unwrap();
+        assert_eq!((played(&song.tracks[0]), song.tracks[0].mpe), (vec![1, 3, 9, 14, 15], u16::MAX));
     }
 
     #[test]

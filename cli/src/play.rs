@@ -195,14 +195,19 @@ fn chosen<'a>(args: &Args, song: &'a Song) -> Result<Vec<(&'a Track, Option<Choi
     Ok(song.tracks.iter().map(|track| (track, choose(track))).collect())
 }
 
+/// Whether a channel of a track is that of drums.
+fn is_drums(track: &Track, channel: u8) -> bool {
+    channel == DRUMS && track.mpe >> DRUMS & 1 == 0
+}
+
 /// The instrument that a track's first program comes nearest to; none for drums.
 fn usual(track: &Track) -> Option<&'static str> {
     let notes = || track.events.iter().filter(|event| matches!(event.message, midi_file::Message::NoteOn { .. }));
-    if notes().all(|event| event.channel == DRUMS) {
+    if notes().all(|event| is_drums(track, event.channel)) {
         return None;
     }
     let program = track.events.iter().find_map(|event| match event.message {
-        midi_file::Message::Program(program) if event.channel != DRUMS => Some(program),
+        midi_file::Message::Program(program) if !is_drums(track, event.channel) => Some(program),
         _ => None,
     });
     Some(program.map_or("violin", of_program))
@@ -273,7 +278,7 @@ impl Player {
         let at = |seconds: f64| (seconds * f64::from(args.sample_rate)).round() as u64;
         let mut names = vec![palette.model().card().name.clone()];
         let mut events: Vec<(u64, EventKind)> = Vec::with_capacity(track.events.len());
-        for event in track.events.iter().filter(|event| !(by_programs && event.channel == DRUMS)) {
+        for event in track.events.iter().filter(|event| !(by_programs && is_drums(track, event.channel))) {
             let kind = match event.message {
                 midi_file::Message::Program(program) if by_programs => {
                     let id = of_program(program);

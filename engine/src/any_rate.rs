@@ -27,14 +27,14 @@ pub trait Playing {
     fn tail_samples(&self) -> usize;
     /// Forgets the stream, not the settings.
     fn reset(&mut self);
-    /// Plays a block.
-    fn play(&mut self, block: Block<'_, '_>);
+    /// Plays a block, and gives the notes of a voice to `send`.
+    fn play_and_send(&mut self, block: Block<'_, '_>, send: &mut dyn FnMut(Event));
     /// Takes the events of one sample, wherever in a block they stand.
     fn take(&mut self, events: &[Event]);
 }
 
 macro_rules! playing {
-    ($($player:ty),+) => {$(
+    ($($player:ty, $play_and_send:expr);+) => {$(
         impl Playing for $player {
             fn config(&self) -> EngineConfig {
                 self.config()
@@ -48,8 +48,8 @@ macro_rules! playing {
             fn reset(&mut self) {
                 self.reset();
             }
-            fn play(&mut self, block: Block<'_, '_>) {
-                self.play(block);
+            fn play_and_send(&mut self, block: Block<'_, '_>, send: &mut dyn FnMut(Event)) {
+                $play_and_send(self, block, send);
             }
             fn take(&mut self, events: &[Event]) {
                 self.take(events);
@@ -58,7 +58,7 @@ macro_rules! playing {
     )+};
 }
 
-playing!(Engine, Keys);
+playing!(Engine, Engine::play_and_send; Keys, |keys: &mut Keys, block, _| keys.play(block));
 
 /// An engine at a rate of 1 kHz to 2 MHz.
 pub struct AnyRate<P = Engine> {
@@ -166,10 +166,17 @@ impl<P: Playing> AnyRate<P> {
 
     /// [`Engine::play`] at the host's rate. Where there are resamplers, events are heard from the next chunk on (16 ms at 8 kHz).
     pub fn play(&mut self, block: Block<'_, '_>) {
-        let Some(around) = &mut self.around else { return self.engine.play(block) };
+        self.play_and_send(block, &mut |_| {});
+    }
+
+    /// [`Engine::play_and_send`] at the host's rate. Where there are resamplers, the notes of a chunk are sent at its end.
+    pub fn play_and_send(&mut self, block: Block<'_, '_>, send: &mut dyn FnMut(Event)) {
+        let Some(around) = &mut self.around else { return self.engine.play_and_send(block, send) };
         let Block { input, output, events } = block;
         let len = block::len(output);
-        let run = |(around, engine): &mut (&mut Around, &mut P), from, to| around.run(&mut **engine, input, output, from, to);
+        let run = |(around, engine): &mut (&mut Around, &mut P), from, to| {
+            around.run(&mut **engine, input, output, from, to, send);
+        };
         block::walk(&mut (&mut **around, &mut self.engine), events, len, run, |(_, engine), events| engine.take(events));
     }
 }
@@ -258,7 +265,15 @@ impl Around {
     }
 
     /// Samples `from` to `to` of a block.
-    fn run(&mut self, engine: &mut impl Playing, input: &[&[f32]], output: &mut [&mut [f32]], from: usize, to: usize) {
+    fn run(
+        &mut self,
+        engine: &mut impl Playing,
+        input: &[&[f32]],
+        output: &mut [&mut [f32]],
+        from: usize,
+        to: usize,
+        send: &mut dyn FnMut(Event),
+    ) {
         for n in from..to {
             for (number, channel) in self.heard.iter_mut().enumerate() {
                 let source = input.get(number).or(input.last());
@@ -270,19 +285,19 @@ impl Around {
             self.at += 1;
             if self.at == self.host {
                 self.at = 0;
-                self.turn(engine, input.len());
+                self.turn(engine, input.len(), &mut |event| send(Event { at: n, ..event }));
             }
         }
     }
 
     /// Plays a chunk.
-    fn turn(&mut self, engine: &mut impl Playing, inputs: usize) {
+    fn turn(&mut self, engine: &mut impl Playing, inputs: usize, send: &mut dyn FnMut(Event)) {
         resample(&mut self.to_engine, &self.heard, &mut self.voice);
         let held_back = self.held_back(engine.latency_samples());
         let [left, right] = &self.voice[..] else { return };
         let [to_left, to_right] = &mut self.sound[..] else { return };
         let (input, output) = (&[&left[..], &right[..]][..inputs.min(CHANNELS)], &mut [&mut to_left[..], &mut to_right[..]]);
-        engine.play(Block { input, output, events: &[] });
+        engine.play_and_send(Block { input, output, events: &[] }, send);
         for (sound, held) in self.sound.iter_mut().zip(&mut self.held) {
             let mut last = [0.0; MOST];
             last.copy_from_slice(&sound[self.own - MOST..]);

@@ -37,6 +37,8 @@ pub enum EventKind {
         /// What it says.
         message: Message,
     },
+    /// From an [`Engine`](crate::Engine), whatever its [`NoteOutput`](crate::NoteOutput) is: a note that is sung, or its bend, as on one channel, to be kept.
+    Sung(Message),
 }
 
 /// What a keyboard or a controller says.
@@ -113,6 +115,33 @@ impl Message {
             _ => return None,
         };
         Some((status & 0x0f, message))
+    }
+
+    /// The bytes of MIDI that say so on a channel, the third 0 where there are two; none where MIDI has no word for it.
+    ///
+    /// ```
+    /// use syrinx_engine::Message;
+    ///
+    /// let struck = Message::NoteOn { key: 60, velocity: 1.0 };
+    /// assert_eq!(struck.to_midi(2), Some([0x92, 60, 127]));
+    /// assert_eq!(Message::Bend(-1.0).to_midi(0), Some([0xe0, 0, 0]));
+    /// ```
+    pub fn to_midi(self, channel: u8) -> Option<[u8; 3]> {
+        let unit = |value: f32| (127.0 * value.clamp(0.0, 1.0)).round() as u8;
+        let (status, first, second) = match self {
+            Self::NoteOff { key } => (0x80, key, 64),
+            // A velocity of 0 would let it go.
+            Self::NoteOn { key, velocity } => (0x90, key, unit(velocity).max(1)),
+            Self::KeyPressure { key, pressure } => (0xa0, key, unit(pressure)),
+            Self::Control { number, value } => (0xb0, number, unit(value)),
+            Self::Pressure(pressure) => (0xd0, unit(pressure), 0),
+            Self::Bend(bend) => {
+                let wheel = 8192 + (bend.clamp(-1.0, 1.0) * if bend < 0.0 { 8192.0 } else { 8191.0 }).round() as i16;
+                (0xe0, (wheel & 0x7f) as u8, (wheel >> 7) as u8)
+            }
+            Self::Express { .. } | Self::Choke(_) => return None,
+        };
+        Some([status | channel.min(15), first.min(127), second])
     }
 
     /// The bend of a pitch wheel that stands so far from its middle, -8192 to 8191.

@@ -23,6 +23,7 @@ use crate::{
     listener::{Listener, STEP},
     mapping::Mapping,
     mixer::Mixer,
+    notes::Notes,
     params::PitchFrom,
     part::{Moment, Part},
     tell::Tell,
@@ -39,11 +40,14 @@ pub struct Engine {
     latency_switch: LatencySwitch,
     automation: Automation,
     keyed_pitch: KeyedPitch,
+    notes: Notes,
     mapping: Mapping,
     part: Part,
     mixer: Mixer,
     tell: Tell,
     next_frame: u64,
+    /// Samples taken in since the stream began.
+    taken_in: u64,
 }
 
 impl Engine {
@@ -64,11 +68,13 @@ impl Engine {
             latency_switch: LatencySwitch::new(sample_rate_hz),
             automation: Automation::new(sample_rate_hz, listener.most_frames(), delay + 4 * frame + STEP),
             keyed_pitch: KeyedPitch::new(),
+            notes: Notes::new(),
             mapping: Mapping::new(),
             part: Part::new(sample_rate_hz, seed, palette),
             mixer: Mixer::new(sample_rate_hz, channels, frame, delay, STEP),
             tell: Tell::new(),
             next_frame: 0,
+            taken_in: 0,
             listener,
         };
         engine.reset();
@@ -165,17 +171,19 @@ impl Engine {
         self.automation.reset();
         let settings = self.automation.settings();
         self.keyed_pitch.begin_anew();
+        self.notes.reset();
         self.mapping.reset();
         self.part.reset(settings);
         // Nothing sounds before the first frame can: the turnaround is silence.
         self.mixer.reset(settings, self.clock.max_len());
         self.tell.reset();
         self.next_frame = 0;
+        self.taken_in = 0;
     }
 
     /// Takes `input` and gives as many samples of `output`, one slice a channel, while nothing changes. See [`Engine::play`].
     pub fn process(&mut self, input: &[&[f32]], output: &mut [&mut [f32]]) {
-        self.run(input, output, 0, block::len(output));
+        self.run(input, output, 0, block::len(output), &mut |_| {});
     }
 
     /// Plays a block; each of its events is heard from its very sample on, as if the block had been cut there and [`Engine::set`] been called. Never
@@ -193,9 +201,27 @@ impl Engine {
     /// # Ok::<(), syrinx_engine::EngineError>(())
     /// ```
     pub fn play(&mut self, block: Block<'_, '_>) {
+        self.play_and_send(block, &mut |_| {});
+    }
+
+    /// [`Engine::play`], which gives the notes that are sung to `send`, as [`Settings::note_output`] says: messages, in order, each at the sample of the block
+    /// that completed the frame which shows it. That is before the sound of the same frame by [`Engine::latency_samples`]: hosts that make up for the one make up for the other.
+    ///
+    /// ```
+    /// use syrinx_engine::{Block, Engine, EngineConfig, NoteOutput, Settings};
+    ///
+    /// let mut engine = Engine::new(EngineConfig::default(), syrinx_models::factory())?;
+    /// engine.set(&Settings { note_output: NoteOutput::OneChannel, ..Settings::default() });
+    /// let tone: Vec<f32> = (0..9600).map(|n| 0.2 * (n as f32 * 0.05).sin()).collect();
+    /// let (mut sound, mut sent) = (vec![0.0; 9600], Vec::new());
+    /// engine.play_and_send(Block { input: &[&tone], output: &mut [&mut sound], events: &[] }, &mut |event| sent.push(event));
+    /// assert!(sent.iter().any(|event| event.at < 2400), "a note within 50 ms");
+    /// # Ok::<(), syrinx_engine::EngineError>(())
+    /// ```
+    pub fn play_and_send(&mut self, block: Block<'_, '_>, send: &mut dyn FnMut(Event)) {
         let Block { input, output, events } = block;
         let len = block::len(output);
-        block::walk(self, events, len, |engine, from, to| engine.run(input, output, from, to), Self::take);
+        block::walk(self, events, len, |engine, from, to| engine.run(input, output, from, to, send), Self::take);
     }
 
     /// Takes the events of one sample at once: a value that another follows there is none.
@@ -205,14 +231,14 @@ impl Engine {
             match event.kind {
                 EventKind::Setting(param, value) => settings.put(param, value),
                 EventKind::Message { channel, message } => self.keyed_pitch.hear(channel, message),
-                EventKind::KeySetting(..) => {}
+                EventKind::KeySetting(..) | EventKind::Sung(_) => {}
             }
         }
         self.set(&settings);
     }
 
     /// Samples `from` to `to` of a block.
-    fn run(&mut self, input: &[&[f32]], output: &mut [&mut [f32]], mut from: usize, end: usize) {
+    fn run(&mut self, input: &[&[f32]], output: &mut [&mut [f32]], mut from: usize, end: usize, send: &mut dyn FnMut(Event)) {
         while from < end {
             let (begins_anew, most) = self.latency_switch.begin();
             if begins_anew {
@@ -225,8 +251,10 @@ impl Engine {
             self.automation.advance(to - from);
             self.keyed_pitch.advance(to - from);
             if let Some(voice) = complete {
-                self.answer(&voice);
+                let at = from + (self.clock.end_of(voice.frame) - self.taken_in) as usize - 1;
+                self.answer(&voice, &mut |kind| send(Event { at, kind }));
             }
+            self.taken_in += (to - from) as u64;
             self.mixer.hand_out(output, from, to, self.latency_switch.gain());
             self.latency_switch.advance(to - from);
             from = to;
@@ -234,7 +262,7 @@ impl Engine {
     }
 
     /// Answers one frame of the voice with one segment of sound.
-    fn answer(&mut self, voice: &Features) {
+    fn answer(&mut self, voice: &Features, send: &mut dyn FnMut(EventKind)) {
         debug_assert_eq!(voice.frame, self.next_frame, "frames come one by one");
         self.next_frame = voice.frame + 1;
         // Settings are heard with the input they came with, to the nearest frame; the two that glide, to the sample.
@@ -246,7 +274,9 @@ impl Engine {
         let (target, ringing) = (self.part.target(&settings), self.part.ringing());
         let (shift_st, loudness_db) = (self.automation.pitch_shift.at(end), self.automation.loudness.at(end));
         let keyed = (settings.pitch_from == PitchFrom::Keys).then(|| self.keyed_pitch.step(voice, end, settings.a4));
-        let wish = self.mapping.map(keyed.as_ref().unwrap_or(voice), &settings, target, ringing, shift_st, loudness_db);
+        let newest = self.listener.newest(voice);
+        let sung = self.notes.hear(keyed.as_ref().unwrap_or(voice), newest, &settings, send);
+        let wish = self.mapping.map(&sung, &settings, target, ringing, shift_st, loudness_db);
         self.part.play(&wish, &Moment { settings: &settings, automation: Some(&self.automation), colour_db, len, end });
         self.tell.frame(voice, &wish);
         let peak = self.mixer.mix(self.part.segment(len), self.part.room(), &settings, voice, end);

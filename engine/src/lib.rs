@@ -32,7 +32,7 @@ mod listener;
 mod mapping;
 mod mixer;
 mod noise_floor;
-mod onset;
+mod notes;
 mod params;
 mod part;
 mod reverb;
@@ -55,8 +55,9 @@ pub use guard::Guard;
 pub use instrument::{Instrument, Slot};
 pub use keys::{KeyInstrument, Keys, MOST_TUNING_BYTES, SoundingNote, Tuning, TuningError};
 pub use params::{
-    Dynamics as KeyDynamics, KEY_PARAMS, KEYS, KeyMode, KeyParamId, KeyPriority, KeySettings, Kind, MAX_INSTRUMENT,
-    OWN_INSTRUMENT, PARAMS, Param, ParamId, PitchFrom, SettingError, Settings, SustainedBy, VibratoFrom,
+    Dynamics as KeyDynamics, KEY_PARAMS, KEYS, KeyMode, KeyParamId, KeyPriority, KeySettings, Kind, MAX_INSTRUMENT, NoteBend,
+    NoteLoudness, NoteOutput, OWN_INSTRUMENT, PARAMS, Param, ParamId, PitchFrom, SettingError, Settings, SustainedBy,
+    VibratoFrom,
 };
 pub use sides::Sides;
 pub use spectral_weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};

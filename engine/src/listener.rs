@@ -77,6 +77,18 @@ impl Listener {
         self.most_delay_samples() / (self.frame_len - 1) + 3
     }
 
+    /// The voice of `frame`, the last, with the pitch that is known best by now; and frames by which that is younger than the frame's own.
+    pub fn newest(&self, frame: &Features) -> (Features, u32) {
+        let (f0_hz, confidence, age) = self.tracker.newest();
+        let younger = (self.delay_samples() - age) / self.frame_len;
+        (Features { f0_hz, confidence, ..*frame }, younger as u32)
+    }
+
+    /// Samples before the end of the last frame that its newest pitch describes.
+    pub fn newest_age_samples(&self) -> usize {
+        self.tracker.newest().2
+    }
+
     /// Whole frames that the delay is long.
     pub fn frames_behind(&self) -> u64 {
         (self.delay_samples() as f64 / self.frame_len as f64).round() as u64

@@ -6,22 +6,11 @@ use crate::{
     attack::SoftAttack,
     auto_range::{AutoRange, AutoRangeSettings, FitTarget, Shift},
     lift::Lift,
-    noise_floor::NoiseFloor,
-    params::PitchFrom,
-    slip::Slips,
+    notes::Sung,
     snap::{Snap, SnapSettings},
     sustain::{Ringing, Sustain},
 };
-use syrinx_tracker::{Features, HeldPitch, LOUDNESS_FLOOR_DB};
-
-/// How steeply the gate closes: dB out per dB in below the threshold. An expander rather than a switch, so that soft note ends fade
-/// instead of being chopped.
-const GATE_SLOPE: f32 = 4.0;
-/// The adaptive gate stands this far above the room's noise while nobody sings, dB, and as far below it while the pitch is sure: what is
-/// left of a note that dies away in the noise is played to its end.
-const ABOVE_NOISE_DB: f32 = 8.0;
-/// What is louder than the room by this, dB, and than the gate, is sung to be fitted.
-const ABOVE_ROOM_DB: f32 = 12.0;
+use syrinx_tracker::{Features, LOUDNESS_FLOOR_DB};
 
 /// What a part is asked to play over a frame, whoever asks.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +35,6 @@ pub struct Mapping {
     fit: AutoRange,
     sustain: Sustain,
     attack: SoftAttack,
-    noise: NoiseFloor,
-    slips: Slips,
-    held: HeldPitch,
     lift: Lift,
 }
 
@@ -59,9 +45,6 @@ impl Mapping {
             fit: AutoRange::new(),
             sustain: Sustain::new(),
             attack: SoftAttack::new(),
-            noise: NoiseFloor::new(),
-            slips: Slips::new(),
-            held: HeldPitch::default(),
             lift: Lift::default(),
         }
     }
@@ -71,32 +54,23 @@ impl Mapping {
         self.fit.reset();
         self.sustain.reset();
         self.attack.reset();
-        self.noise.reset();
-        self.slips.reset();
-        self.held = HeldPitch::default();
         self.lift.reset();
     }
 
-    /// What is to be played for `voice`, by an instrument that was trained on `target` and dies away as `ringing` says; `shift_st` and
+    /// What is to be played for what is `sung`, by an instrument that was trained on `target` and dies away as `ringing` says; `shift_st` and
     /// `loudness_db` are those two settings, gliding, at the moment that the frame describes.
     pub fn map(
         &mut self,
-        voice: &Features,
+        sung: &Sung,
         settings: &Settings,
         target: FitTarget,
         ringing: Ringing,
         shift_st: f32,
         loudness_db: f32,
     ) -> Wish {
-        // Keys neither slip nor waver.
-        let voice = &match settings.pitch_from {
-            PitchFrom::Voice => self.held.step(&self.slips.step(voice)),
-            PitchFrom::Keys => *voice,
-        };
+        let Sung { voice, gated_db, floor_db, onset } = sung;
         let fit = AutoRangeSettings { auto_range: settings.auto_range, octave_fit: settings.octave_fit };
-        let room_db = self.noise.step(voice);
-        let floor_db = settings.gate.max(room_db + ABOVE_ROOM_DB);
-        let fitted = self.fit.step(voice, target, floor_db, fit);
+        let fitted = self.fit.step(voice, target, *floor_db, fit);
         let voiced = voice.confidence >= 0.5;
         let octave_hz = if fitted.semitones == 0.0 { voice.f0_hz } else { voice.f0_hz * (fitted.semitones / 12.0).exp2() };
         let (key, scale) = (settings.snap_key.into(), settings.snap_scale.into());
@@ -104,12 +78,8 @@ impl Mapping {
             SnapSettings { amount: settings.snap / 100.0, key, scale, vibrato: settings.vibrato / 100.0, a4_hz: settings.a4 };
         let unshifted_hz = self.snap.step(octave_hz, voiced, snap);
 
-        let adapted = room_db + ABOVE_NOISE_DB * (1.0 - 2.0 * voice.confidence);
-        let gate = if settings.auto_gate { settings.gate.max(adapted) } else { settings.gate };
-        let under = (gate - voice.loudness_db).max(0.0);
-        let gated = voice.loudness_db - (GATE_SLOPE - 1.0) * under;
-        let sustained = self.sustain.step(gated, voice, ringing, settings.sustains_as_instrument());
-        let lifted_db = self.lift.step(gated, sustained, ringing, settings.sustains_as_instrument());
+        let sustained = self.sustain.step(*gated_db, voice, *onset, ringing, settings.sustains_as_instrument());
+        let lifted_db = self.lift.step(*gated_db, sustained, ringing, settings.sustains_as_instrument());
         let soft = self.attack.step(sustained, settings.attack / 100.0);
         let level = if voice.loudness_db <= LOUDNESS_FLOOR_DB {
             LOUDNESS_FLOOR_DB
@@ -128,12 +98,27 @@ impl Mapping {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notes::Notes;
 
     const VOICE: Features = Features { frame: 7, f0_hz: 220.0, confidence: 0.9, loudness_db: -30.0 };
     const TARGET: FitTarget = FitTarget { pitch_range_hz: [200.0, 2000.0], loudness_range_db: [-40.0, -10.0] };
 
+    /// What comes of a voice, by way of what is sung.
+    struct Way(Notes, Mapping);
+
+    impl Way {
+        fn new() -> Self {
+            Self(Notes::new(), Mapping::new())
+        }
+
+        fn map(&mut self, voice: &Features, settings: &Settings, shift_st: f32, loudness_db: f32) -> Wish {
+            let sung = self.0.hear(voice, (*voice, 0), settings, &mut |_| {});
+            self.1.map(&sung, settings, TARGET, Ringing::default(), shift_st, loudness_db)
+        }
+    }
+
     fn map(voice: &Features, settings: &Settings) -> Features {
-        Mapping::new().map(voice, settings, TARGET, Ringing::default(), settings.pitch_shift, settings.loudness).features
+        Way::new().map(voice, settings, settings.pitch_shift, settings.loudness).features
     }
 
     #[test]
@@ -157,11 +142,11 @@ mod tests {
         let settings = Settings::default();
         let hiss = Features { confidence: 0.0, loudness_db: -50.0, ..VOICE };
         let play = |settings: &Settings, voice: &Features| {
-            let mut mapping = Mapping::new();
+            let mut mapping = Way::new();
             for _ in 0..1500 {
-                mapping.map(&hiss, settings, TARGET, Ringing::default(), 0.0, 0.0);
+                mapping.map(&hiss, settings, 0.0, 0.0);
             }
-            mapping.map(voice, settings, TARGET, Ringing::default(), 0.0, 0.0).features.loudness_db
+            mapping.map(voice, settings, 0.0, 0.0).features.loudness_db
         };
         assert!(play(&settings, &hiss) < -70.0, "the room plays along");
         let soft = Features { loudness_db: -48.0, ..VOICE };
@@ -172,10 +157,10 @@ mod tests {
     #[test]
     fn auto_range_plays_harder_and_sounds_no_louder() {
         let settings = Settings { auto_range: true, loudness: 5.0, ..Settings::default() };
-        let mut mapping = Mapping::new();
-        let mut out = mapping.map(&VOICE, &settings, TARGET, Ringing::default(), 0.0, 5.0);
+        let mut mapping = Way::new();
+        let mut out = mapping.map(&VOICE, &settings, 0.0, 5.0);
         for _ in 0..500 {
-            out = mapping.map(&VOICE, &settings, TARGET, Ringing::default(), 0.0, 5.0);
+            out = mapping.map(&VOICE, &settings, 0.0, 5.0);
         }
         assert!((out.features.loudness_db + 20.0).abs() < 1.0, "played at {} dB", out.features.loudness_db);
         assert!((out.features.loudness_db + out.level_db + 25.0).abs() < 1e-3, "and as loud as the voice and what was set");
@@ -191,10 +176,10 @@ mod tests {
     fn octave_fit_and_snap_work_on_the_voice_before_the_transposition() {
         let low = Features { f0_hz: 66.0, ..VOICE };
         let settings = Settings { octave_fit: true, snap: 100.0, pitch_shift: 7.0, ..Settings::default() };
-        let mut mapping = Mapping::new();
-        let mut out = mapping.map(&low, &settings, TARGET, Ringing::default(), 7.0, 0.0);
+        let mut mapping = Way::new();
+        let mut out = mapping.map(&low, &settings, 7.0, 0.0);
         for _ in 0..250 {
-            out = mapping.map(&low, &settings, TARGET, Ringing::default(), 7.0, 0.0);
+            out = mapping.map(&low, &settings, 7.0, 0.0);
         }
         // 66 Hz is 16 cents over C2; the octave of C that lies in the range, and a fifth above it.
         let cents = 1200.0 * (out.unshifted_hz / 261.626).log2();

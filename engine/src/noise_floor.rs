@@ -26,10 +26,6 @@ impl NoiseFloor {
         Self { level_db: LOUDNESS_FLOOR_DB, average_db: None }
     }
 
-    pub fn reset(&mut self) {
-        *self = Self::new();
-    }
-
     /// Takes one more frame; the A-weighted level of the room, dB.
     pub fn step(&mut self, voice: &Features) -> f32 {
         let pace = |seconds: f32| 1.0 / (seconds * FRAME_RATE_HZ as f32);

@@ -7,7 +7,7 @@ mod settings;
 
 pub(crate) use keys::MOST_VOICES;
 pub use keys::{Dynamics, KEY_PARAMS, KeyMode, KeyParamId, KeyPriority, KeySettings, VibratoFrom};
-pub use settings::{PARAMS, ParamId, PitchFrom, Settings, SustainedBy};
+pub use settings::{NoteBend, NoteLoudness, NoteOutput, PARAMS, ParamId, PitchFrom, Settings, SustainedBy};
 
 /// Most instruments that a number can name: instrument parameters run from 0 to this.
 pub const MAX_INSTRUMENT: u8 = 127;

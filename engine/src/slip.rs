@@ -28,10 +28,6 @@ impl Slips {
         Self { note: nobody, sung: 0, slipped: 0 }
     }
 
-    pub fn reset(&mut self) {
-        *self = Self::new();
-    }
-
     /// The next frame of the stream; as sure of the note's pitch as it was, and no louder, where that slips for a moment.
     pub fn step(&mut self, voice: &Features) -> Features {
         if voice.confidence >= 0.5 {

@@ -219,6 +219,12 @@ fn pull(time_s: f32) -> f32 {
     1.0 - (-FRAME_S / time_s).exp()
 }
 
+/// The notes of a scale, a bit for each semitone above C.
+pub fn scale_mask(key: u8, scale: u8) -> u16 {
+    let (_, mask) = *SCALES.get(usize::from(scale)).unwrap_or(&SCALES[0]);
+    (0..12).filter(|n| mask >> n & 1 == 1).fold(0, |keys, n| keys | 1 << ((n + u16::from(key)) % 12))
+}
+
 /// The scale note, MIDI number, nearest to `cents`; `held` unless another is nearer by twice the hysteresis.
 fn scale_note(cents: f32, held: Option<i32>, settings: SnapSettings) -> i32 {
     let (_, mask) = *SCALES.get(settings.scale).unwrap_or(&SCALES[0]);

@@ -2,7 +2,7 @@
 //! as the instrument's does, while the voice holds. Audio thread; plain arithmetic on one frame, never allocates.
 //!
 //! **The level is a ceiling over the voice's.** What the voice does above it is not heard, as nothing can be added to a string that has
-//! been plucked; but every new note ([`OnsetDetector`]) strikes at the voice's level. Where the voice falls below it by more than the dip that
+//! been plucked; but every new note ([`Onset`]) strikes at the voice's level. Where the voice falls below it by more than the dip that
 //! would make the next rise a new note, the voice is followed: singers damp their notes by ending them, as players do with hand or
 //! pedal, and nothing rings on that nobody sings.
 //!
@@ -10,7 +10,7 @@
 //! softened, not only those after silence; and before auto range and the loudness setting, which move a sounding note as a volume
 //! pedal does. Auto range listens to the voice, not to what is left of the ringing.
 
-use crate::onset::{Onset, OnsetDetector, RISE_DB};
+use crate::notes::{Onset, RISE_DB};
 use syrinx_decoder::{EARLY_S, Fall};
 use syrinx_tracker::{FRAME_RATE_HZ, Features, LOUDNESS_FLOOR_DB};
 
@@ -32,7 +32,6 @@ pub struct Ringing {
 /// Follows one voice.
 #[derive(Clone, Copy, Debug)]
 pub struct Sustain {
-    onsets: OnsetDetector,
     /// The level of what rings, dB.
     ringing_db: f32,
     /// The highest level of the voice in this note's rise, dB.
@@ -47,14 +46,7 @@ pub struct Sustain {
 impl Sustain {
     /// In silence.
     pub const fn new() -> Self {
-        Self {
-            onsets: OnsetDetector::new(),
-            ringing_db: LOUDNESS_FLOOR_DB,
-            top_db: LOUDNESS_FLOOR_DB,
-            fallen_s: 0.0,
-            struck: u32::MAX,
-            on: 0.0,
-        }
+        Self { ringing_db: LOUDNESS_FLOOR_DB, top_db: LOUDNESS_FLOOR_DB, fallen_s: 0.0, struck: u32::MAX, on: 0.0 }
     }
 
     /// Back to silence.
@@ -62,9 +54,9 @@ impl Sustain {
         *self = Self::new();
     }
 
-    /// The loudness to play, dB, for this frame of `voice`, which the gate has left at `level_db`. `level_db` itself where nothing rings, or
+    /// The loudness to play, dB, for this frame of `voice`, which the gate has left at `level_db` and which is an `onset` or none. `level_db` itself where nothing rings, or
     /// where the voice is to be followed (not `own`).
-    pub fn step(&mut self, level_db: f32, voice: &Features, ringing: Ringing, own: bool) -> f32 {
+    pub fn step(&mut self, level_db: f32, voice: &Features, onset: Onset, ringing: Ringing, own: bool) -> f32 {
         if !level_db.is_finite() {
             self.reset();
             return level_db;
@@ -72,8 +64,7 @@ impl Sustain {
         // A gate may ask for less than the tracker's floor; a rise from there begins no sooner than from silence.
         let level = level_db.max(LOUDNESS_FLOOR_DB);
         // Also where the voice is followed, so that a note rings from where it is when that changes.
-        let stroke = self.onsets.step(level, voice);
-        self.ring(level, stroke, ringing.fall);
+        self.ring(level, onset, ringing.fall);
         let wanted = f32::from(u8::from(own));
         // In silence nothing can jump.
         let fade = if level <= LOUDNESS_FLOOR_DB { 1.0 } else { FADE_PER_FRAME };
@@ -116,6 +107,7 @@ impl Sustain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notes::OnsetDetector;
 
     const GUITAR: Ringing = Ringing { share: 1.0, fall: Fall { early_db: 10.0, late_db_per_s: 8.0 } };
 
@@ -126,13 +118,14 @@ mod tests {
         own: impl Fn(f32) -> bool,
         voice: impl Fn(f32) -> (f32, f32),
     ) -> Vec<f32> {
-        let mut sustain = Sustain::new();
+        let (mut sustain, mut onsets) = (Sustain::new(), OnsetDetector::new());
         (0..(seconds * FRAME_RATE_HZ as f32) as u64)
             .map(|frame| {
                 let t = frame as f32 * FRAME_S;
                 let (loudness_db, f0_hz) = voice(t);
                 let voice = Features { frame, f0_hz, confidence: 0.9, loudness_db };
-                sustain.step(loudness_db, &voice, ringing(t), own(t))
+                let onset = onsets.step(loudness_db, &voice);
+                sustain.step(loudness_db, &voice, onset, ringing(t), own(t))
             })
             .collect()
     }
@@ -239,11 +232,11 @@ mod tests {
     fn broken_numbers_leave_no_trace() {
         let mut sustain = Sustain::new();
         let voice = Features { frame: 0, f0_hz: f32::NAN, confidence: 0.1, loudness_db: -20.0 };
-        assert!(sustain.step(f32::NAN, &voice, GUITAR, true).is_nan());
+        assert!(sustain.step(f32::NAN, &voice, Onset::Holds, GUITAR, true).is_nan());
         for f0_hz in [f32::NAN, f32::INFINITY, -1.0, 0.0] {
-            let out = sustain.step(-20.0, &Features { f0_hz, confidence: 1.0, ..voice }, GUITAR, true);
+            let out = sustain.step(-20.0, &Features { f0_hz, confidence: 1.0, ..voice }, Onset::Holds, GUITAR, true);
             assert!(out.is_finite() && out <= -20.0 + RISE_DB, "{out}");
         }
-        assert_eq!(sustain.step(-200.0, &voice, GUITAR, true), -200.0);
+        assert_eq!(sustain.step(-200.0, &voice, Onset::Holds, GUITAR, true), -200.0);
     }
 }

@@ -4,6 +4,9 @@
 //! and its rights are kept. A symbolic link is followed: the file that it points to is replaced, and the link stays. Devices and pipes are
 //! opened and written as they are.
 
+mod midi;
+
+pub use midi::midi_file;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},

@@ -9,12 +9,13 @@ use crate::{
     hosted::{Hosted, Played, guard},
     player::{Buffers, News},
     playing::GoesOn,
+    source::Source,
     state,
 };
 use clap_sys::{
     events::{
-        CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_param_mod,
-        clap_event_param_value, clap_input_events, clap_output_events,
+        CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, CLAP_TRANSPORT_HAS_TEMPO, clap_event_header,
+        clap_event_param_mod, clap_event_param_value, clap_input_events, clap_output_events,
     },
     ext::{
         audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports},
@@ -373,6 +374,12 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
             return CLAP_PROCESS_ERROR;
         };
         let len = block.frames_count as usize;
+        // SAFETY: a transport that is there lives as long as the block.
+        if let Some(song) = unsafe { block.transport.as_ref() }
+            && song.flags & CLAP_TRANSPORT_HAS_TEMPO != 0
+        {
+            offered.hosted.shown().captured.set_tempo(song.tempo);
+        }
         // SAFETY: ports have as many channels as they say, of as many samples as the block has.
         let buffers = unsafe {
             let input = block.audio_inputs.as_ref().filter(|_| block.audio_inputs_count > 0);
@@ -383,9 +390,16 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
                 len,
             )
         };
+        // What is sent is in order of time: before the notes of the block, what the window has changed.
         // SAFETY: the lists are the block's.
-        let played = offered.hosted.play(&buffers, len, |changes| unsafe {
-            offered.collect(block.in_events, changes);
+        unsafe { offered.tell_windows_changes(block.out_events) };
+        let collect = |changes: &mut Changes| {
+            // SAFETY: as above.
+            unsafe { offered.collect(block.in_events, changes) };
+        };
+        let played = offered.hosted.play(&buffers, len, collect, |sent, output| {
+            // SAFETY: as above.
+            unsafe { clap_notes::send(sent, output, block.out_events) };
         });
         // SAFETY: as above; whatever the sound has not been written to is to be silent.
         unsafe {
@@ -401,7 +415,6 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
                     .for_each(|channel| channel.write_bytes(0, len));
                 port_of.constant_mask = 0;
             }
-            offered.tell_windows_changes(block.out_events);
         }
         match played {
             Played::Sound(News { latency, tail, goes_on }) => {
@@ -446,7 +459,10 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         } else if name == CLAP_EXT_PARAMS {
             (&raw const offered.params).cast()
         } else if name == CLAP_EXT_NOTE_PORTS {
-            (&raw const clap_notes::PORTS).cast()
+            match offered.hosted.params().source() {
+                Source::Voice => (&raw const clap_notes::PORTS).cast(),
+                Source::Keys => (&raw const clap_notes::PORTS_IN).cast(),
+            }
         } else {
             offered.framework_extension(name)
         }

@@ -20,6 +20,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
+use syrinx_engine::{Event, NoteOutput};
 
 /// What the framework's instance has of an instance: all but the player.
 #[derive(Clone)]
@@ -162,8 +163,14 @@ impl Hosted {
         (now != before).then_some(now)
     }
 
-    /// Plays a block of `len` samples with the changes that `changes` collects. Audio thread; never allocates, frees, locks or waits.
-    pub fn play(&self, buffers: &Buffers<'_>, len: usize, changes: impl FnOnce(&mut Changes)) -> Played {
+    /// Plays a block of `len` samples with the changes that `changes` collects; gives the notes of the voice in it to `sent`. Audio thread; never allocates, frees, locks or waits.
+    pub fn play(
+        &self,
+        buffers: &Buffers<'_>,
+        len: usize,
+        changes: impl FnOnce(&mut Changes),
+        sent: impl FnOnce(&[Event], NoteOutput),
+    ) -> Played {
         self.playing.store(true, Ordering::Relaxed);
         // Only a host that activates or resets while it plays has it taken at this moment.
         let mut seat = match self.seat.try_lock() {
@@ -181,6 +188,7 @@ impl Hosted {
             return Played::Nothing;
         }
         let played = player.play(buffers, list);
+        sent(player.sent(), player.note_output());
         self.note_times(player);
         seat.broken = false;
         match played {

@@ -14,6 +14,8 @@
 //!   have of it.
 //! * `main_thread`: the way from the audio thread to the host's main thread.
 //! * `changes`: what happens inside a block: changes of parameters, notes.
+//! * `captured`: the notes of a voice in the last minutes.
+//! * `sent`: the notes of a voice in a block.
 //! * `note_ids`: which keys a host's notes are.
 //! * `playing`: the engine of either source, behind one face.
 //! * `player`: the engine behind whatever face, as the audio thread has it; its owner, as the others have it.
@@ -22,6 +24,7 @@
 //! * `spectral_weights`: weights of single harmonics and of the noise, from the window to the audio thread.
 //! * `editor`: the window.
 
+pub mod captured;
 pub mod changes;
 pub mod clap_entry;
 mod clap_instance;
@@ -41,6 +44,7 @@ pub mod player;
 pub mod playing;
 pub mod presets;
 pub mod reading;
+mod sent;
 pub mod source;
 pub mod spectral_weights;
 pub mod state;
@@ -64,6 +68,8 @@ pub trait Product: Send + 'static {
     const LAYOUTS: &'static [AudioIOLayout];
     /// Whether it hears notes.
     const MIDI: MidiConfig;
+    /// Whether it gives notes.
+    const MIDI_OUT: MidiConfig;
     /// Its name in CLAP.
     const CLAP_ID: &'static str;
     /// What CLAP hosts sort it by.
@@ -110,9 +116,11 @@ impl Product for FromVoice {
     const LAYOUTS: &'static [AudioIOLayout] = &[layout(2, 2), layout(1, 1), layout(1, 2), layout(2, 1)];
     // Keys may give the pitch.
     const MIDI: MidiConfig = MidiConfig::Basic;
+    // Those that are sung.
+    const MIDI_OUT: MidiConfig = MidiConfig::Basic;
     const CLAP_ID: &'static str = "org.syrinx.syrinx";
     const CLAP_FEATURES: &'static [ClapFeature] =
-        &[ClapFeature::AudioEffect, ClapFeature::Synthesizer, ClapFeature::Stereo, ClapFeature::Mono];
+        &[ClapFeature::AudioEffect, ClapFeature::Synthesizer, ClapFeature::NoteDetector, ClapFeature::Stereo, ClapFeature::Mono];
     const VST3_CLASS_ID: [u8; 16] = *b"SyrinxInstrument";
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Synth];
 }
@@ -123,6 +131,7 @@ impl Product for FromKeys {
     const LAYOUTS: &'static [AudioIOLayout] = &[layout(0, 2), layout(0, 1)];
     // Bend and controllers come by ways of our own: see `vst3_midi`.
     const MIDI: MidiConfig = MidiConfig::Basic;
+    const MIDI_OUT: MidiConfig = MidiConfig::None;
     const CLAP_ID: &'static str = "org.syrinx.keys";
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::Instrument, ClapFeature::Synthesizer, ClapFeature::Stereo, ClapFeature::Mono];
@@ -138,6 +147,7 @@ impl<P: Product> Plugin for Plug<P> {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = P::LAYOUTS;
     const MIDI_INPUT: MidiConfig = P::MIDI;
+    const MIDI_OUTPUT: MidiConfig = P::MIDI_OUT;
     #[cfg(feature = "editor")]
     type Editor = editor::SyrinxEditor;
     #[cfg(not(feature = "editor"))]

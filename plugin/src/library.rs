@@ -301,7 +301,7 @@ mod tests {
             let mut out = [0.0; 480];
             assert_no_alloc(|| {
                 stage.exchange(engine);
-                engine.play(Block { input: &[block], output: &mut [&mut out], events: &[] });
+                engine.play(Block { input: &[block], output: &mut [&mut out], events: &[] }, &mut |_| {});
             });
             peak = out.iter().fold(peak, |p, x| p.max(x.abs()));
         }
@@ -372,7 +372,7 @@ mod tests {
                     let mut out = [0.0; 64];
                     assert_no_alloc(|| {
                         stage.exchange(&mut engine);
-                        engine.play(Block { input: &[&[0.1; 64]], output: &mut [&mut out], events: &[] });
+                        engine.play(Block { input: &[&[0.1; 64]], output: &mut [&mut out], events: &[] }, &mut |_| {});
                     });
                 }
             }

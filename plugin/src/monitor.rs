@@ -3,7 +3,7 @@
 
 mod snapshot;
 
-use crate::midi_inputs::MidiInputs;
+use crate::{captured::Captured, midi_inputs::MidiInputs};
 use rtrb::{Consumer, Producer, RingBuffer};
 use snapshot::Snapshot;
 use std::sync::{
@@ -197,6 +197,10 @@ pub struct Shown {
     wake: Mutex<Option<Wake>>,
     /// [`SoundingNote`]s, as many as there is room for.
     notes: Snapshot<{ NOTES * NOTE_NUMBERS }>,
+    /// The notes that were sung in the last minutes.
+    pub captured: Captured,
+    /// The key that is sung; 0 where none is.
+    pub sung_key: Value,
     /// What is to be said of the input's channels.
     pub input_note: Note,
     /// Rate of the stream, Hz; 0 before the host has said it.
@@ -247,6 +251,8 @@ impl Shown {
             keyboard: Mutex::new(keyboard),
             wake: Mutex::default(),
             notes: Snapshot::new([0.0; NOTES * NOTE_NUMBERS]),
+            captured: Captured::default(),
+            sung_key: zero(),
             input_note: Note::default(),
             sample_rate_hz: zero(),
             latency_samples: zero(),

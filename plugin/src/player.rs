@@ -2,15 +2,17 @@
 //! alike. It lives on the audio thread while sound runs, and on the main thread before and after.
 
 use crate::{
+    captured::Capture,
     changes::{Change, Changes, MOST_CHANGES, MOST_MESSAGES, What},
     library::{Library, Stage},
     monitor::{Ends, InputNote, MOST_SAID, Shown},
     params::{SharedValues, SyrinxParams},
     playing::{GoesOn, Playing},
+    sent::Sent,
     source::{Source, Values},
 };
 use std::{cell::Cell, marker::PhantomData, ptr, sync::Arc, time::Instant};
-use syrinx_engine::{Block, EngineError, Event, EventKind, KeyParamId, PARAMS, ParamId, Sides};
+use syrinx_engine::{Block, EngineError, Event, EventKind, KeyParamId, Message, NoteOutput, PARAMS, ParamId, Sides};
 
 /// Most channels, in and out.
 const CHANNELS: usize = 2;
@@ -127,6 +129,11 @@ pub struct Player {
     weights_seen: u32,
     /// The changes of a block as the engine takes them.
     events: Vec<Event>,
+    /// The notes of the voice in the last block.
+    sent: Sent,
+    capture: Capture,
+    /// Nobody understands notes but those of MIDI.
+    midi_only: bool,
     /// One thread at a time: no reference to it goes to another.
     alone: PhantomData<Cell<()>>,
 }
@@ -181,6 +188,9 @@ impl Player {
             values: Values::default(),
             weights_seen: 0,
             events: Vec::with_capacity(MOST_CHANGES + MOST_MESSAGES + MOST_SAID),
+            sent: Sent::new(),
+            capture: Capture::default(),
+            midi_only: false,
             alone: PhantomData,
         };
         (owner, player)
@@ -214,6 +224,21 @@ impl Player {
         self.told.tail
     }
 
+    /// The notes of the voice in the last block, in order, each at its sample: for whoever is to play them.
+    pub fn sent(&self) -> &[Event] {
+        self.sent.events()
+    }
+
+    /// Sends notes as MIDI alone can tell them.
+    pub fn set_midi_only(&mut self) {
+        self.midi_only = true;
+    }
+
+    /// How they are sent.
+    pub fn note_output(&self) -> NoteOutput {
+        self.values.settings.note_output
+    }
+
     fn activate(
         &mut self,
         params: &SyrinxParams,
@@ -226,6 +251,11 @@ impl Player {
         let new = !self.engine.as_ref().is_some_and(same);
         if new {
             self.engine = None;
+            self.sent.orphan();
+            let key = self.shown.sung_key.take() as u8;
+            if key > 0 {
+                self.capture.sung(&self.shown.captured, 0, Message::NoteOff { key }, self.shown.sample_rate_hz.get().into());
+            }
             let engine = Playing::new(params.source(), sample_rate_hz, outputs).inspect_err(|error| {
                 params
                     .notices()
@@ -234,6 +264,7 @@ impl Player {
             self.engine = Some(engine);
         }
         let engine = self.engine.as_mut().expect("set above");
+        self.capture.begin(self.shown.sample_rate_hz.get().into());
         self.values = self.controls.values();
         engine.set(&self.values);
         engine.weigh(&self.controls.spectral_weights().get());
@@ -264,6 +295,7 @@ impl Player {
     fn play_block(&mut self, buffers: &Buffers<'_>, changes: &Changes) -> Result<News, NotActivated> {
         // Reading the clock neither waits nor enters the system.
         let begun = Instant::now();
+        self.sent.begin();
         let Some(engine) = &mut self.engine else {
             changes.keep(&self.controls);
             return Err(NotActivated);
@@ -277,6 +309,10 @@ impl Player {
         }
         if let Some(values) = self.controls.whole() {
             self.values = values;
+        }
+        let output = &mut self.values.settings.note_output;
+        if self.midi_only && *output == NoteOutput::Expressions {
+            *output = NoteOutput::Mpe;
         }
         engine.set(&self.values);
         let mut changed = false;
@@ -312,7 +348,18 @@ impl Player {
             let next = later.map_or(self.events.len(), |later| first + later);
             let events = &mut self.events[first..next];
             events.iter_mut().for_each(|event| event.at -= at);
-            step(engine, buffers, self.input_channels, events, at, to);
+            let rate_hz = engine.rate_hz();
+            step(engine, buffers, self.input_channels, events, at, to, &mut |event| match event.kind {
+                EventKind::Sung(message) => {
+                    match message {
+                        Message::NoteOn { key, .. } => self.shown.sung_key.set(key.into()),
+                        Message::NoteOff { key } if self.shown.sung_key.get() == f32::from(key) => self.shown.sung_key.set(0.0),
+                        _ => {}
+                    }
+                    self.capture.sung(&self.shown.captured, event.at, message, rate_hz);
+                }
+                _ => self.sent.push(event),
+            });
             first = next;
             // A window that takes none, because there is none, misses those that come when the ring is full.
             engine.frames(|frame| {
@@ -323,6 +370,7 @@ impl Player {
                 break;
             }
         }
+        self.capture.advance(buffers.len);
         self.values = engine.values();
         for (row, value) in changes.leftovers() {
             self.controls.change(row, Change::Value(value));
@@ -354,7 +402,15 @@ impl Player {
 }
 
 /// Plays some samples of a block.
-fn step(engine: &mut Playing, buffers: &Buffers<'_>, input_channels: usize, events: &[Event], from: usize, to: usize) {
+fn step(
+    engine: &mut Playing,
+    buffers: &Buffers<'_>,
+    input_channels: usize,
+    events: &[Event],
+    from: usize,
+    to: usize,
+    send: &mut dyn FnMut(Event),
+) {
     let len = to - from;
     let (mut input, mut output) = ([[0.0; STEP]; CHANNELS], [[0.0; STEP]; CHANNELS]);
     for (copy, source) in input.iter_mut().zip(buffers.inputs).filter(|(_, source)| !source.is_null()) {
@@ -368,7 +424,8 @@ fn step(engine: &mut Playing, buffers: &Buffers<'_>, input_channels: usize, even
     }
     let [to_left, to_right] = &mut output;
     let (input, output_slices) = ([&left[..len], &right[..len]], &mut [&mut to_left[..len], &mut to_right[..len]]);
-    engine.play(Block { input: &input[..inputs], output: output_slices, events });
+    let block = Block { input: &input[..inputs], output: output_slices, events };
+    engine.play(block, &mut |event| send(Event { at: from + event.at, ..event }));
     for (samples, sink) in output.iter().zip(buffers.outputs).filter(|(_, sink)| !sink.is_null()) {
         // SAFETY: as above, the other way round.
         unsafe { ptr::copy_nonoverlapping(samples.as_ptr(), sink.add(from), len) };

@@ -3,8 +3,8 @@
 use crate::source::{Source, Values};
 use std::sync::Arc;
 use syrinx_engine::{
-    AnyRate, Block, EngineConfig, EngineError, Features, Instrument, KeyInstrument, Keys, Model, Monitor, Slot, SoundingNote,
-    SpectralWeights, Spectrum, Tuning,
+    AnyRate, Block, EngineConfig, EngineError, Event, Features, Instrument, KeyInstrument, Keys, Model, Monitor, Slot,
+    SoundingNote, SpectralWeights, Spectrum, Tuning,
 };
 
 /// An engine at a host's rate.
@@ -100,9 +100,9 @@ impl Playing {
         with!(self, p => p.reset());
     }
 
-    /// Plays a block.
-    pub fn play(&mut self, block: Block<'_, '_>) {
-        with!(self, p => p.play(block));
+    /// Plays a block, and gives the notes of a voice to `send`.
+    pub fn play(&mut self, block: Block<'_, '_>, send: &mut dyn FnMut(Event)) {
+        with!(self, p => p.play_and_send(block, send));
     }
 
     /// Lets all keys and pedals go.

@@ -24,10 +24,11 @@ use nice_plug::wrapper::vst3::{
                 IComponentHandlerTrait, IComponentTrait, IEditController, IEditControllerTrait, IEventListTrait, IMidiMapping,
                 IMidiMappingTrait, INoteExpressionController, INoteExpressionControllerTrait, INoteExpressionPhysicalUIMapping,
                 INoteExpressionPhysicalUIMappingTrait, IParamValueQueue, IParamValueQueueTrait, IParameterChangesTrait,
-                IProcessContextRequirements, IProcessContextRequirementsTrait, IUnitInfo, IUnitInfoTrait, IoMode, MediaType,
-                NoteExpressionTypeID, NoteExpressionTypeInfo, NoteExpressionValue, ParamID, ParamValue, ParameterInfo,
-                PhysicalUIMapList, ProcessData, ProcessSetup, ProgramListID, ProgramListInfo, RestartFlags_, RoutingInfo,
-                SpeakerArrangement, String128, SymbolicSampleSizes_, TChar, UnitID, UnitInfo,
+                IProcessContextRequirements, IProcessContextRequirements_, IProcessContextRequirementsTrait, IUnitInfo,
+                IUnitInfoTrait, IoMode, MediaType, NoteExpressionTypeID, NoteExpressionTypeInfo, NoteExpressionValue, ParamID,
+                ParamValue, ParameterInfo, PhysicalUIMapList, ProcessContext_, ProcessData, ProcessSetup, ProgramListID,
+                ProgramListInfo, RestartFlags_, RoutingInfo, SpeakerArrangement, String128, SymbolicSampleSizes_, TChar, UnitID,
+                UnitInfo,
             },
             int16, int32, kInternalError, kInvalidArgument, kResultFalse, kResultOk, tresult, uint32,
         },
@@ -44,6 +45,8 @@ use std::{
         atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
+use syrinx_engine::{Event as EngineEvent, EventKind};
+
 /// Bytes of a state that are asked of a host at a time.
 const READ: usize = 1 << 16;
 
@@ -634,7 +637,21 @@ impl<P: Product> IAudioProcessorTrait for Instance<P> {
             unsafe {
                 let (inputs, outputs) = (buses_of(data.inputs, data.numInputs), buses_of(data.outputs, data.numOutputs));
                 let buffers = Buffers::new(main_of(inputs), main_of(outputs), len);
-                let played = self.hosted.play(&buffers, len, |changes| self.collect(data, changes));
+                if let Some(song) = data.processContext.as_ref()
+                    && song.state & ProcessContext_::StatesAndFlags_::kTempoValid as uint32 != 0
+                {
+                    self.hosted.shown().captured.set_tempo(song.tempo);
+                }
+                let collect = |changes: &mut Changes| self.collect(data, changes);
+                let played = self.hosted.play(&buffers, len, collect, |sent, _| {
+                    let Some(events) = ComRef::from_raw(data.outputEvents) else { return };
+                    for EngineEvent { at, kind } in sent {
+                        let EventKind::Message { channel, message } = *kind else { continue };
+                        if let Some(mut event) = vst3_midi::event_of(*at, channel, message) {
+                            events.addEvent(&mut event);
+                        }
+                    }
+                });
                 let written = if matches!(played, Played::Sound(_)) { buffers.written() } else { 0 };
                 for (number, bus) in outputs.iter_mut().enumerate() {
                     let sounding = if number == 0 { written } else { 0 };
@@ -662,8 +679,8 @@ impl<P: Product> IAudioProcessorTrait for Instance<P> {
 
 impl<P: Product> IProcessContextRequirementsTrait for Instance<P> {
     unsafe fn getProcessContextRequirements(&self) -> uint32 {
-        // Neither the song's place nor its tempo is looked at.
-        0
+        // The tempo is kept with the notes that are sung; nothing else of the song is looked at.
+        IProcessContextRequirements_::Flags_::kNeedTempo as uint32
     }
 }
 
@@ -755,7 +772,7 @@ impl<P: Product> INoteExpressionControllerTrait for Instance<P> {
             if text.is_null() || value.is_null() {
                 return kInvalidArgument;
             }
-            let letters: Vec<u16> = (0..128).map(|at| *text.add(at) as u16).take_while(|letter| *letter != 0).collect();
+            let letters: Vec<u16> = (0..128).map(|at| *text.add(at)).take_while(|letter| *letter != 0).collect();
             let Some(meant) = vst3_midi::expression_value(id, &String::from_utf16_lossy(&letters)) else { return kResultFalse };
             value.write(meant);
             kResultOk

@@ -1,4 +1,4 @@
-//! Notes, their expressions and controllers as a VST3 host sends them.
+//! Notes, their expressions and controllers as a VST3 host sends and gets them.
 //!
 //! VST3 brings bend, pressure and controllers as changes of parameters that the plugin names for them, one for each channel and controller: 2,080 for all that there are,
 //! which hosts show, save and send. Here there are 58, hidden ones: what MPE plays on each channel for itself has one a channel, the rest one for all channels. Syrinx, where keys
@@ -6,9 +6,10 @@
 
 use crate::{changes::Changes, note_ids::HostNote, source::Source};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    ControllerNumbers_, CtrlNumber, Event, Event_::EventTypes_, NoteExpressionTypeIDs_, NoteExpressionTypeInfo,
-    NoteExpressionTypeInfo_::NoteExpressionTypeFlags_, NoteExpressionValueDescription, ParamID, ParameterInfo,
-    ParameterInfo_::ParameterFlags_, PhysicalUITypeIDs_, String128, kRootUnitId,
+    ControllerNumbers_, CtrlNumber, Event, Event_::EventTypes_, LegacyMIDICCOutEvent, NoteExpressionTypeIDs_,
+    NoteExpressionTypeInfo, NoteExpressionTypeInfo_::NoteExpressionTypeFlags_, NoteExpressionValueDescription,
+    NoteExpressionValueEvent, NoteOffEvent, NoteOnEvent, ParamID, ParameterInfo, ParameterInfo_::ParameterFlags_,
+    PhysicalUITypeIDs_, String128, kRootUnitId,
 };
 use syrinx_engine::{Expression, Message};
 
@@ -95,7 +96,7 @@ pub fn info(at: usize, info: &mut ParameterInfo) {
     write(&mut info.shortTitle, &name);
     info.defaultNormalizedValue = at_rest(at);
     info.unitId = kRootUnitId;
-    info.flags = ParameterFlags_::kIsHidden as i32;
+    info.flags = ParameterFlags_::kIsHidden;
 }
 
 /// Takes a change of a hidden parameter.
@@ -152,6 +153,59 @@ pub unsafe fn take(event: &Event, changes: &mut Changes) {
             }
             _ => {}
         }
+    }
+}
+
+/// The event that a message of a voice's notes is for a host, at a sample of the block: notes and what they express are VST3's own, the rest its way of sending MIDI.
+pub fn event_of(at: usize, channel: u8, message: Message) -> Option<Event> {
+    // SAFETY: an event is made of numbers, for which zeroes are as good as any.
+    let mut event: Event = unsafe { std::mem::zeroed() };
+    event.sampleOffset = at as i32;
+    let kind = |kind: u32| kind as u16;
+    // What sounds of a channel and a key is one note.
+    let number = |key: u8| i32::from(channel) * 128 + i32::from(key);
+    let channel_of = i16::from(channel);
+    match message {
+        Message::NoteOn { key, velocity } => {
+            event.r#type = kind(EventTypes_::kNoteOnEvent);
+            event.__field0.noteOn =
+                NoteOnEvent { channel: channel_of, pitch: key.into(), tuning: 0.0, velocity, length: 0, noteId: number(key) };
+        }
+        Message::NoteOff { key } => {
+            event.r#type = kind(EventTypes_::kNoteOffEvent);
+            event.__field0.noteOff =
+                NoteOffEvent { channel: channel_of, pitch: key.into(), velocity: 0.5, noteId: number(key), tuning: 0.0 };
+        }
+        Message::Express { key: Some(key), expression, value } => {
+            let (id, value) = number_of(expression, value.into());
+            event.r#type = kind(EventTypes_::kNoteExpressionValueEvent);
+            event.__field0.noteExpressionValue = NoteExpressionValueEvent { typeId: id, noteId: number(key), value };
+        }
+        Message::Control { .. } | Message::Bend(_) | Message::Pressure(_) => {
+            let [_, first, second] = message.to_midi(channel)?;
+            let (number, value, value2) = match message {
+                Message::Bend(_) => (BEND, first, second),
+                Message::Pressure(_) => (PRESSURE, first, 0),
+                _ => (first, second, 0),
+            };
+            event.r#type = kind(EventTypes_::kLegacyMIDICCOutEvent);
+            event.__field0.midiCCOut =
+                LegacyMIDICCOutEvent { controlNumber: number, channel: channel as i8, value: value as i8, value2: value2 as i8 };
+        }
+        _ => return None,
+    }
+    Some(event)
+}
+
+/// VST3's number of an expression, and its value, 0 to 1.
+fn number_of(expression: Expression, value: f64) -> (u32, f64) {
+    match expression {
+        Expression::Volume => (NoteExpressionTypeIDs_::kVolumeTypeID, value / MOST_VOLUME),
+        Expression::Tuning => (NoteExpressionTypeIDs_::kTuningTypeID, 0.5 + 0.5 * value / MOST_TUNING_ST),
+        Expression::Vibrato => (NoteExpressionTypeIDs_::kVibratoTypeID, value),
+        Expression::Effort => (NoteExpressionTypeIDs_::kExpressionTypeID, value),
+        Expression::Brightness => (NoteExpressionTypeIDs_::kBrightnessTypeID, value),
+        Expression::Pressure => (PRESSURE_EXPRESSION, value),
     }
 }
 

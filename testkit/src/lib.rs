@@ -5,12 +5,16 @@ mod demo_voice;
 mod following;
 mod heard;
 mod loudness;
+mod melodies;
+mod note_score;
 pub mod tfrecord;
 
 pub use demo_voice::demo_voice;
 pub use following::{Following, cents, cents_of_any_octave, following, following_sung};
 pub use heard::heard;
 pub use loudness::{k_levels, lufs};
+pub use melodies::{KINDS, KnownNote, Melody, melody};
+pub use note_score::{NoteScore, delays};
 
 /// The rate that most tests run at, Hz.
 pub const RATE_HZ: u32 = 48_000;

@@ -151,7 +151,7 @@ impl Host for Vst3 {
                 assert_eq!(controller.getParameterInfo(index, &mut info), kResultOk);
                 let at_first = controller.getParamNormalized(info.id);
                 assert!((at_first - info.defaultNormalizedValue).abs() < 1e-6, "parameter {index}");
-                let hidden = info.flags & ParameterFlags_::kIsHidden as i32 != 0;
+                let hidden = info.flags & ParameterFlags_::kIsHidden != 0;
                 assert_eq!(hidden, index as usize >= shown.len());
                 if let Some(row) = shown.get(index as usize) {
                     params.insert(row.id.to_owned(), info.id);
@@ -208,7 +208,7 @@ impl Host for Vst3 {
             _ => None,
         };
         let queues = ComWrapper::new(Queues::of(sent.iter().filter_map(changed)));
-        let events = ComWrapper::new(Events(sent.iter().filter_map(|(at, sent)| Self::event(*at, sent)).collect()));
+        let events = ComWrapper::new(Events::of(sent.iter().filter_map(|(at, sent)| Self::event(*at, sent)).collect()));
         let mut out = [vec![7.0; len], vec![7.0; len]];
         let mut pointers = out.each_mut().map(|channel| channel.as_mut_ptr());
         let mut bus = AudioBusBuffers {

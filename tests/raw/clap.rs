@@ -3,10 +3,7 @@
 use super::super::{Host, Ports, row, watched};
 use clap_sys::{
     audio_buffer::clap_audio_buffer,
-    events::{
-        CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_param_value, clap_input_events,
-        clap_output_events,
-    },
+    events::*,
     ext::{
         audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports},
         audio_ports_config::{CLAP_EXT_AUDIO_PORTS_CONFIG, clap_audio_ports_config, clap_plugin_audio_ports_config},
@@ -26,9 +23,12 @@ use std::{
     ffi::{CStr, c_char, c_void},
     mem::zeroed,
     ptr::{null, null_mut},
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
-use syrinx_engine::PARAMS;
+use syrinx_engine::{Expression, Message, PARAMS};
 use syrinx_plugin::clap_entry::clap_entry;
 
 /// What the plugin has told.
@@ -48,6 +48,7 @@ pub struct Raw {
     _host: Box<clap_host>,
     active: bool,
     ids: Vec<u32>,
+    given: Mutex<Vec<(usize, u8, Message)>>,
 }
 
 // SAFETY: the plugin's object is for a thread that plays and another that asks, and what is the host's own does not change while they do.
@@ -97,6 +98,41 @@ unsafe extern "C" fn event(list: *const clap_input_events, index: u32) -> *const
 
 unsafe extern "C" fn forget(_: *const clap_output_events, _: *const clap_event_header) -> bool {
     true
+}
+
+/// What a plugin gives, in the order in which it does. Room for it is there beforehand: nothing may allocate meanwhile.
+unsafe extern "C" fn take(list: *const clap_output_events, event: *const clap_event_header) -> bool {
+    unsafe {
+        let header = &*event;
+        let at = header.time as usize;
+        let given = &mut *(*list).ctx.cast::<Vec<(usize, u8, Message)>>();
+        assert!(given.len() < given.capacity() && given.last().is_none_or(|(before, ..)| *before <= at), "out of order");
+        assert_eq!(header.space_id, CLAP_CORE_EVENT_SPACE_ID);
+        let (channel, message) = match header.type_ {
+            kind @ (CLAP_EVENT_NOTE_ON | CLAP_EVENT_NOTE_OFF) => {
+                let note = &*event.cast::<clap_event_note>();
+                assert_eq!((header.size as usize, note.port_index), (size_of::<clap_event_note>(), 0));
+                let (key, velocity) = (note.key as u8, note.velocity as f32);
+                let on = kind == CLAP_EVENT_NOTE_ON;
+                (note.channel as u8, if on { Message::NoteOn { key, velocity } } else { Message::NoteOff { key } })
+            }
+            CLAP_EVENT_NOTE_EXPRESSION => {
+                let said = &*event.cast::<clap_event_note_expression>();
+                let expression = match said.expression_id {
+                    CLAP_NOTE_EXPRESSION_TUNING => Expression::Tuning,
+                    CLAP_NOTE_EXPRESSION_PRESSURE => Expression::Pressure,
+                    CLAP_NOTE_EXPRESSION_EXPRESSION => Expression::Effort,
+                    other => panic!("expression {other}"),
+                };
+                (said.channel as u8, Message::Express { key: Some(said.key as u8), expression, value: said.value as f32 })
+            }
+            CLAP_EVENT_MIDI => Message::of_midi((*event.cast::<clap_event_midi>()).data).unwrap(),
+            // What the window has changed.
+            _ => return true,
+        };
+        given.push((at, channel, message));
+        true
+    }
 }
 
 unsafe extern "C" fn write(stream: *const clap_ostream, from: *const c_void, size: u64) -> i64 {
@@ -179,7 +215,7 @@ impl Host for Raw {
             let factory = clap_entry.get_factory.unwrap()(CLAP_PLUGIN_FACTORY_ID.as_ptr()).cast::<clap_plugin_factory>();
             let plugin = (*factory).create_plugin.unwrap()(factory, &*host, c"org.syrinx.syrinx".as_ptr());
             assert!((*plugin).init.unwrap()(plugin));
-            let mut raw = Self { plugin, heard, _host: host, active: false, ids: Vec::new() };
+            let mut raw = Self { plugin, heard, _host: host, active: false, ids: Vec::new(), given: Mutex::default() };
             raw.ids = (0..PARAMS.len()).map(|row| raw.info(row).id).collect();
             raw
         }
@@ -241,8 +277,9 @@ impl Host for Raw {
         };
         let (inputs, mut outputs) = (buffer(&mut memory.inputs), buffer(&mut memory.outputs));
         let mut events = self.events(changes);
+        let mut given = Vec::<(usize, u8, Message)>::with_capacity(1 << 14);
         let input_events = clap_input_events { ctx: (&raw mut events).cast(), size: Some(event_count), get: Some(event) };
-        let output_events = clap_output_events { ctx: null_mut(), try_push: Some(forget) };
+        let output_events = clap_output_events { ctx: (&raw mut given).cast(), try_push: Some(take) };
         let block = clap_process {
             steady_time: -1,
             frames_count: voice.len() as u32,
@@ -256,7 +293,12 @@ impl Host for Raw {
         };
         let status = watched(|| unsafe { (*self.plugin).process.unwrap()(self.plugin, &block) });
         assert_eq!(status != CLAP_PROCESS_ERROR, self.active);
+        *self.given.lock().unwrap() = given;
         memory.out()
+    }
+
+    fn given(&self) -> Vec<(usize, u8, Message)> {
+        self.given.lock().unwrap().clone()
     }
 
     fn value(&self, id: &str) -> f32 {

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Host, Ports, row, watched},
-    vst3_lists::Queues,
+    vst3_lists::{Events, Queues},
 };
 use nice_plug::prelude::Vst3Plugin;
 use nice_plug::wrapper::vst3::vst3::{
@@ -10,10 +10,10 @@ use nice_plug::wrapper::vst3::vst3::{
     Steinberg::{
         FUnknown, IBStream, IBStreamTrait, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait,
         Vst::{
-            AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, IAudioProcessor, IAudioProcessorTrait, IComponent,
-            IComponentHandler, IComponentHandlerTrait, IComponentTrait, IEditController, IEditControllerTrait, IParameterChanges,
-            ParamID, ParamValue, ProcessData, ProcessModes_, ProcessSetup, RestartFlags_, SpeakerArrangement,
-            SymbolicSampleSizes_,
+            AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, Event, Event_::EventTypes_, IAudioProcessor,
+            IAudioProcessorTrait, IComponent, IComponentHandler, IComponentHandlerTrait, IComponentTrait, IEditController,
+            IEditControllerTrait, IEventList, IParameterChanges, NoteExpressionTypeIDs_, ParamID, ParamValue, ProcessData,
+            ProcessModes_, ProcessSetup, RestartFlags_, SpeakerArrangement, SymbolicSampleSizes_,
         },
         int32, int64, kInvalidArgument, kResultFalse, kResultOk, tresult,
     },
@@ -27,6 +27,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
+use syrinx_engine::{Expression, Message};
 use syrinx_plugin::{Syrinx, vst3_instance::GetPluginFactory};
 
 /// A host with one instance.
@@ -37,6 +38,7 @@ pub struct Raw {
     handler: ComWrapper<Handler>,
     channels: (usize, usize),
     active: bool,
+    given: Mutex<Vec<(usize, u8, Message)>>,
 }
 
 // SAFETY: the plugin's objects are for a thread that plays and another that asks, and what is the host's own does not change while they do.
@@ -110,6 +112,47 @@ impl Raw {
     }
 }
 
+/// What an event of a plugin's says.
+fn given(event: &Event) -> (usize, u8, Message) {
+    let at = event.sampleOffset as usize;
+    let number = |id: i32| ((id / 128) as u8, (id % 128) as u8);
+    unsafe {
+        match u32::from(event.r#type) {
+            EventTypes_::kNoteOnEvent => {
+                let on = event.__field0.noteOn;
+                assert_eq!(number(on.noteId), (on.channel as u8, on.pitch as u8));
+                (at, on.channel as u8, Message::NoteOn { key: on.pitch as u8, velocity: on.velocity })
+            }
+            EventTypes_::kNoteOffEvent => {
+                let off = event.__field0.noteOff;
+                (at, off.channel as u8, Message::NoteOff { key: off.pitch as u8 })
+            }
+            EventTypes_::kNoteExpressionValueEvent => {
+                let said = event.__field0.noteExpressionValue;
+                let (channel, key) = number(said.noteId);
+                let (expression, value) = match said.typeId {
+                    NoteExpressionTypeIDs_::kTuningTypeID => (Expression::Tuning, 240.0 * said.value - 120.0),
+                    NoteExpressionTypeIDs_::kExpressionTypeID => (Expression::Effort, said.value),
+                    _ => (Expression::Pressure, said.value),
+                };
+                (at, channel, Message::Express { key: Some(key), expression, value: value as f32 })
+            }
+            EventTypes_::kLegacyMIDICCOutEvent => {
+                let said = event.__field0.midiCCOut;
+                let [value, value2] = [said.value, said.value2].map(|value| value as u8);
+                let bytes = match said.controlNumber {
+                    129 => [0xe0 | said.channel as u8, value, value2],
+                    128 => [0xd0 | said.channel as u8, value, 0],
+                    number => [0xb0 | said.channel as u8, number, value],
+                };
+                let (channel, message) = Message::of_midi(bytes).unwrap();
+                (at, channel, message)
+            }
+            other => panic!("event {other}"),
+        }
+    }
+}
+
 /// As many speakers.
 fn speakers(count: usize) -> SpeakerArrangement {
     (1 << count) - 1
@@ -128,7 +171,7 @@ impl Host for Raw {
                 (component.cast::<IAudioProcessor>().unwrap(), component.cast::<IEditController>().unwrap());
             let handler = ComWrapper::new(Handler::default());
             controller.setComponentHandler(handler.as_com_ref::<IComponentHandler>().unwrap().as_ptr());
-            Self { component, processor, controller, handler, channels: (2, 2), active: false }
+            Self { component, processor, controller, handler, channels: (2, 2), active: false, given: Mutex::default() }
         }
     }
 
@@ -190,13 +233,20 @@ impl Host for Raw {
         data.symbolicSampleSize = SymbolicSampleSizes_::kSample32 as int32;
         data.numSamples = voice.len() as int32;
         data.inputParameterChanges = queues.as_com_ref::<IParameterChanges>().unwrap().as_ptr();
+        let events = ComWrapper::new(Events::with_room());
+        data.outputEvents = events.as_com_ref::<IEventList>().unwrap().as_ptr();
         // A bus without channels on one side, and none at all on the other.
         (data.numInputs, data.inputs) = (1, &mut inputs);
         if ports.outputs > 0 {
             (data.numOutputs, data.outputs) = (1, &mut outputs);
         }
         assert_eq!(watched(|| unsafe { self.processor.process(&mut data) }) == kResultOk, self.active);
+        *self.given.lock().unwrap() = events.taken().iter().map(given).collect();
         memory.out()
+    }
+
+    fn given(&self) -> Vec<(usize, u8, Message)> {
+        self.given.lock().unwrap().clone()
     }
 
     fn value(&self, id: &str) -> f32 {

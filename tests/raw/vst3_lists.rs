@@ -12,7 +12,7 @@ use nice_plug::wrapper::vst3::vst3::{
         int32, kResultFalse, kResultOk, tresult,
     },
 };
-use std::ptr::null_mut;
+use std::{cell::RefCell, ptr::null_mut};
 
 struct Queue {
     id: ParamID,
@@ -69,8 +69,25 @@ impl IParameterChangesTrait for Queues {
     }
 }
 
-/// Notes of one block.
-pub struct Events(pub Vec<Event>);
+/// Notes of one block: a host's, or a plugin's.
+pub struct Events(RefCell<Vec<Event>>);
+
+impl Events {
+    /// Those that a host hands over.
+    pub fn of(events: Vec<Event>) -> Self {
+        Self(RefCell::new(events))
+    }
+
+    /// None yet, and room for a plugin's: nothing may allocate while it plays.
+    pub fn with_room() -> Self {
+        Self::of(Vec::with_capacity(1 << 14))
+    }
+
+    /// Those that are there.
+    pub fn taken(&self) -> Vec<Event> {
+        self.0.borrow().clone()
+    }
+}
 
 impl Class for Events {
     type Interfaces = (IEventList,);
@@ -78,13 +95,18 @@ impl Class for Events {
 
 impl IEventListTrait for Events {
     unsafe fn getEventCount(&self) -> int32 {
-        self.0.len() as int32
+        self.0.borrow().len() as int32
     }
     unsafe fn getEvent(&self, index: int32, event: *mut Event) -> tresult {
-        unsafe { *event = self.0[index as usize] };
+        unsafe { *event = self.0.borrow()[index as usize] };
         kResultOk
     }
-    unsafe fn addEvent(&self, _: *mut Event) -> tresult {
-        kResultFalse
+    unsafe fn addEvent(&self, event: *mut Event) -> tresult {
+        let mut events = self.0.borrow_mut();
+        if events.len() == events.capacity() {
+            return kResultFalse;
+        }
+        events.push(unsafe { *event });
+        kResultOk
     }
 }

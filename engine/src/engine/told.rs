@@ -53,6 +53,14 @@ impl Engine {
         self.part.failed_frames()
     }
 
+    /// What the network of the note detector hears in the last frame, the key nearest to its pitch, and samples before the frame's end that it describes: for whoever trains
+    /// it (`examples/note_network.rs`). None where nobody sings.
+    #[doc(hidden)]
+    pub fn note_inputs(&self) -> Option<(&[f32], u8, usize)> {
+        let (inputs, key) = self.notes.inputs()?;
+        Some((inputs, key, self.listener.newest_age_samples()))
+    }
+
     /// What is heard and played, and peaks since the last call.
     ///
     /// ```

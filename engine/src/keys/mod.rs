@@ -333,6 +333,7 @@ impl Keys {
                     self.set_keys(&keys);
                 }
                 EventKind::Message { channel, message } => self.hear(usize::from(channel).min(CHANNELS - 1), message),
+                EventKind::Sung(_) => {}
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     KEYS, Kind, MAX_INSTRUMENT, OFF_DB, Param, SettingError,
-    table::{Value, finite},
+    table::{Value, choice, finite},
 };
 use crate::snap::SCALES;
 use syrinx_tracker::{LatencyMode, TrackerConfig};
@@ -64,9 +64,90 @@ impl Value for PitchFrom {
     }
 }
 
+/// Who is given the voice's notes, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteOutput {
+    /// Nobody.
+    Off,
+    /// All on the first channel of MIDI.
+    OneChannel,
+    /// MPE: each on a channel of its own, of fifteen.
+    Mpe,
+    /// Each expresses its bend and loudness for itself, as CLAP and VST3 have it; as MPE where there is MIDI only.
+    Expressions,
+    /// A way of a later version, which this one keeps and sends nothing in.
+    Later(u8),
+}
+
+impl NoteOutput {
+    const ALL: [Self; 4] = [Self::Off, Self::OneChannel, Self::Mpe, Self::Expressions];
+
+    /// Whether nothing is sent.
+    pub fn is_off(self) -> bool {
+        matches!(self, Self::Off | Self::Later(_))
+    }
+}
+
+impl Value for NoteOutput {
+    fn number(self) -> f32 {
+        match self {
+            Self::Later(number) => number.into(),
+            known => Self::ALL.iter().position(|way| *way == known).map_or(0.0, |at| at as f32),
+        }
+    }
+
+    fn of(number: f32) -> Self {
+        let number = number.round() as u8;
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Later(number))
+    }
+}
+
+/// What of the voice's pitch bends its notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteBend {
+    /// Nothing: they are the keys they are.
+    Off,
+    /// All but the vibrato: slides, scoops, and what is out of tune.
+    Glides,
+    /// All.
+    Full,
+}
+
+impl Value for NoteBend {
+    fn number(self) -> f32 {
+        f32::from(self as u8)
+    }
+
+    fn of(number: f32) -> Self {
+        choice(&[Self::Off, Self::Glides, Self::Full], number)
+    }
+}
+
+/// What the voice's loudness moves while a note lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteLoudness {
+    /// Nothing.
+    Off,
+    /// Expression, controller 11.
+    Expression,
+    /// Pressure.
+    Pressure,
+}
+
+impl Value for NoteLoudness {
+    fn number(self) -> f32 {
+        f32::from(self as u8)
+    }
+
+    fn of(number: f32) -> Self {
+        choice(&[Self::Off, Self::Expression, Self::Pressure], number)
+    }
+}
+
 const DECIBEL: Kind = Kind::Number { step: 0.1, logarithmic: false };
 const PERCENT: Kind = Kind::Number { step: 0.1, logarithmic: false };
 const HERTZ: Kind = Kind::Number { step: 0.1, logarithmic: true };
+const WHOLE: Kind = Kind::Number { step: 1.0, logarithmic: false };
 const CENT: Kind = Kind::Number { step: 0.01, logarithmic: false };
 /// A list of scales may grow up to here; the range of a parameter is for ever.
 const MOST_SCALES: u8 = 32;
@@ -151,6 +232,28 @@ params! {
         /// Level of the room's answer, per cent.
         reverb_mix: f32, "Reverb mix", "%", PERCENT, 0.0, 100.0, 0.0;
     }
+    "Notes" {
+        /// Sends the notes that are sung to other instruments: on one channel of MIDI, as MPE, or as notes with expressions of their own (CLAP and VST3).
+        note_output: NoteOutput, "Note output", "", Kind::Choice(&["Off", "One channel", "MPE", "Expressions"]), 0.0, 7.0, 0.0, SESSION;
+        /// How long a pitch holds before it is a note, ms: little is soon, much is sure.
+        note_react: f32, "React", "ms", WHOLE, 4.0, 40.0, 4.0, SESSION;
+        /// How far past the border between two notes the voice has to go before the note changes, cents.
+        note_stickiness: f32, "Stickiness", "cents", WHOLE, 0.0, 50.0, 20.0, SESSION;
+        /// How long a note is held through a gap in the voice, ms.
+        note_hold: f32, "Hold breath", "ms", WHOLE, 0.0, 300.0, 60.0, SESSION;
+        /// A new syllable on the same pitch is a new note.
+        note_retrigger: bool, "Retrigger", "", Kind::Switch, 0.0, 1.0, 1.0, SESSION;
+        /// What of the voice's pitch bends the notes that are sent: nothing, all but vibrato, or all.
+        note_bend: NoteBend, "Note bend", "", Kind::Choice(&["Off", "Glides", "Full"]), 0.0, 2.0, 2.0, SESSION;
+        /// How far the wheel bends on one channel, semitones: as the instrument that receives it is set. MPE and expressions have 48.
+        note_bend_range: f32, "Note bend range", "st", WHOLE, 1.0, 48.0, 2.0, SESSION;
+        /// Sends the notes of the snap's key and scale alone.
+        note_scale: bool, "Notes in scale", "", Kind::Switch, 0.0, 1.0, 0.0, SESSION;
+        /// What the loudness of the voice moves while a note lasts: expression (controller 11) or pressure.
+        note_loudness: NoteLoudness, "Note loudness", "", Kind::Choice(&["Off", "Expression", "Pressure"]), 0.0, 2.0, 1.0, SESSION;
+        /// Octaves by which the notes that are sent are moved.
+        note_octave: f32, "Note octave", "oct", WHOLE, -3.0, 3.0, 0.0, SESSION;
+    }
     "Output" {
         /// Share of the instrument against the voice, in time with it, per cent.
         mix: f32, "Dry/wet", "%", PERCENT, 0.0, 100.0, 100.0;
@@ -177,8 +280,9 @@ impl ParamId {
     /// Whether it says how a voice is heard and followed, and so means nothing to [`Keys`](crate::Keys).
     pub const fn is_of_voice(self) -> bool {
         use ParamId::{
-            auto_gate, auto_range, breath, gate, input_gain, latency_mode, mix, octave_fit, pitch_from, snap, snap_key,
-            snap_scale, sustain, voice_high, voice_low,
+            auto_gate, auto_range, breath, gate, input_gain, latency_mode, mix, note_bend, note_bend_range, note_hold,
+            note_loudness, note_octave, note_output, note_react, note_retrigger, note_scale, note_stickiness, octave_fit,
+            pitch_from, snap, snap_key, snap_scale, sustain, voice_high, voice_low,
         };
         matches!(
             self,
@@ -197,6 +301,16 @@ impl ParamId {
                 | sustain
                 | mix
                 | latency_mode
+                | note_output
+                | note_react
+                | note_stickiness
+                | note_hold
+                | note_retrigger
+                | note_bend
+                | note_bend_range
+                | note_scale
+                | note_loudness
+                | note_octave
         )
     }
 }

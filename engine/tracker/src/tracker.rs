@@ -220,6 +220,16 @@ impl Tracker {
         self.delay
     }
 
+    /// The pitch and the confidence that are known best at the end of the last frame, and how many samples before it they describe: in Live those of the frame; in Studio, whose
+    /// frames wait for loudness and for all that follows, some that are younger. Frequency in Hz, as it is even where it is a guess.
+    pub fn newest(&self) -> (f32, f32, usize) {
+        let age = (f64::from(self.latest.age_s) * f64::from(self.clock.sample_rate_hz())).round() as usize;
+        match self.mode {
+            LatencyMode::Live => (self.held_f0_hz, self.latest.confidence.clamp(0.0, 1.0), self.delay),
+            LatencyMode::Studio => (self.latest.f0_hz, self.latest.confidence.clamp(0.0, 1.0), age.min(self.delay)),
+        }
+    }
+
     /// What the network that tells notes from noise heard in the last frame, for whoever trains it (`examples/voicing.rs`).
     #[doc(hidden)]
     pub const fn voicing_inputs(&self) -> &[f32] {

@@ -46,6 +46,8 @@ pub struct Home {
     pub presets: PathBuf,
     /// User instruments.
     pub instruments: PathBuf,
+    /// Notes that were sung.
+    pub notes: PathBuf,
 }
 
 impl Home {
@@ -56,12 +58,18 @@ impl Home {
             looks: dirs::config_dir()?.join("syrinx").join("window.json"),
             presets: data.join("presets"),
             instruments: data.join("instruments"),
+            notes: data.join("notes"),
         })
     }
 
     /// All in one folder.
     pub fn in_folder(folder: &Path) -> Self {
-        Self { looks: folder.join("window.json"), presets: folder.join("presets"), instruments: folder.join("instruments") }
+        Self {
+            looks: folder.join("window.json"),
+            presets: folder.join("presets"),
+            instruments: folder.join("instruments"),
+            notes: folder.join("notes"),
+        }
     }
 
     /// The looks as remembered; the defaults where there is nothing, or nothing that can be understood.

@@ -46,6 +46,8 @@ pub struct Pitches {
     pub voice: Option<f32>,
     /// The instrument's, where it plays one.
     pub played: Option<f32>,
+    /// The key that is sung.
+    pub key: Option<u8>,
 }
 
 /// A level with its hold and its clip light.
@@ -189,7 +191,8 @@ impl Live {
         while self.trail.front().is_some_and(|dot| now - dot.time > TRAIL_S) {
             self.trail.pop_front();
         }
-        self.pitches.push_back(Pitches { time: now, voice, played });
+        let key = Some(shown.sung_key.get() as u8).filter(|key| runs && *key > 0);
+        self.pitches.push_back(Pitches { time: now, voice, played, key });
         while self.pitches.front().is_some_and(|p| now - p.time > PITCH_S + 0.5) {
             self.pitches.pop_front();
         }

@@ -1,11 +1,12 @@
 //! The last seconds of pitch, the voice's and the instrument's, scrolling.
 
 use super::{
+    button,
     live::{Live, PITCH_S, Pitches, note_name},
     paint::{heading, text, well},
     theme::{SMALL, Theme},
 };
-use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Color32, CornerRadius, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
 /// Least that the view spans, semitones.
 const LEAST_SPAN: f32 = 16.0;
@@ -25,9 +26,19 @@ impl Default for PitchView {
 }
 
 impl PitchView {
-    /// Draws the last seconds up to `now`; who hears no voice has one line.
+    /// Draws the last seconds up to `now`; who hears no voice has one line. Where the notes that are sung are to be had, `notes` says whether they are open, and is
+    /// answered whether that was pressed.
     #[allow(clippy::too_many_arguments)]
-    pub fn show(&mut self, ui: &Ui, rect: Rect, theme: &Theme, live: &Live, now: f64, colour: Color32, hears: bool) {
+    pub fn show(
+        &mut self,
+        ui: &Ui,
+        rect: Rect,
+        theme: &Theme,
+        live: &Live,
+        now: f64,
+        colour: Color32,
+        notes: Option<bool>,
+    ) -> bool {
         well(ui, rect, theme);
         self.follow(live);
         let plot = rect.shrink2(vec2(1.0, 6.0));
@@ -46,6 +57,9 @@ impl PitchView {
             if n.rem_euclid(12) == 0 {
                 text(&painter, pos2(plot.right() - 8.0, at), Align2::RIGHT_CENTER, &note_name(n as f32), SMALL, theme.muted);
             }
+        }
+        if notes == Some(true) {
+            Self::notes(&painter, live, &x, &y, theme);
         }
         // Where both sing the same, one shows around the other.
         let lines: [Line; 2] = [(|p| p.played, colour, 4.0), (|p| p.voice, theme.voice, 1.8)];
@@ -75,12 +89,28 @@ impl PitchView {
             }
         }
         heading(ui, rect, theme, "Pitch");
-        if !hears {
-            return;
-        }
+        let Some(open) = notes else { return false };
         let legend = rect.left_top() + vec2(52.0, 10.0);
         let end = text(ui.painter(), legend, Align2::LEFT_TOP, "voice", SMALL, theme.voice);
         text(ui.painter(), pos2(end.right() + 10.0, legend.y), Align2::LEFT_TOP, "instrument", SMALL, colour);
+        let place = Rect::from_min_size(pos2(rect.right() - 92.0, rect.top() + 6.0), vec2(84.0, 20.0));
+        let help = "The notes that are sung, for other instruments and as a file";
+        button::switch(ui, place, theme, button::Switch { name: "Notes out", help, on: open, tells: None, colour: theme.voice })
+    }
+
+    /// Draws the keys that were sung, each as long as it was.
+    fn notes(painter: &Painter, live: &Live, x: &dyn Fn(f64) -> f32, y: &dyn Fn(f32) -> f32, theme: &Theme) {
+        let half = (y(0.0) - y(1.0)).abs().min(12.0) * 0.4;
+        let pitches: Vec<&Pitches> = live.pitches.iter().collect();
+        for run in pitches.chunk_by(|a, b| a.key == b.key) {
+            let (first, last) = (run[0], run[run.len() - 1]);
+            let Some(key) = first.key else { continue };
+            let bar = Rect::from_x_y_ranges(
+                x(first.time)..=x(last.time).max(x(first.time) + 2.0),
+                y(key.into()) - half..=y(key.into()) + half,
+            );
+            painter.rect_filled(bar, CornerRadius::same(2), theme.faint(theme.voice, 0.5));
+        }
     }
 
     /// Follows what is to be seen, without haste.

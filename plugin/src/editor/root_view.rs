@@ -9,7 +9,7 @@ use super::{
     keyboard::Keyboard,
     layout::Layout,
     live::Live,
-    meters,
+    meters, note_panel,
     pitch_view::PitchView,
     preset_list::PresetList,
     presets::Presets,
@@ -67,6 +67,8 @@ pub struct RootView {
     dialog: Dialog,
     field: field::Field,
     pitch_view: PitchView,
+    /// Whether the notes that are sung lie over the bars.
+    notes_open: bool,
     keyboard: Keyboard,
     controls: controls::ControlPanel,
     browser: browser::Browser,
@@ -97,6 +99,7 @@ impl RootView {
             dialog: Dialog::default(),
             field: field::Field::default(),
             pitch_view: PitchView::default(),
+            notes_open: false,
             keyboard: Keyboard::default(),
             controls: controls::ControlPanel::default(),
             browser: browser::Browser::default(),
@@ -301,8 +304,16 @@ impl RootView {
             })
             .collect();
         self.field.show(ui, layout.field, theme, edits, &self.live, &instruments);
-        bars::show(ui, layout.bars, theme, edits, &self.live, self.live.played_hz, colour);
-        self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour, hears);
+        if self.notes_open {
+            let (captured, home) = (&self.shown.captured, self.home.as_ref());
+            note_panel::show(ui, layout.bars, theme, edits, captured, home, theme.voice);
+        } else {
+            bars::show(ui, layout.bars, theme, edits, &self.live, self.live.played_hz, colour);
+        }
+        let notes = hears.then_some(self.notes_open);
+        if self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour, notes) {
+            self.notes_open = !self.notes_open;
+        }
         meters::show(ui, layout.meters, theme, &mut self.live, colour, hears);
     }
 

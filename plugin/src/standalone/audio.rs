@@ -4,16 +4,20 @@ use crate::{
     Failure, audio_devices, dummy, jack_client, midi_ports,
     options::{Backend, CARDS, Wanted},
 };
+use crossbeam_queue::ArrayQueue;
 use std::sync::{
     Arc, Mutex, PoisonError, TryLockError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
+use syrinx_engine::{Event, EventKind};
 use syrinx_plugin::{
     changes::Changes,
     player::{Buffers, Owner, Player},
     source::Source,
 };
 
+/// Messages that wait for the system's port at most: some seconds.
+const MOST_SUNG: usize = 2048;
 /// Channels out: in stereo.
 pub const OUTPUTS: usize = 2;
 
@@ -84,6 +88,8 @@ impl Health {
 pub struct Instance {
     pub owner: Owner,
     pub player: Arc<Mutex<Player>>,
+    /// Where notes that are sung go, but where JACK takes them.
+    pub sung: Arc<SungNotes>,
 }
 
 impl Instance {
@@ -93,16 +99,43 @@ impl Instance {
     }
 }
 
+/// Messages of MIDI on their way from the audio thread to the system's port.
+pub struct SungNotes(ArrayQueue<[u8; 3]>);
+
+impl Default for SungNotes {
+    fn default() -> Self {
+        Self(ArrayQueue::new(MOST_SUNG))
+    }
+}
+
+impl SungNotes {
+    /// The next message.
+    pub fn next(&self) -> Option<[u8; 3]> {
+        self.0.pop()
+    }
+
+    /// Takes a message; where nobody has come for the first of them, those are lost. Audio thread.
+    pub fn take(&self, message: [u8; 3]) {
+        let _ = self.0.force_push(message);
+    }
+}
+
 /// The player as the audio thread has it.
 pub struct PlayerHandle {
     pub player: Arc<Mutex<Player>>,
     pub health: Arc<Health>,
+    pub sung: Arc<SungNotes>,
 }
 
 impl PlayerHandle {
     /// Plays a block with what happens in it: the voice is in the first channel, and the sound is in both afterwards. Never waits: should the player be held
     /// elsewhere, which nobody does while a stream runs, the block is silent, and counted as a gap.
     pub fn play(&self, left: &mut [f32], right: &mut [f32], changes: &Changes) {
+        self.play_and_send(left, right, changes, |_, message| self.sung.take(message));
+    }
+
+    /// The same, the notes that are sung given to `send`: samples, and messages of MIDI.
+    pub fn play_and_send(&self, left: &mut [f32], right: &mut [f32], changes: &Changes, mut send: impl FnMut(usize, [u8; 3])) {
         let player = match self.player.try_lock() {
             Ok(player) => Some(player),
             // Whatever a panic left undone is over with the next block; a stream that is silent from then on would be worse.
@@ -111,7 +144,15 @@ impl PlayerHandle {
         };
         let played = player.is_some_and(|mut player| {
             let channels = &mut [&mut *left, &mut *right];
-            player.play(&Buffers::in_place(channels), changes).is_ok()
+            let played = player.play(&Buffers::in_place(channels), changes).is_ok();
+            for Event { at, kind } in player.sent() {
+                if let EventKind::Message { channel, message } = kind
+                    && let Some(bytes) = message.to_midi(*channel)
+                {
+                    send(*at, bytes);
+                }
+            }
+            played
         });
         if played {
             self.health.blocks.fetch_add(1, Ordering::Relaxed);
@@ -168,9 +209,9 @@ mod tests {
 
     fn handle() -> PlayerHandle {
         let (owner, player) = Player::new();
-        let instance = Instance { owner, player: Arc::new(Mutex::new(player)) };
+        let instance = Instance { owner, player: Arc::new(Mutex::new(player)), sung: Arc::default() };
         activate(&instance, 48_000).unwrap();
-        PlayerHandle { player: instance.player, health: Arc::default() }
+        PlayerHandle { player: instance.player, health: Arc::default(), sung: Arc::default() }
     }
 
     fn sounds(handle: &PlayerHandle) -> bool {
@@ -209,7 +250,7 @@ mod tests {
         assert!(sounds(&handle));
         assert_eq!(handle.health.blocks(), 200);
         // Nor is one of a player that nobody has set up.
-        let handle = PlayerHandle { player: Arc::new(Mutex::new(Player::new().1)), health: Arc::default() };
+        let handle = PlayerHandle { player: Arc::new(Mutex::new(Player::new().1)), health: Arc::default(), sung: Arc::default() };
         handle.play(&mut left, &mut right, &Changes::none());
         assert_eq!((handle.health.blocks(), handle.health.dropouts()), (0, 1));
     }

@@ -322,7 +322,7 @@ pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
         target: buffer + buffer / 2,
         playing: false,
         channels: usize::from(output_config.channels),
-        handle: PlayerHandle { player: instance.player.clone(), health: health.clone() },
+        handle: PlayerHandle { player: instance.player.clone(), health: health.clone(), sung: instance.sung.clone() },
         latency: latency.clone(),
         none: Changes::none(),
     };

@@ -39,7 +39,7 @@ impl Drop for Dummy {
 pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     audio::activate(instance, wanted.sample_rate_hz)?;
     let health = Arc::new(Health::default());
-    let handle = PlayerHandle { player: instance.player.clone(), health: health.clone() };
+    let handle = PlayerHandle { player: instance.player.clone(), health: health.clone(), sung: instance.sung.clone() };
     let (rate, buffer) = (wanted.sample_rate_hz, wanted.buffer);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();

@@ -7,8 +7,8 @@ use crate::{
     options::Wanted,
 };
 use jack::{
-    AsyncClient, AudioIn, AudioOut, Client, ClientOptions, ClientStatus, Control, Frames, LatencyType, MidiIn,
-    NotificationHandler, Port, PortFlags, ProcessHandler, ProcessScope, Unowned,
+    AsyncClient, AudioIn, AudioOut, Client, ClientOptions, ClientStatus, Control, Frames, LatencyType, MidiIn, MidiOut,
+    NotificationHandler, Port, PortFlags, ProcessHandler, ProcessScope, RawMidi, Unowned,
 };
 use std::sync::{
     Arc,
@@ -51,6 +51,8 @@ impl Input {
 /// The ports and the player, on JACK's thread.
 struct Process {
     input: Input,
+    /// Where a voice's notes go.
+    sung: Option<Port<MidiOut>>,
     left: Port<AudioOut>,
     right: Port<AudioOut>,
     handle: PlayerHandle,
@@ -75,7 +77,16 @@ impl ProcessHandler for Process {
             }
         }
         self.changes.sort();
-        self.handle.play(left, right, &self.changes);
+        match &mut self.sung {
+            Some(port) => {
+                let mut writer = port.writer(scope);
+                self.handle.play_and_send(left, right, &self.changes, |at, bytes| {
+                    // Of more than JACK has room for, the last are lost.
+                    let _ = writer.write(&RawMidi { time: at as u32, bytes: &bytes[..midi_ports::len(bytes)] });
+                });
+            }
+            None => self.handle.play(left, right, &self.changes),
+        }
         Control::Continue
     }
 }
@@ -215,12 +226,13 @@ pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     } else {
         Input::Notes(client.register_port("notes", MidiIn::default()).map_err(failed)?)
     };
+    let sung = instance.hears().then(|| client.register_port("sung notes", MidiOut::default())).transpose().map_err(failed)?;
     let left = client.register_port("left", AudioOut::default()).map_err(failed)?;
     let right = client.register_port("right", AudioOut::default()).map_err(failed)?;
     let unowned = (instance.hears().then(|| input.clone_unowned()), left.clone_unowned());
     let names = [input.name(), left.name(), right.name()].into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let handle = PlayerHandle { player: instance.player.clone(), health: health.clone() };
-    let process = Process { input, left, right, handle, changes: Changes::default(), begun: begun.clone() };
+    let handle = PlayerHandle { player: instance.player.clone(), health: health.clone(), sung: instance.sung.clone() };
+    let process = Process { input, sung, left, right, handle, changes: Changes::default(), begun: begun.clone() };
     let notices = Notices { health: health.clone(), sample_rate_hz: rate };
     // Connections are possible, and kept, only while the client is active.
     let active = client.activate_async(notices, process).map_err(failed)?;

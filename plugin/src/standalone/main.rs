@@ -68,12 +68,19 @@ fn run(options: &Options) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
     ctrlc::set_handler(move || stopping.store(true, Ordering::Relaxed)).map_err(|e| e.to_string())?;
-    let instance = audio::Instance { owner, player: Arc::new(Mutex::new(player)) };
-    let midi = (options.source() == Source::Keys).then(|| {
-        shown.midi_inputs.hear(wanted.midi.clone());
+    player.set_midi_only();
+    let sung = Arc::new(audio::SungNotes::default());
+    let instance = audio::Instance { owner, player: Arc::new(Mutex::new(player)), sung: sung.clone() };
+    let midi = {
         let (shown, stop) = (shown.clone(), stop.clone());
-        std::thread::spawn(move || midi_ports::run(&shown, &stop))
-    });
+        match options.source() {
+            Source::Keys => {
+                shown.midi_inputs.hear(wanted.midi.clone());
+                std::thread::spawn(move || midi_ports::run(&shown, &stop))
+            }
+            Source::Voice => std::thread::spawn(move || midi_ports::send(&sung, &stop)),
+        }
+    };
     let supervisor = Supervisor { wanted, instance, config, stop: stop.clone(), patient: !options.no_window, told: None };
     let supervisor = std::thread::spawn(move || supervisor.run());
     if let Some(seconds) = options.seconds {
@@ -90,8 +97,8 @@ fn run(options: &Options) -> Result<(), Failure> {
         }
     }
     let ended = supervisor.join().map_err(|_| "the sound card's supervisor panicked")?;
-    if midi.is_some_and(|midi| midi.join().is_err()) {
-        return Err("what listens to MIDI inputs panicked".into());
+    if midi.join().is_err() {
+        return Err("what is at MIDI's ports panicked".into());
     }
     ended
 }

@@ -1,17 +1,27 @@
-//! The system's MIDI inputs (ALSA's sequencer, CoreMIDI, Windows): all that are plugged in, or those that the player has chosen, opened as they come and let go as they leave.
-//! What they say goes to the player's ring, and is heard with the next block.
+//! The system's MIDI (ALSA's sequencer, CoreMIDI, Windows). Its inputs: all that are plugged in, or those that the player has chosen, opened as they come and let go as they leave.
+//! What they say goes to the player's ring, and is heard with the next block. And a port of Syrinx's own, for the notes that are sung.
 
-use crate::audio_devices;
-use midir::{Ignore, MidiInput, MidiInputConnection};
+use crate::{audio::SungNotes, audio_devices};
+#[cfg(unix)]
+use midir::MidiOutput;
+use midir::{Ignore, MidiInput, MidiInputConnection, MidiOutputConnection};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 use syrinx_engine::Message;
 use syrinx_plugin::monitor::Shown;
 
 const CLIENT: &str = "Syrinx Keys";
+#[cfg(unix)]
+const VOICE_CLIENT: &str = "Syrinx";
+/// Between two looks at what is sung, and at whether the system has MIDI by now.
+const SEND: Duration = Duration::from_millis(1);
+const RETRY: Duration = Duration::from_secs(5);
 /// Between two looks at what is plugged in.
 const LOOK: Duration = Duration::from_millis(500);
 /// A channel's keys are let go by this controller, and its pedal by the other.
@@ -85,6 +95,47 @@ fn look(shown: &Arc<Shown>, finder: &MidiInput, open: &mut Vec<Open>) {
             open.push(Open { id, name, _connection: connection });
         }
     }
+}
+
+/// Gives what is sung to a port that other programs find, until `stop` is set. A thread of its own. Systems without MIDI, and Windows, which has no such ports, have none.
+pub fn send(sung: &SungNotes, stop: &AtomicBool) {
+    let mut port = None;
+    let mut looked: Option<Instant> = None;
+    while !stop.load(Ordering::Relaxed) {
+        if port.is_none() && looked.is_none_or(|looked| looked.elapsed() > RETRY) {
+            looked = Some(Instant::now());
+            port = output();
+        }
+        while let Some(bytes) = sung.next() {
+            if let Some(port) = &mut port {
+                let _ = port.send(&bytes[..len(bytes)]);
+            }
+        }
+        thread::sleep(SEND);
+    }
+    if let Some(port) = &mut port {
+        // Whoever plays them is not to be left with one.
+        for channel in 0..16 {
+            let _ = port.send(&[0xb0 | channel, ALL_NOTES_OFF, 0]);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn output() -> Option<MidiOutputConnection> {
+    use midir::os::unix::VirtualOutput;
+    audio_devices::hush();
+    MidiOutput::new(VOICE_CLIENT).ok()?.create_virtual("sung notes").ok()
+}
+
+#[cfg(not(unix))]
+fn output() -> Option<MidiOutputConnection> {
+    None
+}
+
+/// Bytes of a message: a pressure of the channel has one after its status.
+pub fn len(bytes: [u8; 3]) -> usize {
+    if bytes[0] & 0xf0 == 0xd0 { 2 } else { 3 }
 }
 
 /// A message from an input, on its thread.

@@ -87,6 +87,8 @@ pub struct OnsetDetector {
     /// How far the voice has lately swung about the note's pitch, semitones; and how far it is since it passed that pitch last.
     swing: f32,
     lobe: f32,
+    /// Whether the note that began last did so by being articulated.
+    articulated: bool,
 }
 
 impl OnsetDetector {
@@ -105,7 +107,13 @@ impl OnsetDetector {
             away: 0,
             swing: 0.0,
             lobe: 0.0,
+            articulated: false,
         }
+    }
+
+    /// Whether the note that began last did so by a rise of the voice or after a consonant, rather than by another pitch.
+    pub fn is_articulated(&self) -> bool {
+        self.articulated
     }
 
     /// Takes one more frame of `voice`, whose level counts as `level_db`, a finite number.
@@ -128,7 +136,8 @@ impl OnsetDetector {
 
         let onset = if louder || back || leapt {
             self.rising = true;
-            if louder || back {
+            self.articulated = louder || back;
+            if self.articulated {
                 // A voice may scoop up to its note.
                 self.looking = SCOOP_FRAMES;
                 self.known = 0;
