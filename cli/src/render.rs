@@ -6,7 +6,7 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 use syrinx_analysis::{FORMATS, SoundReader, WavWriter, is_sound_file, is_unreadable_sound_file};
-use syrinx_engine::{Engine, EngineConfig, Kind, PARAMS, Param, Settings};
+use syrinx_engine::{Engine, EngineConfig, Kind, OWN_INSTRUMENT, PARAMS, Param, Settings};
 
 /// Rate at which voices are rendered whose own rate the engine does not run at, Hz.
 const FALLBACK_RATE_HZ: u32 = 48_000;
@@ -145,6 +145,9 @@ pub fn writable(output: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The instrument of a part of the choir that plays what the lead plays.
+const LEAD: &str = "lead";
+
 pub fn parameter_list() -> String {
     format!("Parameters:\n{}", rows(PARAMS))
 }
@@ -158,6 +161,7 @@ pub fn rows(params: &[Param]) -> String {
 fn default(param: &Param) -> String {
     match (param.kind, param.id) {
         (Kind::Instrument, "instrument_a") => "--instrument".into(),
+        (Kind::Instrument, _) if param.follows_lead() => LEAD.into(),
         (Kind::Instrument, _) => syrinx_models::numbered(param.default as u8).map_or_else(String::new, |m| m.card().id.clone()),
         _ => param.display(param.default),
     }
@@ -168,8 +172,11 @@ pub fn set<'a>(settings: &mut Settings, sets: impl IntoIterator<Item = &'a Strin
     for set in sets {
         let (id, value) = set.split_once('=').ok_or_else(|| format!("--set takes PARAM=VALUE, not {set:?}"))?;
         let (id, value) = (id.trim(), value.trim());
-        let instrument = PARAMS.iter().any(|p| p.id == id && p.kind == Kind::Instrument);
-        match syrinx_models::number(value).filter(|_| instrument) {
+        let instrument = PARAMS.iter().find(|p| p.id == id && p.kind == Kind::Instrument);
+        // Parts of the choir play the lead's, where nothing else is said.
+        let lead = instrument.filter(|row| row.follows_lead() && value.eq_ignore_ascii_case(LEAD));
+        let instrument = instrument.is_some();
+        match lead.map(|_| OWN_INSTRUMENT).or_else(|| syrinx_models::number(value).filter(|_| instrument)) {
             Some(number) => settings.set(id, &number.to_string())?,
             None if instrument => {
                 let known: Vec<_> = syrinx_models::ids().collect();

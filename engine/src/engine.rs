@@ -17,12 +17,13 @@ use crate::{
     Settings,
     automation::Automation,
     block::{self, Block, Event, EventKind},
+    choir::{self, Choir},
     config::{EngineConfig, EngineError},
     keyed_pitch::KeyedPitch,
     latency_switch::LatencySwitch,
     listener::{Listener, STEP},
     mapping::Mapping,
-    mixer::Mixer,
+    mixer::{Mixer, Wet},
     notes::Notes,
     params::PitchFrom,
     part::{Moment, Part},
@@ -43,6 +44,7 @@ pub struct Engine {
     notes: Notes,
     mapping: Mapping,
     part: Part,
+    choir: Choir,
     mixer: Mixer,
     tell: Tell,
     next_frame: u64,
@@ -71,6 +73,7 @@ impl Engine {
             notes: Notes::new(),
             mapping: Mapping::new(),
             part: Part::new(sample_rate_hz, seed, palette),
+            choir: Choir::new(sample_rate_hz, seed, palette, listener.most_frames()),
             mixer: Mixer::new(sample_rate_hz, channels, frame, delay, STEP),
             tell: Tell::new(),
             next_frame: 0,
@@ -137,6 +140,7 @@ impl Engine {
         self.listener.settle();
         let settings = self.automation.settings();
         self.part.settle(settings);
+        self.choir.settle(settings);
         self.mixer.settle(settings);
     }
 
@@ -163,6 +167,7 @@ impl Engine {
     /// Lets all keys go that give the pitch.
     pub fn let_keys_go(&mut self) {
         self.keyed_pitch.let_go();
+        self.choir.let_keys_go();
     }
 
     /// Begins anew in the mode that is wanted.
@@ -174,6 +179,7 @@ impl Engine {
         self.notes.reset();
         self.mapping.reset();
         self.part.reset(settings);
+        self.choir.reset(settings);
         // Nothing sounds before the first frame can: the turnaround is silence.
         self.mixer.reset(settings, self.clock.max_len());
         self.tell.reset();
@@ -230,7 +236,10 @@ impl Engine {
         for event in events {
             match event.kind {
                 EventKind::Setting(param, value) => settings.put(param, value),
-                EventKind::Message { channel, message } => self.keyed_pitch.hear(channel, message),
+                EventKind::Message { channel, message } => {
+                    self.keyed_pitch.hear(channel, message);
+                    self.choir.hear(message);
+                }
                 EventKind::KeySetting(..) | EventKind::Sung(_) => {}
             }
         }
@@ -266,7 +275,8 @@ impl Engine {
         debug_assert_eq!(voice.frame, self.next_frame, "frames come one by one");
         self.next_frame = voice.frame + 1;
         // Settings are heard with the input they came with, to the nearest frame; the two that glide, to the sample.
-        let settings = self.automation.frame(voice.frame, self.listener.frames_behind());
+        let behind = self.listener.frames_behind();
+        let settings = self.automation.frame(voice.frame, behind);
         let end = self.clock.end_of(voice.frame) as i64 - self.listener.delay_samples() as i64;
         let len = self.clock.len_of(voice.frame);
         let colour_db = self.listener.colour_db(voice);
@@ -279,7 +289,10 @@ impl Engine {
         let wish = self.mapping.map(&sung, &settings, target, ringing, shift_st, loudness_db);
         self.part.play(&wish, &Moment { settings: &settings, automation: Some(&self.automation), colour_db, len, end });
         self.tell.frame(voice, &wish);
-        let peak = self.mixer.mix(self.part.segment(len), self.part.room(), &settings, voice, end);
+        let lead = self.part.segment(len);
+        let frame = choir::Frame { number: voice.frame, behind, loudness_db, colour_db, len, end };
+        let wet = self.choir.play(lead, &sung, &wish, &settings, &frame).unwrap_or(Wet::alone(lead));
+        let peak = self.mixer.mix(wet, self.part.room(), &settings, voice, end);
         self.tell.output(peak);
     }
 }

@@ -167,6 +167,11 @@ impl Ensemble {
         Ok(())
     }
 
+    /// Whether an instrument that has been replaced in a slot has not been taken away yet.
+    pub fn is_leaving(&self, slot: Slot) -> bool {
+        self.own[slot.leaving()].is_some()
+    }
+
     /// The instrument that has been replaced in a slot, if it is silent.
     pub fn retired(&mut self, slot: Slot) -> Option<Box<Instrument>> {
         self.own[slot.leaving()].take_if(|own| own.sounding.share() == 0.0)

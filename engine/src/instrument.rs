@@ -1,6 +1,7 @@
 //! One instrument as it sounds on a stream. Made on any thread, played on the audio thread without allocating.
 
 use crate::{
+    PARTS,
     level::{k_noise_weights, moved_powers},
     tone::Tone,
 };
@@ -155,6 +156,8 @@ pub struct Instrument {
     /// Its own noise: its bands need not be those of others.
     pub(crate) noise: FilteredNoise,
     pub(crate) arena: Arena,
+    /// More of it, for players of the choir.
+    pub(crate) copies: Vec<Box<Instrument>>,
 }
 
 impl Instrument {
@@ -163,7 +166,13 @@ impl Instrument {
         let edges = &model.card().noise_edges_hz;
         let noise = FilteredNoise::new(sample_rate_hz, edges, FrameClock::new(sample_rate_hz).max_len(), 0);
         let k_weights = k_noise_weights(edges).into();
-        Self { noise, arena: Arena::of([&*model]), sounding: Sounding::new(model, k_weights) }
+        Self { noise, arena: Arena::of([&*model]), sounding: Sounding::new(model, k_weights), copies: Vec::new() }
+    }
+
+    /// With copies for all parts of the choir that are to play the lead's instrument.
+    pub fn with_choir(sample_rate_hz: u32, model: &Arc<Model>) -> Self {
+        let copies = (0..PARTS).map(|_| Box::new(Self::new(sample_rate_hz, model.clone()))).collect();
+        Self { copies, ..Self::new(sample_rate_hz, model.clone()) }
     }
 
     /// What plays.

@@ -12,6 +12,7 @@ mod auto_range;
 mod automation;
 mod block;
 mod bounce;
+mod choir;
 mod config;
 mod crossfade_bank;
 mod delay_line;
@@ -55,9 +56,9 @@ pub use guard::Guard;
 pub use instrument::{Instrument, Slot};
 pub use keys::{KeyInstrument, Keys, MOST_TUNING_BYTES, SoundingNote, Tuning, TuningError};
 pub use params::{
-    Dynamics as KeyDynamics, KEY_PARAMS, KEYS, KeyMode, KeyParamId, KeyPriority, KeySettings, Kind, MAX_INSTRUMENT, NoteBend,
-    NoteLoudness, NoteOutput, OWN_INSTRUMENT, PARAMS, Param, ParamId, PitchFrom, SettingError, Settings, SustainedBy,
-    VibratoFrom,
+    ChordFrom, Dynamics as KeyDynamics, KEY_PARAMS, KEYS, KeyMode, KeyParamId, KeyPriority, KeySettings, Kind, MAX_INSTRUMENT,
+    NoteBend, NoteLoudness, NoteOutput, OWN_INSTRUMENT, PARAMS, PARTS, Param, ParamId, PartRows, PartRule, PartSettings,
+    PitchFrom, SettingError, Settings, SustainedBy, VibratoFrom,
 };
 pub use sides::Sides;
 pub use spectral_weights::{LEAST_WEIGHT_DB, MOST_WEIGHT_DB, NOISE_POINTS, SpectralWeights, noise_point_hz};

@@ -68,7 +68,7 @@ impl Mapping {
         shift_st: f32,
         loudness_db: f32,
     ) -> Wish {
-        let Sung { voice, gated_db, floor_db, onset } = sung;
+        let Sung { voice, gated_db, floor_db, onset, .. } = sung;
         let fit = AutoRangeSettings { auto_range: settings.auto_range, octave_fit: settings.octave_fit };
         let fitted = self.fit.step(voice, target, *floor_db, fit);
         let voiced = voice.confidence >= 0.5;

@@ -25,6 +25,21 @@ struct Mix {
     bypass: f32,
 }
 
+/// A segment that is played: by the lead, by others to its left and right, and by all together, as rooms hear them.
+#[derive(Clone, Copy)]
+pub struct Wet<'a> {
+    pub lead: &'a [f32],
+    pub sides: Option<[&'a [f32]; 2]>,
+    pub sum: &'a [f32],
+}
+
+impl<'a> Wet<'a> {
+    /// The lead alone.
+    pub fn alone(lead: &'a [f32]) -> Self {
+        Self { lead, sides: None, sum: lead }
+    }
+}
+
 /// Mixes one stream.
 pub struct Mixer {
     reverb: Reverb,
@@ -95,19 +110,20 @@ impl Mixer {
         }
     }
 
-    /// Mixes the next segment, `wet`, in the room that it was recorded in, with the voice that it answers, whose last sample lies before `end` in the stream of
-    /// the voice. The peak of what comes out.
-    pub fn mix(&mut self, wet: &[f32], room: RoomParams, settings: &Settings, voice: &Features, end: i64) -> f32 {
-        let len = wet.len();
+    /// Mixes the next segment, `wet`, and what others play beside it, in the room that it was recorded in, with the voice that it answers, whose last sample lies
+    /// before `end` in the stream of the voice. The peak of what comes out.
+    pub fn mix(&mut self, wet: Wet<'_>, room: RoomParams, settings: &Settings, voice: &Features, end: i64) -> f32 {
+        let Wet { lead, sides: beside, sum } = wet;
+        let len = lead.len();
         let room = room.times(settings.room / 100.0);
         let (from, to) = (self.mix, Mix::of(settings, room, voice));
         self.mix = to;
         let [left, right] = &mut self.recorded;
-        self.room.process(room, len, wet, &mut left[..len], &mut right[..len]);
+        self.room.process(room, len, sum, &mut left[..len], &mut right[..len]);
         let [left, right] = &mut self.reverberated;
         let reverberates = from.reverb > 0.0 || to.reverb > 0.0;
         if reverberates {
-            self.reverb.process(ReverbParams::of(settings), len, wet, &mut left[..len], &mut right[..len]);
+            self.reverb.process(ReverbParams::of(settings), len, sum, &mut left[..len], &mut right[..len]);
             if to.reverb == 0.0 {
                 // What the reverb still holds must not be heard when it is opened again.
                 self.reverb.reset();
@@ -116,7 +132,7 @@ impl Mixer {
         let start = end - len as i64;
         let mut peak = 0.0_f32;
         let channels = self.out.len();
-        for (at, wet) in wet.iter().enumerate() {
+        for (at, lead) in lead.iter().enumerate() {
             let t = (at + 1) as f32 / len as f32;
             let glide = |a: f32, b: f32| a + t * (b - a);
             let dry = glide(from.dry, to.dry) + glide(from.breath, to.breath);
@@ -124,8 +140,16 @@ impl Mixer {
             let bypass = glide(from.bypass, to.bypass);
             // Of each channel: the bare voice, what of it is mixed in, and all that is played.
             let mut sides = [(0.0, 0.0, 0.0); 2];
-            let rooms = self.recorded.iter().zip(&self.reverberated);
-            for ((bare, dry_voice, played), (voice, (room, reverberated))) in sides.iter_mut().zip(self.voice.iter().zip(rooms)) {
+            // One channel hears the middle of both.
+            let wet = match beside {
+                Some(_) if channels == 1 => [sum[at]; 2],
+                Some([left, right]) => [lead + left[at], lead + right[at]],
+                None => [*lead; 2],
+            };
+            let rooms = self.recorded.iter().zip(&self.reverberated).zip(wet);
+            for ((bare, dry_voice, played), (voice, ((room, reverberated), wet))) in
+                sides.iter_mut().zip(self.voice.iter().zip(rooms))
+            {
                 *bare = voice.get(start + at as i64);
                 *dry_voice = *bare * dry;
                 let reverberated = if reverberates { reverb * reverberated[at] } else { 0.0 };

@@ -2,9 +2,11 @@
 
 #[macro_use]
 mod table;
+mod choir;
 mod keys;
 mod settings;
 
+pub use choir::{ChordFrom, PARTS, PartRows, PartRule, PartSettings};
 pub(crate) use keys::MOST_VOICES;
 pub use keys::{Dynamics, KEY_PARAMS, KeyMode, KeyParamId, KeyPriority, KeySettings, VibratoFrom};
 pub use settings::{NoteBend, NoteLoudness, NoteOutput, PARAMS, ParamId, PitchFrom, Settings, SustainedBy};
@@ -61,6 +63,11 @@ pub struct Param {
 }
 
 impl Param {
+    /// Whether [`OWN_INSTRUMENT`] means the instrument that the lead plays, rather than one of a file of its own.
+    pub fn follows_lead(&self) -> bool {
+        self.kind == Kind::Instrument && self.default as u8 == OWN_INSTRUMENT
+    }
+
     /// The value as people read it, without the unit: `-6.0`, `Off`, `Studio`. Instruments show their number.
     ///
     /// ```

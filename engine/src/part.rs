@@ -111,6 +111,11 @@ impl Part {
         self.ensemble.install(slot, own)
     }
 
+    /// Whether an instrument that has been replaced in a slot still fades.
+    pub fn is_leaving(&self, slot: Slot) -> bool {
+        self.ensemble.is_leaving(slot)
+    }
+
     /// The instrument that has been replaced in a slot, if it is silent.
     pub fn retired(&mut self, slot: Slot) -> Option<Box<Instrument>> {
         self.ensemble.retired(slot)

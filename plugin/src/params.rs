@@ -261,8 +261,10 @@ fn host_param(row: &'static ParamRow) -> HostParam {
             let param = IntParam::new(row.name, row.default as i32, range);
             let param = if row.kind == Kind::Instrument {
                 param
-                    .with_value_to_string(Arc::new(|number| u8::try_from(number).map(instrument_name).unwrap_or_default()))
-                    .with_string_to_value(Arc::new(|text| instrument_number(text).map(i32::from)))
+                    .with_value_to_string(Arc::new(|number| {
+                        u8::try_from(number).map(|n| instrument_name(row, n)).unwrap_or_default()
+                    }))
+                    .with_string_to_value(Arc::new(|text| instrument_number(row, text).map(i32::from)))
             } else {
                 param
                     .with_value_to_string(Arc::new(move |value| row.display(value as f32)))
@@ -297,18 +299,23 @@ fn unit(unit: &str) -> &'static str {
     }
 }
 
-/// What an instrument's number is called.
-pub fn instrument_name(number: u8) -> String {
+/// What the number of an instrument is called in a row.
+pub fn instrument_name(row: &ParamRow, number: u8) -> String {
     match number {
-        OWN_INSTRUMENT => "Own file".into(),
+        OWN_INSTRUMENT => own_name(row).into(),
         _ => syrinx_models::numbered(number).map_or_else(|| format!("No instrument {number}"), |model| model.card().name.clone()),
     }
 }
 
-/// The number of the instrument with this name, id or number.
-pub fn instrument_number(text: &str) -> Option<u8> {
+/// What a row calls an instrument that is none of the factory's.
+fn own_name(row: &ParamRow) -> &'static str {
+    if row.follows_lead() { "Lead" } else { "Own file" }
+}
+
+/// The number of the instrument with this name, id or number, in a row.
+pub fn instrument_number(row: &ParamRow, text: &str) -> Option<u8> {
     let text = text.trim();
-    if text.eq_ignore_ascii_case("own file") {
+    if text.eq_ignore_ascii_case(own_name(row)) {
         return Some(OWN_INSTRUMENT);
     }
     let named = syrinx_models::factory().iter().find(|(_, model)| {
@@ -330,6 +337,7 @@ unsafe impl Params for SyrinxParams {
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicBool;
+    use syrinx_engine::ParamId;
 
     fn params() -> SyrinxParams {
         SyrinxParams::new(Arc::new(Library::new().0))
@@ -355,10 +363,12 @@ mod tests {
 
     #[test]
     fn instruments_have_their_names() {
-        assert_eq!((instrument_name(0).as_str(), instrument_number("alto-sax")), ("Violin", Some(3)));
-        assert_eq!(instrument_number(&instrument_name(99)), Some(99));
-        assert_eq!(instrument_number("own FILE"), Some(127));
-        assert_eq!(instrument_number("theremin"), None);
+        let (a, part) = (ParamId::instrument_a.param(), ParamId::part_rows(0).instrument.param());
+        assert_eq!((instrument_name(a, 0).as_str(), instrument_number(part, "alto-sax")), ("Violin", Some(3)));
+        assert_eq!(instrument_number(a, &instrument_name(a, 99)), Some(99));
+        assert_eq!((instrument_number(a, "own FILE"), instrument_number(part, "own file")), (Some(127), None));
+        assert_eq!((instrument_number(part, "LEAD"), instrument_number(a, "lead")), (Some(127), None));
+        assert_eq!(instrument_number(a, "theremin"), None);
     }
 
     /// Who reads while a state is put in force gets what was before or what is after, never some of each.

@@ -178,7 +178,7 @@ impl Preset {
             // A parameter of another Syrinx of the same format does no harm.
             let Some(row) = self.source.param(id) else { continue };
             if let (Kind::Instrument, Some(known)) = (row.kind, ParamId::named(id)) {
-                let number = instrument_number(text).ok_or_else(|| self.lost(format!("there is no instrument {text:?}")))?;
+                let number = instrument_number(row, text).ok_or_else(|| self.lost(format!("there is no instrument {text:?}")))?;
                 values.settings.put(known, number.into());
             } else {
                 values.set(id, text).map_err(|e| self.lost(e))?;
@@ -212,7 +212,7 @@ impl Preset {
             let (name, family) = match (syrinx_models::numbered(number), self.own.get(letter)) {
                 (Some(model), _) => (model.card().name.clone(), model.card().family.clone()),
                 (None, Some(own)) => (harmless(&own.name), String::new()),
-                (None, None) => (instrument_name(number), String::new()),
+                (None, None) => (instrument_name(ParamId::instrument_a.param(), number), String::new()),
             };
             Played { name, family, share }
         };
@@ -295,7 +295,7 @@ pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
     let value = |at: usize| {
         let (row, value) = (source::row(at), values.get(at));
         let text = match row.kind {
-            Kind::Instrument => instrument_text(value as u8),
+            Kind::Instrument => instrument_text(row, value as u8),
             _ => format!("{} {}", row.display(value), row.unit).trim_end().to_owned(),
         };
         (row.id.to_owned(), text)
@@ -317,8 +317,8 @@ pub fn write(params: &SyrinxParams, name: &str, about: &str) -> Vec<u8> {
     serde_json::to_vec_pretty(&written).expect("it is made of texts")
 }
 
-fn instrument_text(number: u8) -> String {
-    syrinx_models::numbered(number).map_or_else(|| instrument_name(number), |m| m.card().id.clone())
+fn instrument_text(row: &ParamRow, number: u8) -> String {
+    syrinx_models::numbered(number).map_or_else(|| instrument_name(row, number), |m| m.card().id.clone())
 }
 
 fn reference(model: &Arc<Model>) -> Reference {

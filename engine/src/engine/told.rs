@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::{
-    Settings,
+    PARTS, Settings,
     config::EngineConfig,
     instrument::{Instrument, Slot},
     spectral_weights::SpectralWeights,
@@ -45,12 +45,12 @@ impl Engine {
         let own = self.latency_samples() + self.config.sample_rate_hz as usize / 10;
         let settings = self.automation.settings();
         let room = (self.part.tail_s(settings) * self.config.sample_rate_hz as f32).ceil() as usize;
-        own + room + self.mixer.tail_samples(settings)
+        own + self.choir.tail_samples(settings) + room + self.mixer.tail_samples(settings)
     }
 
     /// Frames that a network failed to answer with numbers; they were silent.
     pub fn failed_frames(&self) -> u64 {
-        self.part.failed_frames()
+        self.part.failed_frames() + self.choir.failed_frames()
     }
 
     /// What the network of the note detector hears in the last frame, the key nearest to its pitch, and samples before the frame's end that it describes: for whoever trains
@@ -108,6 +108,11 @@ impl Engine {
         self.part.spectrum()
     }
 
+    /// The pitch of each part of the choir as it sounds, MIDI; none where it is silent.
+    pub fn parts(&self) -> [Option<f32>; PARTS] {
+        self.choir.pitches()
+    }
+
     /// Weights single harmonics and the noise, from the next frame (4 ms) on; frames glide into one another.
     ///
     /// ```
@@ -123,6 +128,7 @@ impl Engine {
     /// ```
     pub fn weigh(&mut self, weights: &SpectralWeights) {
         self.part.weigh(weights);
+        self.choir.weigh(weights);
     }
 
     /// Puts an instrument of the player's own, or none, into `slot`, where the number [`OWN_INSTRUMENT`](crate::OWN_INSTRUMENT) calls it up. The
@@ -142,13 +148,17 @@ impl Engine {
     /// engine.set(&Settings { instrument_a: OWN_INSTRUMENT, ..Settings::default() });
     /// # Ok::<(), EngineError>(())
     /// ```
-    pub fn install(&mut self, slot: Slot, own: Option<Box<Instrument>>) -> Result<(), Option<Box<Instrument>>> {
+    pub fn install(&mut self, slot: Slot, mut own: Option<Box<Instrument>>) -> Result<(), Option<Box<Instrument>>> {
+        if self.part.is_leaving(slot) || self.choir.is_leaving(slot) {
+            return Err(own);
+        }
+        self.choir.install(slot, own.as_deref_mut());
         self.part.install(slot, own)
     }
 
     /// An instrument that has been replaced and is silent, for some other thread to drop.
     pub fn retired(&mut self) -> Option<Box<Instrument>> {
-        Slot::BOTH.into_iter().find_map(|slot| self.part.retired(slot))
+        Slot::BOTH.into_iter().find_map(|slot| self.part.retired(slot).or_else(|| self.choir.retired(slot)))
     }
 
     /// The settings that are taken.

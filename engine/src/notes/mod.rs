@@ -48,6 +48,10 @@ pub struct Sung {
     pub floor_db: f32,
     /// What it is to strings and bars.
     pub onset: Onset,
+    /// Its note, as the detector has it.
+    pub key: Option<u8>,
+    /// Its pitch (MIDI), and that without the vibrato, where it has one.
+    pub pitch: Option<[f32; 2]>,
 }
 
 /// Finds the notes of one voice.
@@ -127,7 +131,7 @@ impl Notes {
         });
         let kept = Settings { note_output: NoteOutput::OneChannel, ..*settings };
         self.keeper.step(change, pitch, &self.dynamics, &kept, &mut |_, message| send(EventKind::Sung(message)));
-        Sung { voice, gated_db, floor_db: settings.gate.max(room_db + ABOVE_ROOM_DB), onset }
+        Sung { voice, gated_db, floor_db: settings.gate.max(room_db + ABOVE_ROOM_DB), onset, key: self.detector.key(), pitch }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::{
     KEYS, Kind, MAX_INSTRUMENT, OFF_DB, Param, SettingError,
+    choir::{ChordFrom, PARTS, PartRows, PartRule, PartSettings},
     table::{Value, choice, finite},
 };
-use crate::snap::SCALES;
+use crate::{choir::CHORDS, snap::SCALES};
 use syrinx_tracker::{LatencyMode, TrackerConfig};
 
 impl Value for LatencyMode {
@@ -148,14 +149,87 @@ const DECIBEL: Kind = Kind::Number { step: 0.1, logarithmic: false };
 const PERCENT: Kind = Kind::Number { step: 0.1, logarithmic: false };
 const HERTZ: Kind = Kind::Number { step: 0.1, logarithmic: true };
 const WHOLE: Kind = Kind::Number { step: 1.0, logarithmic: false };
+const TENTH: Kind = Kind::Number { step: 0.1, logarithmic: false };
 const CENT: Kind = Kind::Number { step: 0.01, logarithmic: false };
 /// A list of scales may grow up to here; the range of a parameter is for ever.
 const MOST_SCALES: u8 = 32;
+/// As may one of chords.
+const MOST_CHORDS: u8 = 32;
 
 /// Marks what is the session's.
 const SESSION: bool = true;
 
-params! {
+/// The table, to which every part of the choir adds a group of the same rows. Each part is given by the ids of its rows.
+macro_rules! with_parts {
+    ([$($number:literal $group:literal: $rule:ident $step:ident $instrument:ident $players:ident $level:ident $pan:ident $delay:ident $humanise:ident
+        $vibrato:ident $glide:ident $mute:ident $solo:ident;)+] $($table:tt)+) => {
+        params! {
+            $($table)+
+            $($group {
+                /// What the part plays, by what is sung: a fixed interval, a degree of the key and scale of the snap, a tone of the chord, a drone on the key,
+                /// or the same note.
+                $rule: PartRule, concat!("Part ", $number, " rule"), "", Kind::Choice(PartRule::NAMES), 0.0, 15.0, 0.0;
+                /// How far from what is sung: semitones of an interval, steps of the scale (2 is a third), tones of the chord, semitones of a drone above the
+                /// key's C3 to B3, octaves in unison.
+                $step: f32, concat!("Part ", $number, " step"), "", WHOLE, -24.0, 24.0, 0.0;
+                /// The instrument of the part, or the lead's.
+                $instrument: u8, concat!("Part ", $number, " instrument"), "", Kind::Instrument, 0.0, MAX_INSTRUMENT as f32, MAX_INSTRUMENT as f32;
+                /// Players of the part, who are never quite in step. All parts together have eight.
+                $players: f32, concat!("Part ", $number, " players"), "", WHOLE, 1.0, 8.0, 1.0;
+                /// How loud the part is against the lead, dB; the least value is off.
+                $level: f32, concat!("Part ", $number, " level"), "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+                /// Where the part stands, from the left (-100) to the right.
+                $pan: f32, concat!("Part ", $number, " pan"), "%", PERCENT, -100.0, 100.0, 0.0;
+                /// How much later than the lead the part plays, ms.
+                $delay: f32, concat!("Part ", $number, " delay"), "ms", TENTH, 0.0, 50.0, 0.0;
+                /// How far the part is from the lead in timing, pitch and level, as people are who play together.
+                $humanise: f32, concat!("Part ", $number, " humanise"), "%", PERCENT, 0.0, 100.0, 0.0;
+                /// How much of the voice's vibrato the part plays.
+                $vibrato: f32, concat!("Part ", $number, " vibrato"), "%", PERCENT, 0.0, 200.0, 100.0;
+                /// How long the part takes from note to note, ms.
+                $glide: f32, concat!("Part ", $number, " glide"), "ms", WHOLE, 0.0, 500.0, 0.0;
+                /// Silences the part.
+                $mute: bool, concat!("Part ", $number, " mute"), "", Kind::Switch, 0.0, 1.0, 0.0;
+                /// Silences the lead and every part that is not solo.
+                $solo: bool, concat!("Part ", $number, " solo"), "", Kind::Switch, 0.0, 1.0, 0.0;
+            })+
+        }
+
+        /// The rows of each part of the choir.
+        const PART_ROWS: [PartRows; PARTS] = [$(PartRows {
+            rule: ParamId::$rule, step: ParamId::$step, instrument: ParamId::$instrument, players: ParamId::$players, level: ParamId::$level,
+            pan: ParamId::$pan, delay: ParamId::$delay, humanise: ParamId::$humanise, vibrato: ParamId::$vibrato, glide: ParamId::$glide,
+            mute: ParamId::$mute, solo: ParamId::$solo,
+        }),+];
+
+        impl Settings {
+            /// How a part of the choir is set, of [`PARTS`].
+            ///
+            /// # Panics
+            /// When there are not so many.
+            pub fn part(&self, part: usize) -> PartSettings {
+                let parts = [$(PartSettings {
+                    rule: self.$rule, step: self.$step as i32, instrument: self.$instrument, players: self.$players as usize, level_db: self.$level,
+                    pan: self.$pan / 100.0, delay_ms: self.$delay, humanise: self.$humanise / 100.0, vibrato: self.$vibrato / 100.0,
+                    glide_ms: self.$glide, mute: self.$mute, solo: self.$solo,
+                }),+];
+                parts[part]
+            }
+        }
+    };
+}
+
+with_parts! {
+    [
+        "1" "Part 1": part1_rule part1_step part1_instrument part1_players part1_level part1_pan part1_delay part1_humanise part1_vibrato part1_glide part1_mute part1_solo;
+        "2" "Part 2": part2_rule part2_step part2_instrument part2_players part2_level part2_pan part2_delay part2_humanise part2_vibrato part2_glide part2_mute part2_solo;
+        "3" "Part 3": part3_rule part3_step part3_instrument part3_players part3_level part3_pan part3_delay part3_humanise part3_vibrato part3_glide part3_mute part3_solo;
+        "4" "Part 4": part4_rule part4_step part4_instrument part4_players part4_level part4_pan part4_delay part4_humanise part4_vibrato part4_glide part4_mute part4_solo;
+        "5" "Part 5": part5_rule part5_step part5_instrument part5_players part5_level part5_pan part5_delay part5_humanise part5_vibrato part5_glide part5_mute part5_solo;
+        "6" "Part 6": part6_rule part6_step part6_instrument part6_players part6_level part6_pan part6_delay part6_humanise part6_vibrato part6_glide part6_mute part6_solo;
+        "7" "Part 7": part7_rule part7_step part7_instrument part7_players part7_level part7_pan part7_delay part7_humanise part7_vibrato part7_glide part7_mute part7_solo;
+        "8" "Part 8": part8_rule part8_step part8_instrument part8_players part8_level part8_pan part8_delay part8_humanise part8_vibrato part8_glide part8_mute part8_solo;
+    ]
     /// The values of all parameters, numbers in their units.
     Settings, ParamId, PARAMS;
     "Input" {
@@ -264,7 +338,29 @@ params! {
         /// Live answers as early as can be; studio looks ahead, so that pitch is right from a note's first sample.
         latency_mode: LatencyMode, "Latency mode", "", Kind::Choice(&["Live", "Studio"]), 0.0, 1.0, 0.0, SESSION;
     }
+    "Choir" {
+        /// How loud the lead is, dB, against the parts of the choir; the least value is off.
+        lead_level: f32, "Lead level", "dB", DECIBEL, OFF_DB, 12.0, 0.0;
+        /// Whether the parts' chord is the one that is set, or that of the keys (MIDI) that were last down together.
+        chord_from: ChordFrom, "Chord from", "", Kind::Choice(&["Set", "Keys"]), 0.0, 1.0, 0.0, SESSION;
+        /// The root of the chord.
+        chord_root: u8, "Chord root", "", Kind::Choice(KEYS), 0.0, 11.0, 0.0, SESSION;
+        /// The kind of chord.
+        chord_type: u8, "Chord type", "", Kind::Choice(&CHORD_NAMES), 0.0, (MOST_CHORDS - 1) as f32, 0.0, SESSION;
+        /// Lets parts that play chord tones cross each other and the lead, where that moves them less.
+        choir_crossing: bool, "Parts may cross", "", Kind::Switch, 0.0, 1.0, 0.0;
+    }
 }
+
+const CHORD_NAMES: [&str; CHORDS.len()] = {
+    let mut names = [""; CHORDS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = CHORDS[at].0;
+        at += 1;
+    }
+    names
+};
 
 const SCALE_NAMES: [&str; SCALES.len()] = {
     let mut names = [""; SCALES.len()];
@@ -311,7 +407,21 @@ impl ParamId {
                 | note_scale
                 | note_loudness
                 | note_octave
-        )
+        ) || self.is_of_choir()
+    }
+
+    /// Whether it is of the choir, or of a part of it.
+    pub const fn is_of_choir(self) -> bool {
+        // They are the last of the table.
+        self as usize >= Self::lead_level as usize
+    }
+
+    /// The rows of a part of the choir, of [`PARTS`].
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn part_rows(part: usize) -> &'static PartRows {
+        &PART_ROWS[part]
     }
 }
 

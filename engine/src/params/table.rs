@@ -51,7 +51,7 @@ pub fn finite(number: f32, default: f32) -> f32 {
 /// Rows in groups: help, field, type, name, unit, kind, least, greatest, default, and whether it is the session's. The field's name is the id.
 macro_rules! params {
     ($(#[doc = $about:literal])+ $settings:ident, $id:ident, $rows:ident;
-     $($group:literal { $($(#[doc = $help:literal])+ $field:ident: $type:ty, $name:literal, $unit:literal, $kind:expr, $min:expr, $max:expr, $default:expr $(, $session:expr)?;)+ })+) => {
+     $($group:literal { $($(#[doc = $help:literal])+ $field:ident: $type:ty, $name:expr, $unit:literal, $kind:expr, $min:expr, $max:expr, $default:expr $(, $session:expr)?;)+ })+) => {
         $(#[doc = $about])+
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $settings { $($($(#[doc = $help])+ pub $field: $type,)+)+ }

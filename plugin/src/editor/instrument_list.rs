@@ -175,8 +175,10 @@ impl InstrumentList {
 
     /// What the slot's instrument is called.
     pub fn name(edits: &Edits, slot: Slot) -> String {
-        Self::model(edits, slot)
-            .map_or_else(|| instrument_name(edits.plain(instrument(slot)).round() as u8), |m| m.card().name.clone())
+        Self::model(edits, slot).map_or_else(
+            || instrument_name(edits.row(instrument(slot)), edits.plain(instrument(slot)).round() as u8),
+            |m| m.card().name.clone(),
+        )
     }
 
     /// Plays an instrument of the list in a slot.

@@ -25,7 +25,7 @@ use std::{
     time::Duration,
 };
 use supervisor::Supervisor;
-use syrinx_engine::Slot;
+use syrinx_engine::{Kind as ParamKind, ParamId, Slot};
 use syrinx_plugin::{judged, params::instrument_number, player::Player, source::Source, state, tuning_files::Kind};
 
 /// What ends the program: one sentence for the player.
@@ -114,9 +114,9 @@ fn set_up(options: &Options, params: &syrinx_plugin::params::SyrinxParams) -> Re
     }
     for assignment in &options.set {
         let (id, text) = assignment.split_once('=').ok_or_else(|| format!("--set takes PARAM=VALUE, not {assignment:?}"))?;
-        match (id.trim(), instrument_number(text)) {
-            ("instrument_a", Some(number)) => values.settings.instrument_a = number,
-            ("instrument_b", Some(number)) => values.settings.instrument_b = number,
+        let row = ParamId::named(id.trim()).filter(|known| known.param().kind == ParamKind::Instrument);
+        match (id.trim(), row.and_then(|row| Some((row, instrument_number(row.param(), text)?)))) {
+            (_, Some((row, number))) => values.settings.put(row, number.into()),
             (id, _) if params.source().param(id).is_none() => {
                 let known: Vec<_> = params.source().params().map(|row| row.id).collect();
                 let product = params.source().product();
