@@ -2,17 +2,30 @@
 //! failure prints the row that the manual should have.
 
 use std::{collections::BTreeSet, path::Path};
-use syrinx_engine::{KEY_PARAMS, Kind, PARAMS, Param};
+use syrinx_engine::{KEY_PARAMS, Kind, PARAMS, PARTS, Param};
 
-/// The rows of both tables.
+/// The rows of both tables, of the parts of the choir those of the first.
 fn rows() -> impl Iterator<Item = &'static Param> {
-    PARAMS.iter().chain(KEY_PARAMS)
+    let is_of_another = |id: &str| (2..=PARTS).any(|part| id.starts_with(&format!("part{part}_")));
+    PARAMS.iter().chain(KEY_PARAMS).filter(move |row| !is_of_another(row.id))
+}
+
+#[test]
+fn all_parts_have_the_rows_of_the_first() {
+    let of = |part: usize| {
+        let own = PARAMS.iter().filter(move |row| row.id.starts_with(&format!("part{part}_")));
+        own.map(move |param| row(param).replace(&format!("Part {part} "), "").replace(&format!("`part{part}_"), "`"))
+    };
+    let first: Vec<String> = of(1).collect();
+    assert_eq!(first.len(), 12);
+    assert!((2..=PARTS).all(|part| of(part).eq(first.iter().cloned())));
 }
 
 /// A parameter as a row of the manual's tables.
 fn row(param: &Param) -> String {
     let Param { name, id, unit, help, .. } = param;
     let value = |v: f32| match param.kind {
+        Kind::Instrument if param.follows_lead() => "Lead".into(),
         Kind::Instrument => syrinx_models::numbered(v as u8).map_or_else(String::new, |model| model.card().name.clone()),
         Kind::Number { .. } if !(param.silences() && v <= param.min) => format!("{} {unit}", param.display(v)).trim().to_owned(),
         _ => param.display(v),

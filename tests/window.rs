@@ -11,7 +11,7 @@ use egui_kittest::kittest::{self, NodeT, Queryable};
 use nice_plug::prelude::ParamPtr;
 use std::{path::Path, sync::Arc, time::Duration};
 use syrinx_engine::{
-    Features, KeyMode, LatencyMode, MAX_HARMONICS, Message, Monitor, NOISE_POINTS, ParamId, Settings, Shift, Sides, Slot,
+    Features, KeyMode, LatencyMode, MAX_HARMONICS, Message, Monitor, NOISE_POINTS, PARTS, ParamId, Settings, Shift, Sides, Slot,
     Spectrum,
 };
 use syrinx_plugin::{
@@ -316,6 +316,30 @@ fn the_notes_that_are_sung_are_seen_and_saved() {
         }
         window.stage.click("Notes out");
         assert!(window.stage.harness.query_by_label("Save what was sung (.mid)").is_none());
+    }
+}
+
+#[test]
+fn the_parts_of_a_choir_are_rows_and_their_notes_are_seen() {
+    let folder = folder();
+    let voice = syrinx_testkit::demo_voice(48_000, 1);
+    let phrase = &voice.samples[..(4.6 * 48_000.0) as usize];
+    let quartet = presets::factory(Source::Voice).iter().find(|preset| preset.name == "String quartet").unwrap();
+    for (name, size, dark) in [("choir", SIZE, true), ("choir_light", SIZE, false), ("choir_smallest", LEAST, true)] {
+        let mut window = VoiceStage::open(folder.path(), Opening { size, dark, scale: 1.0 });
+        let (values, _) = quartet.sound().unwrap();
+        for (id, value) in ParamId::ALL.iter().filter(|id| !id.param().session).map(|id| (*id, values.settings.get(*id))) {
+            window.stage.edits().put_plain(at(id), value);
+        }
+        window.stage.click("Choir");
+        window.hear(phrase);
+        window.stage.photograph(name);
+        if name == "choir" {
+            window.stage.click("More");
+            window.stage.photograph("choir_more");
+            window.stage.click("Choir");
+            window.stage.photograph("choir_heard");
+        }
     }
 }
 
@@ -1062,15 +1086,25 @@ fn every_setting_of_the_keys_is_within_reach_of_keyboard_and_screen_reader() {
     every_setting_is_within_reach(Source::Keys);
 }
 
+/// Whether a parameter is on the second page of the choir's rows.
+fn is_behind_more(row: &syrinx_engine::Param) -> bool {
+    (0..PARTS).map(ParamId::part_rows).any(|part| {
+        [part.players, part.delay, part.humanise, part.vibrato, part.glide].into_iter().any(|id| id.param().id == row.id)
+    })
+}
+
 fn every_setting_is_within_reach(source: Source) {
     let folder = folder();
     let params = SyrinxParams::new(Library::of(source).0.into());
     let mut stage = Stage::open_on(params.into(), Arc::default(), folder.path(), Opening::default());
     if source == Source::Voice {
         stage.click("Notes out");
+        stage.click("Choir");
+        // A part that plays nothing has nothing to set.
+        (0..PARTS).for_each(|part| stage.edits().put_plain(at(ParamId::part_rows(part).rule), 1.0));
         stage.key(Key::Escape);
     }
-    let rows: Vec<_> = source.params().collect();
+    let (rows, elsewhere): (Vec<_>, Vec<_>) = source.params().partition(|row| !is_behind_more(row));
     let named = |row: &syrinx_engine::Param| match row.id {
         "instrument_a" => "Instrument A: Violin",
         "instrument_b" => "Instrument B: Flute",
@@ -1081,10 +1115,18 @@ fn every_setting_is_within_reach(source: Source) {
     for row in &rows {
         assert!(stage.harness.query_by_label(named(row)).is_some(), "{} has no label", row.name);
     }
+    if source == Source::Voice {
+        stage.click("More");
+        for row in &elsewhere {
+            assert!(stage.harness.query_by_label(named(row)).is_some(), "{} has no label", row.name);
+        }
+        stage.click("More");
+        stage.key(Key::Escape);
+    }
     // Tab goes to all of them in turn, and each stop has a name and a ring.
     let mut reached = std::collections::BTreeSet::new();
     let (mut stops, mut places) = (Vec::new(), Vec::new());
-    for _ in 0..120 {
+    for _ in 0..240 {
         stage.key(Key::Tab);
         let (name, place) = stage.focused();
         if stops.first() == Some(&name) {

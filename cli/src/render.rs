@@ -6,7 +6,7 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 use syrinx_analysis::{FORMATS, SoundReader, WavWriter, is_sound_file, is_unreadable_sound_file};
-use syrinx_engine::{Engine, EngineConfig, Kind, OWN_INSTRUMENT, PARAMS, Param, Settings};
+use syrinx_engine::{Engine, EngineConfig, Kind, OWN_INSTRUMENT, PARAMS, PARTS, Param, Settings};
 
 /// Rate at which voices are rendered whose own rate the engine does not run at, Hz.
 const FALLBACK_RATE_HZ: u32 = 48_000;
@@ -19,7 +19,8 @@ const WRITTEN: [&str; 4] = ["wav", "wave", "bwf", "rf64"];
 pub struct Args {
     #[arg(help = format!("The voice: {FORMATS}. Of more than two channels, those that are not silent are heard as one"))]
     input: PathBuf,
-    /// The WAV file to write (32-bit float; RF64 from 4 GiB on), aligned with the voice unless --raw; - is standard output.
+    /// The WAV file to write (32-bit float; RF64 from 4 GiB on), aligned with the voice unless --raw; - is standard output. It has the voice's channels, and two
+    /// where parts of a choir stand.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// A factory instrument's id, or a model file.
@@ -55,7 +56,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let head = SoundReader::open(&args.input)?;
     let own = head.sample_rate_hz();
     let rate = args.sample_rate.unwrap_or(if (44_100..=192_000).contains(&own) { own } else { FALLBACK_RATE_HZ });
-    let config = EngineConfig { sample_rate_hz: rate, channels: head.channels().min(2), seed: 0 };
+    let has_choir = (0..PARTS).any(|part| !settings.part(part).rule.is_off());
+    let channels = if has_choir { 2 } else { head.channels().min(2) };
+    let config = EngineConfig { sample_rate_hz: rate, channels, seed: 0 };
     // Before all of the voice is read: a rate that the engine refuses may be absurd.
     let mut engine = Engine::new(config, &palette.instruments)?;
     engine.set(&settings);

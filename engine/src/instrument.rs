@@ -156,7 +156,8 @@ pub struct Instrument {
     /// Its own noise: its bands need not be those of others.
     pub(crate) noise: FilteredNoise,
     pub(crate) arena: Arena,
-    /// More of it, for players of the choir.
+    /// More of it, for players of the choir, each to be given away without allocating.
+    #[allow(clippy::vec_box)]
     pub(crate) copies: Vec<Box<Instrument>>,
 }
 

@@ -2,8 +2,8 @@
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use syrinx_engine::{
-    Block, ChordFrom, Engine, EngineConfig, Event, EventKind, Instrument, Message, OWN_INSTRUMENT, PARTS, ParamId, PartRule,
-    Settings, Slot,
+    Block, ChordFrom, Engine, EngineConfig, Event, EventKind, Instrument, Message, OWN_INSTRUMENT, PARTS, ParamId, PartRows,
+    PartRule, Settings, Slot,
 };
 use syrinx_testkit::{RATE_HZ, heard};
 
@@ -23,8 +23,11 @@ fn with(values: &[(ParamId, f32)]) -> Settings {
     settings
 }
 
+/// What else is said of a part: which row, and its value.
+type More = (fn(&PartRows) -> ParamId, f32);
+
 /// A part that plays by a rule, so far from the lead, with more said of it.
-fn part(n: usize, rule: PartRule, step: f32, more: &[(fn(&syrinx_engine::PartRows) -> ParamId, f32)]) -> Vec<(ParamId, f32)> {
+fn part(n: usize, rule: PartRule, step: f32, more: &[More]) -> Vec<(ParamId, f32)> {
     let rows = ParamId::part_rows(n);
     let number = [PartRule::Off, PartRule::Interval, PartRule::Degree, PartRule::Chord, PartRule::Drone, PartRule::Unison];
     let number = number.iter().position(|known| *known == rule).unwrap() as f32;
@@ -128,7 +131,7 @@ fn blocks_do_not_change_a_choir_and_off_it_is_none() {
     let rules = [PartRule::Interval, PartRule::Degree, PartRule::Chord, PartRule::Drone, PartRule::Unison, PartRule::Chord];
     for (n, rule) in rules.into_iter().enumerate() {
         let instrument = number(["flute", "cello", "guitar", "organ", "violin", "trumpet"][n]);
-        let more: &[(fn(&syrinx_engine::PartRows) -> ParamId, f32)] =
+        let more: &[More] =
             &[(|rows| rows.instrument, instrument), (|rows| rows.humanise, 60.0), (|rows| rows.pan, 30.0 * n as f32 - 60.0)];
         values.extend(part(n, rule, 1.0 + n as f32 % 3.0, more));
     }

@@ -10,7 +10,7 @@ use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering},
 };
-use syrinx_engine::{Features, MAX_HARMONICS, Message, Monitor, NOISE_POINTS, SoundingNote, Spectrum};
+use syrinx_engine::{Features, MAX_HARMONICS, Message, Monitor, NOISE_POINTS, PARTS, SoundingNote, Spectrum};
 
 /// Nobody hears less, dB(A): below it, nothing moves in the window.
 const SILENT_DB: f32 = -100.0;
@@ -201,6 +201,8 @@ pub struct Shown {
     pub captured: Captured,
     /// The key that is sung; 0 where none is.
     pub sung_key: Value,
+    /// The pitch of each part of the choir, MIDI; 0 where it is silent.
+    parts: [Value; PARTS],
     /// What is to be said of the input's channels.
     pub input_note: Note,
     /// Rate of the stream, Hz; 0 before the host has said it.
@@ -253,6 +255,7 @@ impl Shown {
             notes: Snapshot::new([0.0; NOTES * NOTE_NUMBERS]),
             captured: Captured::default(),
             sung_key: zero(),
+            parts: Default::default(),
             input_note: Note::default(),
             sample_rate_hz: zero(),
             latency_samples: zero(),
@@ -300,6 +303,16 @@ impl Shown {
                 loudness_db,
             })
         })
+    }
+
+    /// Writes the pitch of each part of the choir, MIDI. Audio thread.
+    pub fn set_parts(&self, pitches: [Option<f32>; PARTS]) {
+        self.parts.iter().zip(pitches).for_each(|(shown, pitch)| shown.set(pitch.unwrap_or(0.0)));
+    }
+
+    /// The pitch of each part of the choir as it sounds, MIDI.
+    pub fn parts(&self) -> [Option<f32>; PARTS] {
+        self.parts.each_ref().map(|pitch| Some(pitch.get()).filter(|pitch| *pitch > 0.0))
     }
 
     /// Audio thread: the notes that sound at the end of a block.

@@ -379,6 +379,7 @@ impl Player {
             let lasts_s = (buffers.len as f64 / engine.rate_hz()) as f32;
             let monitor = engine.monitor();
             self.shown.set_notes(engine.notes());
+            self.shown.set_parts(engine.parts());
             self.shown.input_note.set(match monitor.sides {
                 Sides::Mean => InputNote::None,
                 Sides::OneSided => InputNote::OneSided,

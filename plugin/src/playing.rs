@@ -3,7 +3,7 @@
 use crate::source::{Source, Values};
 use std::sync::Arc;
 use syrinx_engine::{
-    AnyRate, Block, EngineConfig, EngineError, Event, Features, Instrument, KeyInstrument, Keys, Model, Monitor, Slot,
+    AnyRate, Block, EngineConfig, EngineError, Event, Features, Instrument, KeyInstrument, Keys, Model, Monitor, PARTS, Slot,
     SoundingNote, SpectralWeights, Spectrum, Tuning,
 };
 
@@ -45,11 +45,13 @@ pub enum Own {
 }
 
 impl Own {
-    /// Makes `model` ready for a stream of the engine's rate. Takes milliseconds; not for the audio thread.
-    pub fn new(source: Source, rate: u32, model: Arc<Model>) -> Self {
-        match source {
-            Source::Voice => Self::Voice(Box::new(Instrument::new(rate, model))),
-            Source::Keys => Self::Keys(Box::new(KeyInstrument::new(rate, model))),
+    /// Makes `model` ready for a slot of an engine at its rate. Takes milliseconds; not for the audio thread.
+    pub fn new(source: Source, rate: u32, slot: Slot, model: Arc<Model>) -> Self {
+        match (source, slot) {
+            // A is what the choir plays along with.
+            (Source::Voice, Slot::A) => Self::Voice(Box::new(Instrument::with_choir(rate, &model))),
+            (Source::Voice, Slot::B) => Self::Voice(Box::new(Instrument::new(rate, model))),
+            (Source::Keys, _) => Self::Keys(Box::new(KeyInstrument::new(rate, model))),
         }
     }
 
@@ -129,6 +131,14 @@ impl Playing {
         match self {
             Self::Voice(p) => Values { settings: p.engine().settings(), ..Values::default() },
             Self::Keys(p) => Values { settings: p.engine().settings(), keys: p.engine().key_settings() },
+        }
+    }
+
+    /// The pitch of each part of the choir as it sounds, MIDI.
+    pub fn parts(&mut self) -> [Option<f32>; PARTS] {
+        match self {
+            Self::Voice(p) => p.engine().parts(),
+            Self::Keys(_) => [None; PARTS],
         }
     }
 

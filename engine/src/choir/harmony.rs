@@ -75,22 +75,18 @@ impl Harmony {
 
     /// Gives every part that plays a tone of the chord the one that moves it least from what it had `before`, in the order of their steps outward from the lead.
     fn voice(&self, before: &[Option<i32>; PARTS], keys: &mut [Option<i32>; PARTS]) {
-        let chord_parts = |side: fn(i32) -> bool| {
-            move |(at, (rule, step)): (usize, (PartRule, i32))| {
-                (rule == PartRule::Chord && side(step)).then_some((step.abs(), at))
-            }
-        };
-        let sides: [(i32, fn(i32) -> bool); 2] = [(1, |step| step >= 0), (-1, |step| step < 0)];
-        for (way, side) in sides {
+        for way in [1, -1] {
+            let is_there = |rule: PartRule, step: i32| rule == PartRule::Chord && (step < 0) == (way < 0);
+            let rules = self.rules.into_iter().enumerate();
+            let found = rules.filter_map(|(at, (rule, step))| is_there(rule, step).then_some((step.abs(), at)));
             let mut parts = [(i32::MAX, 0); PARTS];
-            let found = self.rules.into_iter().enumerate().filter_map(chord_parts(side));
             let count = parts.iter_mut().zip(found).map(|(place, part)| *place = part).count();
             parts[..count].sort_unstable();
             // Each lies beyond the one before; those of one step are one.
             let mut last: Option<(i32, i32)> = None;
             for (step, at) in parts[..count].iter().copied() {
                 let same = last.filter(|(of, _)| *of == step).map(|(_, key)| key);
-                let inner = last.map_or(self.lead, |(_, key)| key);
+                let inner = last.map_or(self.lead, |(_, key)| if way > 0 { key.max(self.lead) } else { key.min(self.lead) });
                 let key = same.or_else(|| self.nearest_tone(way, step, inner, before[at]));
                 keys[at] = key;
                 last = key.map(|key| (step, key)).or(last);

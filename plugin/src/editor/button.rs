@@ -85,7 +85,18 @@ pub struct Switch<'a> {
 }
 
 /// A switch with its name: lit when it is on. Returns whether it was pressed.
-pub fn switch(ui: &Ui, rect: Rect, theme: &Theme, Switch { name, help, on, tells, colour }: Switch<'_>) -> bool {
+pub fn switch(ui: &Ui, rect: Rect, theme: &Theme, look: Switch<'_>) -> bool {
+    switch_with(ui, rect, theme, look.name, look)
+}
+
+/// As `switch`, with other `words` on it than its name.
+pub fn switch_with(
+    ui: &Ui,
+    rect: Rect,
+    theme: &Theme,
+    words: &str,
+    Switch { name, help, on, tells, colour }: Switch<'_>,
+) -> bool {
     let response = area(ui, rect, name, Role::CheckBox, Some(on));
     let (fill, ink) = match (on, response.hovered()) {
         (true, _) => (theme.lit(theme.panel, colour), colour),
@@ -96,13 +107,13 @@ pub fn switch(ui: &Ui, rect: Rect, theme: &Theme, Switch { name, help, on, tells
     ui.painter().rect(rect, CornerRadius::same(ROUND_SMALL as u8), fill, stroke, StrokeKind::Inside);
     match tells {
         None => {
-            text_within(ui.painter(), rect.center(), Align2::CENTER_CENTER, name, SMALL, ink, rect.width() - 6.0);
+            text_within(ui.painter(), rect.center(), Align2::CENTER_CENTER, words, SMALL, ink, rect.width() - 6.0);
         }
         Some(tells) => {
             let right = rect.right_center() - vec2(8.0, 0.0);
             let told = text(ui.painter(), right, Align2::RIGHT_CENTER, tells, SMALL, theme.text);
             let room = told.left() - rect.left() - 12.0;
-            text_within(ui.painter(), rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, name, SMALL, ink, room);
+            text_within(ui.painter(), rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, words, SMALL, ink, room);
         }
     }
     response.on_hover_text(help).clicked()

@@ -21,7 +21,7 @@ const NOTES: (f32, f32) = (28.0, 110.0);
 /// Levels from the bottom to the top, dB(A).
 const LEVELS_DB: (f32, f32) = (-72.0, 0.0);
 /// Keys, and their names under them, points.
-const KEYS_HEIGHT: f32 = 24.0 + NAMES_HEIGHT;
+pub const KEYS_HEIGHT: f32 = 24.0 + NAMES_HEIGHT;
 const NAMES_HEIGHT: f32 = 14.0;
 /// Steps of loudness that a region is painted in, dB.
 const LEVEL_STEP_DB: f32 = 2.0;
@@ -426,9 +426,11 @@ fn keyboard(painter: &Painter, theme: &Theme, rect: Rect, axes: &Axes, live: &Li
     };
     let sounds =
         |n: i32| if live.notes.is_empty() { Some(n) == played } else { live.notes.iter().any(|note| i32::from(note.key) == n) };
-    let lit = |n: i32| match (Some(n) == voice, sounds(n)) {
-        (true, _) => Some(theme.voice),
-        (_, true) => Some(colour),
+    let parts: Vec<i32> = live.pitches.back().iter().flat_map(|p| p.parts).flatten().map(|n| n.round() as i32).collect();
+    let lit = |n: i32| match (Some(n) == voice, sounds(n), parts.contains(&n)) {
+        (true, ..) => Some(theme.voice),
+        (_, true, _) => Some(colour),
+        (.., true) => Some(theme.b),
         _ => None,
     };
     let foot = CornerRadius { nw: 0, ne: 0, sw: 2, se: 2 };

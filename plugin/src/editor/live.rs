@@ -3,7 +3,7 @@
 
 use crate::monitor::Shown;
 use std::collections::VecDeque;
-use syrinx_engine::{MAX_HARMONICS, NOISE_POINTS, SoundingNote};
+use syrinx_engine::{MAX_HARMONICS, NOISE_POINTS, PARTS, SoundingNote};
 
 /// Least level that is shown, dB.
 pub const FLOOR_DB: f32 = -90.0;
@@ -48,6 +48,8 @@ pub struct Pitches {
     pub played: Option<f32>,
     /// The key that is sung.
     pub key: Option<u8>,
+    /// The pitch of each part of the choir.
+    pub parts: [Option<f32>; PARTS],
 }
 
 /// A level with its hold and its clip light.
@@ -192,7 +194,8 @@ impl Live {
             self.trail.pop_front();
         }
         let key = Some(shown.sung_key.get() as u8).filter(|key| runs && *key > 0);
-        self.pitches.push_back(Pitches { time: now, voice, played, key });
+        let parts = if sounds { shown.parts() } else { [None; PARTS] };
+        self.pitches.push_back(Pitches { time: now, voice, played, key, parts });
         while self.pitches.front().is_some_and(|p| now - p.time > PITCH_S + 0.5) {
             self.pitches.pop_front();
         }

@@ -14,6 +14,7 @@ pub mod bars;
 pub mod browser;
 pub mod button;
 pub mod card;
+mod choir_panel;
 pub mod controls;
 pub mod dialog;
 pub mod edits;

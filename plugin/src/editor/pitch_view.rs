@@ -7,12 +7,22 @@ use super::{
     theme::{SMALL, Theme},
 };
 use egui::{Align2, Color32, CornerRadius, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use syrinx_engine::PARTS;
 
 /// Least that the view spans, semitones.
 const LEAST_SPAN: f32 = 16.0;
 
+/// Panels that the view opens over others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Panel {
+    /// The notes that are sung, for other instruments.
+    Notes,
+    /// The parts that play along.
+    Choir,
+}
+
 /// A line: which pitch, its colour, and its width.
-type Line = (fn(&Pitches) -> Option<f32>, Color32, f32);
+type Line<'a> = (&'a dyn Fn(&Pitches) -> Option<f32>, Color32, f32);
 
 /// What the view remembers: the notes at its bottom and top.
 pub struct PitchView {
@@ -26,8 +36,8 @@ impl Default for PitchView {
 }
 
 impl PitchView {
-    /// Draws the last seconds up to `now`; who hears no voice has one line. Where the notes that are sung are to be had, `notes` says whether they are open, and is
-    /// answered whether that was pressed.
+    /// Draws the last seconds up to `now`; who hears no voice has one line. Of who hears one, `open` says which panels are open, and is
+    /// answered which was pressed.
     #[allow(clippy::too_many_arguments)]
     pub fn show(
         &mut self,
@@ -37,8 +47,8 @@ impl PitchView {
         live: &Live,
         now: f64,
         colour: Color32,
-        notes: Option<bool>,
-    ) -> bool {
+        open: Option<&[Panel]>,
+    ) -> Option<Panel> {
         well(ui, rect, theme);
         self.follow(live);
         let plot = rect.shrink2(vec2(1.0, 6.0));
@@ -58,12 +68,14 @@ impl PitchView {
                 text(&painter, pos2(plot.right() - 8.0, at), Align2::RIGHT_CENTER, &note_name(n as f32), SMALL, theme.muted);
             }
         }
-        if notes == Some(true) {
+        if open.is_some_and(|open| open.contains(&Panel::Notes)) {
             Self::notes(&painter, live, &x, &y, theme);
         }
         // Where both sing the same, one shows around the other.
-        let lines: [Line; 2] = [(|p| p.played, colour, 4.0), (|p| p.voice, theme.voice, 1.8)];
-        for (of, colour, width) in lines {
+        let part: [_; PARTS] = std::array::from_fn(|n| move |p: &Pitches| p.parts[n]);
+        let parts = part.iter().map(|of| (of as &dyn Fn(&Pitches) -> Option<f32>, theme.faint(theme.b, 0.8), 1.8));
+        let lines: [Line<'_>; 2] = [(&|p| p.played, colour, 4.0), (&|p| p.voice, theme.voice, 1.8)];
+        for (of, colour, width) in parts.chain(lines) {
             let mut piece: Vec<Pos2> = Vec::new();
             let mut before: Option<f32> = None;
             let draw = |piece: &mut Vec<Pos2>| {
@@ -89,13 +101,25 @@ impl PitchView {
             }
         }
         heading(ui, rect, theme, "Pitch");
-        let Some(open) = notes else { return false };
+        let open = open?;
         let legend = rect.left_top() + vec2(52.0, 10.0);
         let end = text(ui.painter(), legend, Align2::LEFT_TOP, "voice", SMALL, theme.voice);
         text(ui.painter(), pos2(end.right() + 10.0, legend.y), Align2::LEFT_TOP, "instrument", SMALL, colour);
-        let place = Rect::from_min_size(pos2(rect.right() - 92.0, rect.top() + 6.0), vec2(84.0, 20.0));
-        let help = "The notes that are sung, for other instruments and as a file";
-        button::switch(ui, place, theme, button::Switch { name: "Notes out", help, on: open, tells: None, colour: theme.voice })
+        let mut pressed = None;
+        let panels = [
+            (Panel::Notes, "Notes out", "The notes that are sung, for other instruments and as a file", theme.voice, 84.0),
+            (Panel::Choir, "Choir", "Other instruments that play along, by rules of harmony", theme.b, 60.0),
+        ];
+        let mut right = rect.right() - 8.0;
+        for (panel, name, help, colour, wide) in panels {
+            let place = Rect::from_min_size(pos2(right - wide, rect.top() + 6.0), vec2(wide, 20.0));
+            let on = open.contains(&panel);
+            if button::switch(ui, place, theme, button::Switch { name, help, on, tells: None, colour }) {
+                pressed = Some(panel);
+            }
+            right -= wide + 6.0;
+        }
+        pressed
     }
 
     /// Draws the keys that were sung, each as long as it was.
@@ -115,7 +139,7 @@ impl PitchView {
 
     /// Follows what is to be seen, without haste.
     fn follow(&mut self, live: &Live) {
-        let seen = live.pitches.iter().flat_map(|p| [p.voice, p.played]).flatten();
+        let seen = live.pitches.iter().flat_map(|p| [p.voice, p.played].into_iter().chain(p.parts)).flatten();
         let (low, high) = seen.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), n| (low.min(n), high.max(n)));
         if low > high {
             return;

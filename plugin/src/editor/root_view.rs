@@ -1,7 +1,7 @@
 //! The whole page: what it shows, and where. Its parts are widgets of their own.
 
 use super::{
-    bars, browser, controls,
+    bars, browser, choir_panel, controls,
     dialog::{Answer, Dialog, For},
     edits::{Edits, STANDALONE, at},
     field, files, header,
@@ -10,7 +10,7 @@ use super::{
     layout::Layout,
     live::Live,
     meters, note_panel,
-    pitch_view::PitchView,
+    pitch_view::{Panel, PitchView},
     preset_list::PresetList,
     presets::Presets,
     region::Region,
@@ -67,8 +67,9 @@ pub struct RootView {
     dialog: Dialog,
     field: field::Field,
     pitch_view: PitchView,
-    /// Whether the notes that are sung lie over the bars.
-    notes_open: bool,
+    /// What lies over the bars and over the field.
+    open: Vec<Panel>,
+    choir_page: choir_panel::Page,
     keyboard: Keyboard,
     controls: controls::ControlPanel,
     browser: browser::Browser,
@@ -99,7 +100,8 @@ impl RootView {
             dialog: Dialog::default(),
             field: field::Field::default(),
             pitch_view: PitchView::default(),
-            notes_open: false,
+            open: Vec::new(),
+            choir_page: choir_panel::Page::default(),
             keyboard: Keyboard::default(),
             controls: controls::ControlPanel::default(),
             browser: browser::Browser::default(),
@@ -304,15 +306,22 @@ impl RootView {
             })
             .collect();
         self.field.show(ui, layout.field, theme, edits, &self.live, &instruments);
-        if self.notes_open {
+        if self.open.contains(&Panel::Choir) {
+            let over = egui::Rect::from_min_max(layout.field.min, layout.field.max - egui::vec2(0.0, field::KEYS_HEIGHT));
+            choir_panel::show(ui, over, theme, edits, &mut self.choir_page);
+        }
+        if self.open.contains(&Panel::Notes) {
             let (captured, home) = (&self.shown.captured, self.home.as_ref());
             note_panel::show(ui, layout.bars, theme, edits, captured, home, theme.voice);
         } else {
             bars::show(ui, layout.bars, theme, edits, &self.live, self.live.played_hz, colour);
         }
-        let notes = hears.then_some(self.notes_open);
-        if self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour, notes) {
-            self.notes_open = !self.notes_open;
+        let open = hears.then_some(&self.open[..]);
+        if let Some(panel) = self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour, open) {
+            match self.open.iter().position(|open| *open == panel) {
+                Some(at) => drop(self.open.remove(at)),
+                None => self.open.push(panel),
+            }
         }
         meters::show(ui, layout.meters, theme, &mut self.live, colour, hears);
     }
