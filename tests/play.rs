@@ -4,9 +4,10 @@ mod support;
 
 use std::collections::BTreeSet;
 use support::{
-    FRAME_RATE_HZ, Folder, OCTAVES, RATE_HZ, demo_voice, following, following_sung, heard, in_long_form, ok, samples,
+    FRAME_RATE_HZ, Folder, OCTAVES, RATE_HZ, demo_voice, following, following_sung, heard, in_long_form, ok, refused, samples,
     sounds_as_ever,
 };
+use syrinx_engine::{Engine, EngineConfig, OWN_INSTRUMENT, Settings};
 use syrinx_singer::{DemoVoice, Event, Note, Phoneme, Voice, sing_score};
 
 /// The instruments' ids: of all of them, or of one in each family and those that sound in several octaves at once.
@@ -170,6 +171,65 @@ fn the_dry_mix_is_the_voice_itself() {
     let input = folder.wav("voice.wav", RATE_HZ, &voice);
     let dry = render(&folder, &input, &["--set", "mix=0"]);
     assert_eq!(dry[2400..], voice[2400..]);
+}
+
+/// Of a choir, every file is what the engine plays, on both sides, and sounds as it did.
+#[test]
+fn a_choir_is_what_the_engine_plays() {
+    let folder = Folder::new();
+    let mut voice = demo_voice(RATE_HZ, 1).samples;
+    voice.truncate(4 * RATE_HZ as usize);
+    let input = folder.wav("voice.wav", RATE_HZ, &voice);
+    let out = folder.path("choir.wav");
+    let set = [
+        "snap_scale=Major",
+        "chord_root=F",
+        "lead_level=-3",
+        "part1_rule=scale degree",
+        "part1_step=-2",
+        "part1_instrument=flute",
+        "part1_pan=-50",
+        "part2_rule=chord tone",
+        "part2_step=1",
+        "part2_humanise=50",
+        "part8_rule=drone",
+        "part8_instrument=lead",
+        "part8_delay=10 ms",
+    ];
+    let args = ["render", input.to_str().unwrap(), "-o", out.to_str().unwrap(), "--instrument", "clarinet"];
+    ok(args.into_iter().chain(set.iter().flat_map(|set| ["--set", set])));
+    let audio = syrinx_analysis::read_audio(&out).unwrap();
+    let [left, right] = &audio.channels[..] else { panic!("a choir stands on two sides") };
+    let mut settings = Settings::default();
+    for set in set {
+        let (id, value) = set.split_once('=').unwrap();
+        let value = if id.ends_with("_instrument") {
+            syrinx_models::number(value).unwrap_or(OWN_INSTRUMENT).to_string()
+        } else {
+            value.into()
+        };
+        settings.set(id, &value).unwrap();
+    }
+    settings.instrument_a = syrinx_models::number("clarinet").unwrap();
+    let config = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
+    let mut engine = Engine::new(config, syrinx_models::factory()).unwrap();
+    engine.set(&settings);
+    let late = engine.latency_samples();
+    voice.resize(voice.len() + late, 0.0);
+    let (mut a, mut b) = (vec![0.0; voice.len()], vec![0.0; voice.len()]);
+    engine.process(&[&voice], &mut [&mut a, &mut b]);
+    assert!(a[late..] == left[..] && b[late..] == right[..]);
+    sounds_as_ever("choir", &audio.mono());
+    for (set, says) in [
+        ("part1_rule=fifths", "part1_rule takes Off, Interval, Scale degree, Chord tone, Drone, Unison"),
+        ("part9_rule=unison", "no parameter \"part9_rule\""),
+        ("part1_instrument=own file", "there is no instrument \"own file\""),
+        ("part1_delay=51 ms", "part1_delay takes 0 to 50 ms"),
+        ("chord_type=perfect", "chord_type takes Major, Minor"),
+    ] {
+        let sentence = refused(["render", input.to_str().unwrap(), "-o", "out.wav", "--set", set]);
+        assert!(sentence.contains(says), "{set}: {sentence}");
+    }
 }
 
 /// A fingerprint of what the shipped instruments sound like: level in octave bands every 50 ms of a fixed phrase. A change of sound

@@ -274,4 +274,17 @@ fn the_leads_own_instrument_plays_every_part_and_what_is_wild_is_harmless() {
         .collect();
     let sound = played(&mut engine(&with(&values), 2), &voice, &wild, &[512]);
     assert!(sound.iter().flatten().all(|x| x.is_finite() && x.abs() <= 1.0));
+    // Chords as quick as sound, and of twelve notes; two who sing at once.
+    let mut chords: Vec<(ParamId, f32)> = (0..PARTS).flat_map(|n| part(n, PartRule::Chord, n as f32 - 4.0, &[])).collect();
+    chords.push((ParamId::chord_from, 1.0));
+    let keys: Vec<Event> = (0..20_000_usize)
+        .map(|n| {
+            let key = (n * 7 % 128) as u8;
+            let message = if n % 3 < 2 { Message::NoteOn { key, velocity: 1.0 } } else { Message::NoteOff { key } };
+            Event { at: 3 * n, kind: EventKind::Message { channel: (n % 16) as u8, message } }
+        })
+        .collect();
+    let two: Vec<f32> = voice.iter().zip(sung(&[67.0, 59.0, 70.0])).map(|(a, b)| 0.5 * (a + b)).collect();
+    let sound = played(&mut engine(&with(&chords), 2), &two, &keys, &[512]);
+    assert!(sound.iter().flatten().all(|x| x.is_finite() && x.abs() <= 1.0) && rms(&sound[0]) > 0.005);
 }
