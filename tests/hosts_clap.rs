@@ -22,9 +22,9 @@ use std::{
     process::Command,
 };
 use syrinx_analysis::{Audio, read_audio, write_wav};
-use syrinx_engine::{Engine, EngineConfig, Kind, LatencyMode, PARAMS, Settings};
+use syrinx_engine::{Engine, EngineConfig, Kind, LatencyMode, OWN_INSTRUMENT, PARAMS, Settings};
 use syrinx_plugin::{
-    params::{HostParam, SyrinxParams},
+    params::{HostParam, SyrinxParams, instrument_name},
     presets::{self, Preset},
     source::Source,
 };
@@ -81,7 +81,7 @@ fn every_parameter_is_there_with_its_name_group_and_default() {
     for p in PARAMS {
         let shown = instance.text(p.name);
         let expected = match p.kind {
-            Kind::Instrument => syrinx_models::numbered(p.default as u8).unwrap().card().name.clone(),
+            Kind::Instrument => instrument_name(p, p.default as u8),
             _ => p.display(p.default),
         };
         assert!(shown.starts_with(&expected), "{}: {shown:?} where {expected:?} is the default", p.name);
@@ -228,7 +228,7 @@ fn a_session_brings_everything_back() {
     let mut first = Instance::new(&entry);
     for (at, p) in PARAMS.iter().enumerate().filter(|(_, p)| p.id != "bypass" && p.id != "output_gain") {
         let text = match p.kind {
-            Kind::Number { .. } => p.display(p.plain(0.4 + 0.01 * at as f32)),
+            Kind::Number { .. } => p.display(p.plain((0.4 + 0.01 * at as f32) % 1.0)),
             Kind::Choice(names) => names[names.len() - 1].into(),
             Kind::Switch => "On".into(),
             Kind::Instrument => if p.id == "instrument_a" { "Trumpet" } else { "Alto saxophone" }.into(),
@@ -870,7 +870,10 @@ fn guarded_run(arm: extern "C" fn(bool)) {
                 Kind::Number { .. } => p.display(p.plain(share)),
                 Kind::Choice(names) => names[(share * names.len() as f32) as usize].into(),
                 Kind::Switch => if step % 2 == 0 { "on" } else { "off" }.into(),
-                Kind::Instrument => ["Violin", "Flute", "Own file", "Alto saxophone"][step % 4].into(),
+                Kind::Instrument => {
+                    ["Violin".into(), "Flute".into(), instrument_name(p, OWN_INSTRUMENT), "Alto saxophone".into()][step % 4]
+                        .clone()
+                }
             };
             values.push((2000 * step + 17 * n + 5, p.name, text));
         }

@@ -20,6 +20,7 @@ use syrinx_engine::{
     Block, Engine, EngineConfig, Event, EventKind, KeyMode, KeySettings, Keys, Kind, Message, PARAMS, Param, PitchFrom, Settings,
 };
 use syrinx_plugin::{
+    params::instrument_name,
     presets::{self, Preset},
     source::Source,
 };
@@ -41,7 +42,7 @@ fn normalized(id: &str, value: f32) -> f64 {
 fn shown(row: &Param, value: f32) -> String {
     let number = value as u8;
     match row.kind {
-        Kind::Instrument => syrinx_models::numbered(number).map_or_else(|| "Own file".into(), |m| m.card().name.clone()),
+        Kind::Instrument => instrument_name(row, number),
         _ if row.silences() && value > row.min => format!("{} {}", row.display(value), row.unit),
         _ => row.display(value),
     }
