@@ -55,6 +55,8 @@ const OVER_DB: f32 = 24.0;
 const FORGET_DB_PER_S: f32 = 8.0;
 /// Frames for which a note has begun before a syllable can begin another (60 ms).
 const SYLLABLE_FRAMES: u32 = 15;
+/// Frames that a voiced consonant takes until its vowel (32 ms).
+const CONSONANT_FRAMES: u32 = 8;
 /// Frames without a voice (40 ms) that make what comes after it a new breath.
 const BREATH_FRAMES: u32 = 10;
 
@@ -74,8 +76,8 @@ pub struct NoteDetector {
     top_db: f32,
     /// Frames without a voice.
     gap: u32,
-    /// A syllable has begun whose key is not known yet.
-    syllable: bool,
+    /// A syllable has begun whose key is not known yet: frames until it may be on the key that sounds.
+    syllable: Option<u32>,
 }
 
 impl NoteDetector {
@@ -91,7 +93,7 @@ impl NoteDetector {
             age: 0,
             top_db: LOUDNESS_FLOOR_DB,
             gap: u32::MAX,
-            syllable: false,
+            syllable: None,
         }
     }
 
@@ -121,7 +123,8 @@ impl NoteDetector {
         if voice.confidence < 0.5 || !(0.0..KEYS as f32 - 1.0).contains(&midi) || over {
             return self.wait(settings);
         }
-        if self.gap > 0 {
+        let after_gap = self.gap > 0;
+        if after_gap {
             self.network.breathe();
         }
         if self.gap >= BREATH_FRAMES {
@@ -129,9 +132,10 @@ impl NoteDetector {
         }
         self.gap = 0;
         if onset == Onset::Begins && self.onsets.is_articulated() && self.key.is_some() && self.age >= SYLLABLE_FRAMES {
-            self.syllable = true;
+            self.syllable = Some(if after_gap { 0 } else { CONSONANT_FRAMES });
             self.doubt();
         }
+        self.syllable = self.syllable.map(|left| left.saturating_sub(1));
         let odds = self.network.hear(midi, voice.confidence);
         self.believe(&odds);
         self.follow(midi, settings)
@@ -141,7 +145,7 @@ impl NoteDetector {
     fn wait(&mut self, settings: &NoteSettings) -> NoteChange {
         self.gap = self.gap.saturating_add(1);
         if self.gap > settings.hold && self.key.take().is_some() {
-            self.syllable = false;
+            self.syllable = None;
             return NoteChange::Ends;
         }
         NoteChange::None
@@ -177,10 +181,11 @@ impl NoteDetector {
         // Of two keys of a scale, the one that is nearer to what is sung.
         let sung = f32::from(meant) + (midi - f32::from(meant)).clamp(-0.49, 0.49);
         let Some(next) = nearest(sung, settings.keys) else { return NoteChange::None };
-        let syllable = std::mem::take(&mut self.syllable);
         match self.key {
             None => self.start(next, NoteChange::Begins(next)),
-            Some(_) if syllable && settings.retrigger => self.start(next, NoteChange::Begins(next)),
+            // A voiced consonant is still on the key of the note before, whichever comes.
+            Some(key) if key == next && self.syllable.is_some_and(|left| left > 0) => NoteChange::None,
+            Some(_) if self.syllable.take().is_some() && settings.retrigger => self.start(next, NoteChange::Begins(next)),
             Some(key) if key == next => NoteChange::None,
             Some(key) if (midi - f32::from(key)).abs() <= 0.5 + settings.stickiness_st => NoteChange::None,
             Some(_) => self.start(next, NoteChange::GoesOn(next)),
