@@ -207,7 +207,7 @@ fn bench_gives_its_figures_as_an_object() {
     ] {
         assert!(figures[key].as_f64().is_some_and(|x| x > 0.0), "{key}: {figures}");
     }
-    for key in ["instance_share", "instances_on_time"] {
+    for key in ["instance_share", "choir_share", "instances_on_time"] {
         assert!(figures[key].as_array().is_some_and(|pair| pair.len() == 2), "{key}: {figures}");
     }
 }

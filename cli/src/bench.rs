@@ -12,7 +12,7 @@ use crate::{
 use serde::Serialize;
 use std::{hint::black_box, sync::Arc, time::Instant};
 use syrinx_decoder::Decoder;
-use syrinx_engine::{Engine, EngineConfig, Features, LatencyMode, Model, Tracker, TrackerConfig};
+use syrinx_engine::{Engine, EngineConfig, Features, LatencyMode, Model, ParamId, Settings, Tracker, TrackerConfig};
 use syrinx_synth::{
     Controls, FilteredNoise, HarmonicBank, HarmonicSynth, Wavetable,
     reference::{SinBank, Sine},
@@ -24,6 +24,8 @@ const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 64;
 /// An instance as hosts have it.
 const STEREO: EngineConfig = EngineConfig { sample_rate_hz: RATE_HZ, channels: 2, seed: 0 };
+/// Parts of the choirs that are measured.
+const CHOIRS: [usize; 2] = [4, 8];
 /// Blocks in which whole instances are measured.
 const INSTANCE_BLOCKS: [usize; 2] = [64, 512];
 
@@ -70,6 +72,8 @@ struct Figures {
     synth_times_cheaper_than_sin: f64,
     /// One instance, all of it, in blocks of 64 and of 512 samples.
     instance_share: [f64; 2],
+    /// One instance with a choir of four and of eight parts on the tones of a chord, in blocks of 64.
+    choir_share: [f64; 2],
     /// Instances that one core plays at these block sizes without any block taking longer than it lasts.
     instances_on_time: [usize; 2],
     /// From nothing to the first block played: all factory instruments read, an engine set up.
@@ -131,7 +135,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let [harmonics, wavetable, sin_bank, noise] = times.map(|t| median(t.into_iter()) / seconds);
 
-    let instance_share = INSTANCE_BLOCKS.map(|block| instance_share(&model, &voice, block, passes));
+    let alone = Settings::default();
+    let instance_shares = INSTANCE_BLOCKS.map(|block| instance_share(&model, &alone, &voice, block, passes));
+    let choir_share = CHOIRS.map(|parts| instance_share(&model, &choir(parts), &voice, BLOCK, passes));
     let instances_on_time = INSTANCE_BLOCKS.map(|block| instances_on_time(&model, &voice, block, args.instances.into()));
 
     let figures = Figures {
@@ -151,7 +157,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         sin_bank_share: sin_bank,
         harmonics_times_cheaper_than_sin: sin_bank / harmonics,
         synth_times_cheaper_than_sin: sin_bank / (harmonics + noise),
-        instance_share,
+        instance_share: instance_shares,
+        choir_share,
         instances_on_time,
         first_sound_ms,
         next_instance_ms,
@@ -177,8 +184,21 @@ fn stereo(model: &Arc<Model>) -> Engine {
     Engine::of(STEREO, model.clone()).expect("the configuration is one that engines take")
 }
 
-fn instance_share(model: &Arc<Model>, voice: &[f32], block: usize, passes: usize) -> f64 {
+/// Parts that play, above and below the lead in turn.
+fn choir(parts: usize) -> Settings {
+    let mut settings = Settings::default();
+    for part in 0..parts {
+        let rows = ParamId::part_rows(part);
+        let step = (1 + part / 2) as f32 * if part % 2 == 0 { 1.0 } else { -1.0 };
+        settings.set(rows.rule.param().id, "Chord tone").expect("it is a rule");
+        settings.put(rows.step, step);
+    }
+    settings
+}
+
+fn instance_share(model: &Arc<Model>, settings: &Settings, voice: &[f32], block: usize, passes: usize) -> f64 {
     let mut engine = stereo(model);
+    engine.set(settings);
     let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
     let seconds = voice.len() as f64 / f64::from(RATE_HZ);
     median((0..passes).map(|_| {
@@ -282,6 +302,9 @@ fn print(f: &Figures) {
     row("plain sin() bank", f.sin_bank_share);
     for (block, share) in INSTANCE_BLOCKS.iter().zip(f.instance_share) {
         row(&format!("one instance, block {block}"), share);
+    }
+    for (parts, share) in CHOIRS.iter().zip(f.choir_share) {
+        row(&format!("with a choir of {parts}"), share);
     }
     let us =
         |name: &str, w: Worst| println!("  {name:<22} median {:.1} µs, 99 % under {:.1}, worst {:.1}", w.median, w.p99, w.worst);

@@ -8,7 +8,7 @@ use crate::{
 use serde::Serialize;
 use std::{hint::black_box, sync::Arc, time::Instant};
 use syrinx_decoder::midi;
-use syrinx_engine::{Block, Event, EventKind, Keys, Message, Model};
+use syrinx_engine::{Block, Event, EventKind, Keys, Message, Model, Settings};
 
 /// Notes that are held at once.
 const NOTES: [usize; 4] = [0, 1, 4, 16];
@@ -50,7 +50,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         sample_rate_hz: RATE_HZ,
         block: BLOCK,
         held,
-        instance_share: instance_share(&model, &voice, BLOCK, passes),
+        instance_share: instance_share(&model, &Settings::default(), &voice, BLOCK, passes),
         first_sound_ms,
         next_instance_ms,
     };
