@@ -472,7 +472,6 @@ fn keys_have_a_session_of_their_own() {
         (&["--keys", "--set", "gate=-40"][..], "Syrinx Keys has no parameter \"gate\""),
         (&["--set", "glide=1"], "Syrinx has no parameter \"glide\""),
         (&["--keys", "--latency", "studio"], "cannot be used with"),
-        (&["--midi", "all"], "--keys"),
     ] {
         let (said, ended) = run(&home, &[&dummy[..], flags].concat());
         assert!(!ended && said.contains(word), "{flags:?}: {said}");

@@ -7,7 +7,7 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 use syrinx_analysis::{FORMATS, SoundReader};
-use syrinx_engine::{Block, Engine, EngineConfig, Event, EventKind, NoteOutput, Param, ParamId, Settings};
+use syrinx_engine::{Block, Engine, EngineConfig, Event, EventKind, NoteLoudness, NoteOutput, Param, ParamId, Settings};
 use syrinx_file::midi_file;
 
 /// Rate at which voices are heard whose own rate the engine does not run at, Hz.
@@ -56,6 +56,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(format!("a tempo is 4 to 960 quarter notes a minute, not {}", args.tempo).into());
     }
     let mut settings = Settings { note_output: NoteOutput::OneChannel, latency_mode: args.latency.into(), ..Settings::default() };
+    if args.mpe {
+        settings.note_loudness = NoteLoudness::Pressure;
+    }
     set(&mut settings, &args.set)?;
     // A file of MIDI has no expressions.
     if args.mpe || settings.note_output == NoteOutput::Expressions {

@@ -29,7 +29,7 @@ pub enum EventKind {
     Setting(ParamId, f32),
     /// The same of how keys are played: for [`Keys`](crate::Keys).
     KeySetting(KeyParamId, f32),
-    /// A message of MIDI on a channel, 0 to 15: for [`Keys`](crate::Keys), and for an [`Engine`](crate::Engine) whose pitch comes
+    /// A message of MIDI on a channel, 0 to 15: for [`Keys`](crate::Keys), and for an [`Engine`](crate::Engine) whose pitch or chord comes
     /// [from keys](crate::PitchFrom).
     Message {
         /// The channel; those beyond are heard as the last.
@@ -37,7 +37,7 @@ pub enum EventKind {
         /// What it says.
         message: Message,
     },
-    /// From an [`Engine`](crate::Engine), whatever its [`NoteOutput`](crate::NoteOutput) is: a note that is sung, or its bend, as on one channel, to be kept.
+    /// From an [`Engine`](crate::Engine), whatever its [`NoteOutput`](crate::NoteOutput) is: a note that is sung, its bend and loudness, as on one channel, to be kept.
     Sung(Message),
 }
 

@@ -161,10 +161,11 @@ impl Engine {
         self.latency_switch.reset();
         self.listener.forget_sides();
         self.keyed_pitch.reset();
+        self.choir.forget_chord();
         self.restart();
     }
 
-    /// Lets all keys go that give the pitch.
+    /// Lets all keys go that give the pitch, or the chord, which stays.
     pub fn let_keys_go(&mut self) {
         self.keyed_pitch.let_go();
         self.choir.let_keys_go();

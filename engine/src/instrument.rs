@@ -164,15 +164,20 @@ pub struct Instrument {
 impl Instrument {
     /// Makes `model` ready for a stream of `sample_rate_hz` samples a second.
     pub fn new(sample_rate_hz: u32, model: Arc<Model>) -> Self {
+        Self::with_seed(sample_rate_hz, model, 0)
+    }
+
+    fn with_seed(sample_rate_hz: u32, model: Arc<Model>, seed: u64) -> Self {
         let edges = &model.card().noise_edges_hz;
-        let noise = FilteredNoise::new(sample_rate_hz, edges, FrameClock::new(sample_rate_hz).max_len(), 0);
+        let noise = FilteredNoise::new(sample_rate_hz, edges, FrameClock::new(sample_rate_hz).max_len(), seed);
         let k_weights = k_noise_weights(edges).into();
         Self { noise, arena: Arena::of([&*model]), sounding: Sounding::new(model, k_weights), copies: Vec::new() }
     }
 
-    /// With copies for all parts of the choir that are to play the lead's instrument.
+    /// With copies for all parts of the choir that are to play the lead's instrument; no two have the same noise.
     pub fn with_choir(sample_rate_hz: u32, model: &Arc<Model>) -> Self {
-        let copies = (0..PARTS).map(|_| Box::new(Self::new(sample_rate_hz, model.clone()))).collect();
+        let copy = |n: usize| Box::new(Self::with_seed(sample_rate_hz, model.clone(), n as u64 + 1));
+        let copies = (0..PARTS).map(copy).collect();
         Self { copies, ..Self::new(sample_rate_hz, model.clone()) }
     }
 

@@ -222,7 +222,13 @@ fn pull(time_s: f32) -> f32 {
 /// The notes of a scale, a bit for each semitone above C.
 pub fn scale_mask(key: u8, scale: u8) -> u16 {
     let (_, mask) = *SCALES.get(usize::from(scale)).unwrap_or(&SCALES[0]);
-    (0..12).filter(|n| mask >> n & 1 == 1).fold(0, |keys, n| keys | 1 << ((n + u16::from(key)) % 12))
+    turned(mask, key)
+}
+
+/// Notes above a key, as notes above C.
+pub fn turned(notes: u16, key: u8) -> u16 {
+    let notes = u32::from(notes) << (key % 12);
+    ((notes | notes >> 12) & 0xfff) as u16
 }
 
 /// The scale note, MIDI number, nearest to `cents`; `held` unless another is nearer by twice the hysteresis.

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use syrinx_engine::{Model, PARTS, Slot, Tuning};
 
 /// Things on their way back at most. Each choice brings two or three, and the copies that the choir had, and frees those of the choices before.
-const RING: usize = 16 + 4 * PARTS;
+const RING: usize = 16 + 8 * PARTS;
 /// Things that one slot may give back in a block: a letter, and one that it has overtaken.
 const ROOM: usize = 2;
 
@@ -141,7 +141,7 @@ impl Library {
         }
         // Without an engine nothing is sent: it gets what is in the library when it is set up.
         if let Some(rate) = shelf.rate {
-            let own = model.map(|model| Own::new(self.source, rate, slot, model));
+            let own = model.map(|model| Own::new(self.source, rate, model));
             drop(self.post.slots[slot as usize].put(Box::new(Letter { rate, own })));
         }
     }
@@ -215,7 +215,7 @@ impl Stage {
         self.waiting = [None, None];
         shelf.rate = Some(rate);
         for slot in [Slot::A, Slot::B] {
-            let own = shelf.own[slot as usize].clone().map(|model| Own::new(library.source, rate, slot, model));
+            let own = shelf.own[slot as usize].clone().map(|model| Own::new(library.source, rate, model));
             while engine.retired().is_some() {}
             // A stream that has not begun has nothing to fade, so there is room.
             let _ = engine.install(slot, own);

@@ -45,13 +45,11 @@ pub enum Own {
 }
 
 impl Own {
-    /// Makes `model` ready for a slot of an engine at its rate. Takes milliseconds; not for the audio thread.
-    pub fn new(source: Source, rate: u32, slot: Slot, model: Arc<Model>) -> Self {
-        match (source, slot) {
-            // A is what the choir plays along with.
-            (Source::Voice, Slot::A) => Self::Voice(Box::new(Instrument::with_choir(rate, &model))),
-            (Source::Voice, Slot::B) => Self::Voice(Box::new(Instrument::new(rate, model))),
-            (Source::Keys, _) => Self::Keys(Box::new(KeyInstrument::new(rate, model))),
+    /// Makes `model` ready for a stream of the engine's rate. Takes milliseconds; not for the audio thread.
+    pub fn new(source: Source, rate: u32, model: Arc<Model>) -> Self {
+        match source {
+            Source::Voice => Self::Voice(Box::new(Instrument::with_choir(rate, &model))),
+            Source::Keys => Self::Keys(Box::new(KeyInstrument::new(rate, model))),
         }
     }
 

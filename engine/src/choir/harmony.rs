@@ -1,6 +1,9 @@
 //! Which keys the parts play: what is sung, and a rule for each. Plain arithmetic on keys (MIDI notes, 60 is middle C); never allocates.
 
-use crate::params::{PARTS, PartRule};
+use crate::{
+    params::{PARTS, PartRule},
+    snap::turned,
+};
 
 /// The chords: name, and a bit for each semitone above the root.
 pub const CHORDS: &[(&str, u16)] = &[
@@ -69,8 +72,7 @@ impl Harmony {
     /// The note of the scale so many steps from the one that is nearest to the lead, of two the lower.
     fn degree(&self, step: i32) -> i32 {
         let scale = if self.scale & CHROMATIC == CHROMATIC { turned(MAJOR, self.root) } else { self.scale };
-        let nearest = (0..12).find_map(|away| [self.lead - away, self.lead + away].into_iter().find(|key| has(scale, *key)));
-        nearest.map_or(self.lead, |nearest| steps(scale, nearest, step).unwrap_or(nearest))
+        nearest(scale, self.lead).map_or(self.lead, |nearest| steps(scale, nearest, step).unwrap_or(nearest))
     }
 
     /// Gives every part that plays a tone of the chord the one that moves it least from what it had `before`, in the order of their steps outward from the lead.
@@ -100,7 +102,7 @@ impl Harmony {
             return None;
         }
         if step == 0 {
-            return (0..12).find_map(|away| [self.lead - away, self.lead + away].into_iter().find(|key| has(self.chord, *key)));
+            return nearest(self.chord, self.lead);
         }
         let ideal = steps(self.chord, self.lead, way * step)?;
         let may = |key: &i32| has(self.chord, *key) && (self.crossing || way * (key - inner) > 0);
@@ -118,10 +120,9 @@ fn has(notes: u16, key: i32) -> bool {
     notes >> key.rem_euclid(12) & 1 == 1
 }
 
-/// Notes above a root, as notes above C.
-pub fn turned(notes: u16, root: u8) -> u16 {
-    let notes = u32::from(notes) << (root % 12);
-    ((notes | notes >> 12) & 0xfff) as u16
+/// The one of `notes` that is nearest to a key, of two the lower.
+fn nearest(notes: u16, key: i32) -> Option<i32> {
+    (0..12).find_map(|away| [key - away, key + away].into_iter().find(|key| has(notes, *key)))
 }
 
 /// The note so many of `notes` from a key, which itself need be none of them.
@@ -139,29 +140,47 @@ fn steps(notes: u16, from: i32, step: i32) -> Option<i32> {
     Some(key)
 }
 
+/// Keys that go down within so many frames (60 ms) are struck together.
+const TOGETHER_FRAMES: u32 = 15;
+/// Keys of the chord before are let go of within so many frames (0.3 s) where they are none of the next.
+const CHANGE_FRAMES: u32 = 75;
+
 /// The chord of the keys that were last down together.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HeldChord {
     down: u128,
-    /// A key has gone up since the last went down: the next begins another chord.
+    /// The keys of those that were struck last, and frames since the first of them.
+    newest: u128,
+    age: u32,
+    /// A key has gone up since the last went down.
     released: bool,
     notes: u16,
 }
 
 impl HeldChord {
-    /// A key goes down.
-    pub fn press(&mut self, key: u8) {
-        self.down |= 1 << key.min(127);
-        self.notes = if self.released { 0 } else { self.notes };
-        self.released = false;
-        for key in (0..128).filter(|key| self.down >> key & 1 == 1) {
-            self.notes |= 1 << (key % 12);
-        }
+    /// A frame goes by.
+    pub fn tick(&mut self) {
+        self.age = self.age.saturating_add(1);
     }
 
-    /// A key goes up, or all of them.
+    /// A key goes down: of a chord that is let go of, it begins another.
+    pub fn press(&mut self, key: u8) {
+        if self.down == 0 || self.age > TOGETHER_FRAMES {
+            (self.newest, self.age) = (0, 0);
+        }
+        self.down |= 1 << key.min(127);
+        self.newest |= 1 << key.min(127);
+        self.notes = classes(self.down) | if self.released { 0 } else { self.notes };
+        self.released = false;
+    }
+
+    /// A key goes up, or all of them. What was struck before, and is let go of soon, is of the chord no more; otherwise the chord stays.
     pub fn release(&mut self, key: Option<u8>) {
-        self.down &= key.map_or(0, |key| !(1 << key.min(127)));
+        let up = key.map_or(u128::MAX, |key| 1 << key.min(127));
+        self.down &= !up;
+        if self.age <= CHANGE_FRAMES && up & self.newest == 0 && self.down & self.newest != 0 {
+            self.notes = classes(self.down);
+        }
         self.released = true;
     }
 
@@ -169,6 +188,11 @@ impl HeldChord {
     pub fn notes(&self) -> u16 {
         self.notes
     }
+}
+
+/// The notes of some keys.
+fn classes(keys: u128) -> u16 {
+    (0..128).filter(|key| keys >> key & 1 == 1).fold(0, |notes, key| notes | 1 << (key % 12))
 }
 
 #[cfg(test)]
@@ -255,5 +279,15 @@ mod tests {
         assert_eq!(chord.notes(), 0b0000_0001_0001, "what is held, and what is new");
         chord.release(None);
         assert_eq!(chord.notes(), 0b0000_0001_0001);
+        // From C major to F major as on an organ: F and A go down before E and G come up.
+        [60, 64, 67].into_iter().for_each(|key| chord.press(key));
+        (0..100).for_each(|_| chord.tick());
+        [65, 69].into_iter().for_each(|key| chord.press(key));
+        [64, 67].into_iter().for_each(|key| chord.release(Some(key)));
+        assert_eq!(chord.notes(), 0b0010_0010_0001);
+        // Let go of one by one, it stays, with what was held over.
+        (0..100).for_each(|_| chord.tick());
+        [60, 69, 65].into_iter().for_each(|key| chord.release(Some(key)));
+        assert_eq!(chord.notes(), 0b0010_0010_0001);
     }
 }

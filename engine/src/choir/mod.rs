@@ -18,11 +18,11 @@ use crate::{
     mixer::Wet,
     notes::Sung,
     params::{ChordFrom, OFF_DB, PARTS},
-    snap::scale_mask,
+    snap::{scale_mask, turned},
     spectral_weights::SpectralWeights,
     tone::gain,
 };
-use harmony::{Harmony, HeldChord, turned};
+use harmony::{Harmony, HeldChord};
 use player::{MOST_DELAY_S, Player, Seat};
 use std::sync::Arc;
 use syrinx_decoder::Model;
@@ -168,9 +168,14 @@ impl Choir {
     pub fn reset(&mut self, settings: &Settings) {
         self.players.iter_mut().for_each(|player| player.reset(settings));
         self.chords.fill(self.chord.notes());
-        (self.keys, self.key, self.gap) = ([None; PARTS], None, u32::MAX);
-        self.vibrato = Vibrato::default();
+        self.forget_lead();
         self.settle(settings);
+    }
+
+    /// What the lead plays next has nothing to do with what it has played.
+    fn forget_lead(&mut self) {
+        (self.keys, self.key, self.gap, self.changing) = ([None; PARTS], None, u32::MAX, 0);
+        (self.vibrato, self.transposed_st) = (Vibrato::default(), 0);
     }
 
     /// As if `settings` had always been.
@@ -187,6 +192,11 @@ impl Choir {
             Message::Control { number: 120 | 123..=127, .. } => self.chord.release(None),
             _ => {}
         }
+    }
+
+    /// No key has been down.
+    pub fn forget_chord(&mut self) {
+        self.chord = HeldChord::default();
     }
 
     /// All keys go up.
@@ -239,12 +249,13 @@ impl Choir {
     /// Plays a segment beside the lead's, which is to play `wish`; what is heard of both, or none where it is the lead alone as it is.
     pub fn play(&mut self, lead: &[f32], sung: &Sung, wish: &Wish, settings: &Settings, frame: &Frame) -> Option<Wet<'_>> {
         let Frame { number, behind, len, end, .. } = *frame;
+        self.chord.tick();
         self.chords.push(number, self.chord.notes());
         let seats = seats(settings);
         let wanted_gain = lead_gain(settings);
         let is_alone = seats == [None; PARTS] && self.players.iter().all(Player::is_asleep);
         if is_alone && (wanted_gain, self.lead_gain) == (1.0, 1.0) {
-            (self.key, self.gap) = (None, u32::MAX);
+            self.forget_lead();
             return None;
         }
         self.sides.iter_mut().for_each(|side| side[..len].fill(0.0));
@@ -292,9 +303,6 @@ impl Choir {
         // What the lead leaves of its vibrato and of what is beside the scale is the parts' own affair.
         let kept = settings.vibrato / 100.0 * (pitch - glide);
         self.transposed = 69.0 + 12.0 * (wish.features.f0_hz / settings.a4).log2() - kept - glide;
-        if (self.transposed - self.transposed_st as f32).abs() > TRANSPOSED_ST {
-            self.transposed_st = self.transposed.round() as i32;
-        }
         self.straight = glide;
         self.vibrato.step(pitch - glide);
         let guess = || Some(glide.round() as i32);
@@ -307,6 +315,13 @@ impl Choir {
             (None, Some(key)) if !begins && (glide - key as f32).abs() < GUESS_ST => Some(key),
             (None, _) => guess(),
         };
+        // By the note that the lead plays, where the voice is on its own: the scale that it is drawn to may have another.
+        if let Some(key) = self.key.map(|key| key as f32).filter(|key| (glide - key).abs() < 0.5) {
+            let transposed = glide + self.transposed - key;
+            if (transposed - self.transposed_st as f32).abs() > TRANSPOSED_ST {
+                self.transposed_st = transposed.round() as i32;
+            }
+        }
         (true, begins)
     }
 }

@@ -274,8 +274,11 @@ impl Player {
 
     /// The settings that its instrument is played with.
     fn settings(&self, set: &PartSettings, settings: &Settings) -> Settings {
-        let instrument_a = if set.instrument == OWN_INSTRUMENT { settings.instrument_a } else { set.instrument };
-        Settings { instrument_a, morph: 0.0, octave_fit: false, snap: 0.0, vibrato: 100.0, pitch_shift: 0.0, ..*settings }
+        let mut own = Settings { octave_fit: false, snap: 0.0, vibrato: 100.0, pitch_shift: 0.0, ..*settings };
+        if set.instrument != OWN_INSTRUMENT {
+            (own.instrument_a, own.morph) = (set.instrument, 0.0);
+        }
+        own
     }
 
     /// Brings what was played to its place, in its time.

@@ -42,8 +42,11 @@ impl Engine {
     /// ```
     pub fn tail_samples(&self) -> usize {
         // The instrument's own release follows the voice's; what the loudness and noise filters hold is under a tenth of a second.
-        let own = self.latency_samples() + self.config.sample_rate_hz as usize / 10;
         let settings = self.automation.settings();
+        // A note that is sent ends when it has been held through the silence.
+        let held_ms = if settings.note_output.is_off() { 0.0 } else { settings.note_hold };
+        let held = (held_ms / 1000.0 * self.config.sample_rate_hz as f32).ceil() as usize;
+        let own = self.latency_samples() + self.config.sample_rate_hz as usize / 10 + held;
         let room = (self.part.tail_s(settings) * self.config.sample_rate_hz as f32).ceil() as usize;
         own + self.choir.tail_samples(settings) + room + self.mixer.tail_samples(settings)
     }

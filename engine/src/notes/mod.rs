@@ -129,7 +129,8 @@ impl Notes {
         self.sender.step(change, pitch, &self.dynamics, settings, &mut |channel, message| {
             send(EventKind::Message { channel, message });
         });
-        let kept = Settings { note_output: NoteOutput::OneChannel, ..*settings };
+        // What is kept is what was sung, where it was sung.
+        let kept = Settings { note_output: NoteOutput::OneChannel, note_octave: 0.0, ..*settings };
         self.keeper.step(change, pitch, &self.dynamics, &kept, &mut |_, message| send(EventKind::Sung(message)));
         Sung { voice, gated_db, floor_db: settings.gate.max(room_db + ABOVE_ROOM_DB), onset, key: self.detector.key(), pitch }
     }

@@ -21,11 +21,12 @@ const EXPRESSION: u8 = 11;
 const DATA: u8 = 6;
 const RPN: [u8; 2] = [101, 100];
 
-/// A note that has been sent.
+/// A note that has been sent, and the semitones that its key was moved by.
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     channel: u8,
     key: u8,
+    octaves: f32,
 }
 
 /// What a receiver has been told about how to hear.
@@ -33,6 +34,7 @@ struct Sent {
 struct Introduced {
     output: NoteOutput,
     range_st: f32,
+    loudness: NoteLoudness,
 }
 
 /// Takes messages, each with its channel.
@@ -42,9 +44,11 @@ pub type Send<'a> = &'a mut dyn FnMut(u8, Message);
 #[derive(Clone, Copy, Debug)]
 pub struct NoteSender {
     introduced: Option<Introduced>,
+    /// It is to be introduced anew: the receiver may be another.
+    anew: bool,
     sounding: Option<Sent>,
-    /// Overlaps the one that sounds by a frame, as legato playing does.
-    leaving: Option<Sent>,
+    /// They overlap the one that sounds by a frame, as legato playing does.
+    leaving: [Option<Sent>; 2],
     /// The channel of the next note of MPE.
     member: u8,
     /// What was last sent: bend of the note's channel, a share of its range, and loudness.
@@ -57,18 +61,28 @@ pub struct NoteSender {
 impl NoteSender {
     /// Nothing has been sent.
     pub const fn new() -> Self {
-        Self { introduced: None, sounding: None, leaving: None, member: 0, bend: 0.0, loudness: u8::MAX, since: 0 }
+        Self {
+            introduced: None,
+            anew: false,
+            sounding: None,
+            leaving: [None; 2],
+            member: 0,
+            bend: 0.0,
+            loudness: u8::MAX,
+            since: 0,
+        }
     }
 
     /// Lets go of what sounds with the next frame, and introduces itself anew: the receiver may be another.
     pub fn reset(&mut self) {
-        let old = self.sounding.or(self.leaving);
-        *self = Self { leaving: old, ..Self::new() };
+        let [old, older] = self.leaving;
+        *self = Self { introduced: self.introduced, anew: true, leaving: [self.sounding, old.or(older)], ..Self::new() };
     }
 
     /// Lets go of everything at once.
     pub fn let_go(&mut self, send: Send<'_>) {
-        for note in [self.leaving.take(), self.sounding.take()].into_iter().flatten() {
+        let [old, older] = std::mem::take(&mut self.leaving);
+        for note in [old, older, self.sounding.take()].into_iter().flatten() {
             send(note.channel, Message::NoteOff { key: note.key });
         }
     }
@@ -84,7 +98,7 @@ impl NoteSender {
     ) {
         let is_off = settings.bypass || settings.note_output.is_off();
         let output = if is_off { NoteOutput::Off } else { settings.note_output };
-        if let Some(left) = self.leaving.take() {
+        for left in std::mem::take(&mut self.leaving).into_iter().flatten() {
             send(left.channel, Message::NoteOff { key: left.key });
         }
         let range_st = if output == NoteOutput::OneChannel { settings.note_bend_range } else { MPE_RANGE_ST };
@@ -92,11 +106,14 @@ impl NoteSender {
         if !as_wanted {
             self.let_go(send);
         }
-        let wanted = Introduced { output, range_st };
-        if self.introduced != Some(wanted) {
-            self.introduced = Some(wanted);
+        let wanted = Introduced { output, range_st, loudness: settings.note_loudness };
+        if self.introduced != Some(wanted) || self.anew {
+            if let Some(old) = self.introduced {
+                rest(old, send);
+            }
+            (self.introduced, self.anew) = (Some(wanted), false);
             introduce(wanted, send);
-            (self.bend, self.loudness) = (f32::NAN, u8::MAX);
+            (self.bend, self.loudness, self.since) = (f32::NAN, u8::MAX, LOUDNESS_FRAMES);
         }
         if is_off {
             return;
@@ -113,11 +130,11 @@ impl NoteSender {
                 let before = self.sounding.take();
                 self.begin(key, octaves, pitch, dynamics, settings, range_st, send);
                 // A key that is struck once more has to be let go of first; beyond the keyboard there is no other.
-                self.leaving = before;
+                self.leaving[0] = before;
             }
         }
         if let Some(note) = self.sounding {
-            self.bend(note, octaves, pitch, settings, range_st, send);
+            self.bend(note, pitch, settings, range_st, send);
             self.since += 1;
             if self.since >= LOUDNESS_FRAMES {
                 self.loudness(note, dynamics, settings, send);
@@ -149,25 +166,25 @@ impl NoteSender {
         } else {
             0
         };
-        let note = Sent { channel, key };
+        let note = Sent { channel, key, octaves };
         let own = settings.note_output == NoteOutput::Expressions;
         // What MIDI says of a note, it says before.
         if own {
             (self.bend, self.loudness) = (f32::NAN, u8::MAX);
         } else {
-            self.bend(note, octaves, pitch, settings, range_st, send);
+            self.bend(note, pitch, settings, range_st, send);
             self.loudness(note, dynamics, settings, send);
         }
         send(channel, Message::NoteOn { key, velocity: dynamics.velocity() });
         self.sounding = Some(note);
         if own {
-            self.bend(note, octaves, pitch, settings, range_st, send);
+            self.bend(note, pitch, settings, range_st, send);
             self.loudness(note, dynamics, settings, send);
         }
     }
 
-    fn bend(&mut self, note: Sent, octaves: f32, pitch: Option<[f32; 2]>, settings: &Settings, range_st: f32, send: Send<'_>) {
-        let away = |pitch: f32| pitch + octaves - f32::from(note.key);
+    fn bend(&mut self, note: Sent, pitch: Option<[f32; 2]>, settings: &Settings, range_st: f32, send: Send<'_>) {
+        let away = |pitch: f32| pitch + note.octaves - f32::from(note.key);
         let semitones = match (settings.note_bend, pitch) {
             (NoteBend::Off, _) => 0.0,
             // While the voice pauses, it stays where it was.
@@ -206,20 +223,100 @@ impl NoteSender {
     }
 }
 
+/// The registered parameters of a wheel's range, and of a zone of MPE.
+const RANGE: u8 = 0;
+const ZONE: u8 = 6;
+
+fn register(channel: u8, number: u8, data: u8, send: Send<'_>) {
+    let unit = |value: u8| f32::from(value) / 127.0;
+    send(channel, Message::Control { number: RPN[0], value: 0.0 });
+    send(channel, Message::Control { number: RPN[1], value: unit(number) });
+    send(channel, Message::Control { number: DATA, value: unit(data) });
+}
+
 /// Tells a receiver how far the wheel bends, and of the zone of MPE.
 fn introduce(wanted: Introduced, send: Send<'_>) {
-    let mut set = |channel: u8, number: u8, data: u8| {
-        let unit = |value: u8| f32::from(value) / 127.0;
-        send(channel, Message::Control { number: RPN[0], value: 0.0 });
-        send(channel, Message::Control { number: RPN[1], value: unit(number) });
-        send(channel, Message::Control { number: DATA, value: unit(data) });
-    };
     match wanted.output {
         NoteOutput::Off | NoteOutput::Expressions | NoteOutput::Later(_) => {}
-        NoteOutput::OneChannel => set(0, 0, wanted.range_st as u8),
+        NoteOutput::OneChannel => register(0, RANGE, wanted.range_st as u8, send),
         NoteOutput::Mpe => {
-            set(0, 6, MEMBERS);
-            set(1, 0, MPE_RANGE_ST as u8);
+            register(0, ZONE, MEMBERS, send);
+            register(1, RANGE, MPE_RANGE_ST as u8, send);
         }
+    }
+}
+
+/// Leaves a receiver as it was found: who plays it next is not to play softly and out of tune.
+fn rest(old: Introduced, send: Send<'_>) {
+    let channels = match old.output {
+        NoteOutput::Off | NoteOutput::Expressions | NoteOutput::Later(_) => return,
+        NoteOutput::OneChannel => 0..=0,
+        NoteOutput::Mpe => 1..=MEMBERS,
+    };
+    for channel in channels {
+        send(channel, Message::Bend(0.0));
+        match old.loudness {
+            NoteLoudness::Off => {}
+            NoteLoudness::Expression => send(channel, Message::Control { number: EXPRESSION, value: 1.0 }),
+            NoteLoudness::Pressure => send(channel, Message::Pressure(0.0)),
+        }
+    }
+    if old.output == NoteOutput::Mpe {
+        register(0, ZONE, 0, send);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is sent in frames of these changes, sung a fifth of a semitone sharp of the key.
+    fn sent(sender: &mut NoteSender, settings: &Settings, changes: &[NoteChange]) -> Vec<(u8, Message)> {
+        let mut all = Vec::new();
+        for change in changes {
+            let pitch = match change {
+                NoteChange::Begins(key) | NoteChange::GoesOn(key) => Some([f32::from(*key) + 0.2; 2]),
+                _ => None,
+            };
+            sender.step(*change, pitch, &SungDynamics::new(), settings, &mut |channel, message| all.push((channel, message)));
+        }
+        all
+    }
+
+    #[test]
+    fn whatever_is_cut_off_ends_and_the_receiver_is_left_as_it_was() {
+        for output in [NoteOutput::OneChannel, NoteOutput::Mpe, NoteOutput::Expressions] {
+            let on = Settings { note_output: output, ..Settings::default() };
+            let mut sender = NoteSender::new();
+            let begun = sent(&mut sender, &on, &[NoteChange::Begins(60), NoteChange::GoesOn(64)]);
+            assert!(begun.iter().all(|(_, message)| !matches!(message, Message::NoteOff { .. })), "they overlap");
+            // In the very frame in which both sound.
+            sender.reset();
+            let after = sent(&mut sender, &Settings::default(), &[NoteChange::None; 3]);
+            let ended: Vec<u8> =
+                after.iter().filter_map(|(_, m)| if let Message::NoteOff { key } = m { Some(*key) } else { None }).collect();
+            assert_eq!(ended, [64, 60], "{output:?}");
+            let wheel = |(_, message): &(u8, Message)| if let Message::Bend(bend) = message { Some(*bend) } else { None };
+            if output == NoteOutput::Expressions {
+                assert_eq!(after.len(), 2);
+            } else {
+                assert!(begun.iter().filter_map(wheel).any(|bend| bend > 0.0));
+                assert!(after.iter().filter_map(wheel).all(|bend| bend == 0.0));
+                assert!(after.contains(&(begun[begun.len() - 1].0, Message::Control { number: EXPRESSION, value: 1.0 })));
+            }
+        }
+    }
+
+    #[test]
+    fn another_octave_counts_from_the_next_note_on() {
+        let on = Settings { note_output: NoteOutput::OneChannel, ..Settings::default() };
+        let mut sender = NoteSender::new();
+        sent(&mut sender, &on, &[NoteChange::Begins(60)]);
+        let up = Settings { note_octave: 1.0, ..on };
+        let mut bends = Vec::new();
+        sender.step(NoteChange::None, Some([60.3; 2]), &SungDynamics::new(), &up, &mut |_, message| bends.push(message));
+        assert!(matches!(bends[..], [Message::Bend(bend)] if (bend - 0.15).abs() < 1e-3), "{bends:?}");
+        let next = sent(&mut sender, &up, &[NoteChange::GoesOn(62)]);
+        assert!(next.iter().any(|(_, message)| matches!(message, Message::NoteOn { key: 74, .. })), "{next:?}");
     }
 }

@@ -9,7 +9,7 @@ use super::{
     value_box,
 };
 use crate::params::instrument_name;
-use egui::{Align2, Rect, Ui, pos2, vec2};
+use egui::{Align2, Id, Rect, Sense, Ui, pos2, vec2};
 use syrinx_engine::{OWN_INSTRUMENT, PARTS, ParamId, PartRows};
 
 /// Height of what stands above the rows, and the most that a row is high.
@@ -59,6 +59,8 @@ const PLAYING: &[Column] = &[
 
 /// Draws the panel.
 pub fn show(ui: &mut Ui, rect: Rect, theme: &Theme, edits: &mut Edits, page: &mut Page) {
+    // What lies under it is not to be pressed or dragged through it.
+    ui.interact(rect, Id::unique("choir"), Sense::CLICK | Sense::DRAG);
     panel(ui, rect, theme);
     heading(ui, rect, theme, "Choir");
     head(ui, rect, theme, edits, page);

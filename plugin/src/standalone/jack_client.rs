@@ -26,31 +26,10 @@ const UNCONNECTED: &str = "none";
 /// No block has been played yet.
 const NOT_YET: u64 = u64::MAX;
 
-/// What it is played from.
-enum Input {
-    Voice(Port<AudioIn>),
-    Notes(Port<MidiIn>),
-}
-
-impl Input {
-    fn name(&self) -> Result<String, jack::Error> {
-        match self {
-            Self::Voice(port) => port.name(),
-            Self::Notes(port) => port.name(),
-        }
-    }
-
-    fn clone_unowned(&self) -> Port<Unowned> {
-        match self {
-            Self::Voice(port) => port.clone_unowned(),
-            Self::Notes(port) => port.clone_unowned(),
-        }
-    }
-}
-
 /// The ports and the player, on JACK's thread.
 struct Process {
-    input: Input,
+    voice: Option<Port<AudioIn>>,
+    notes: Port<MidiIn>,
     /// Where a voice's notes go.
     sung: Option<Port<MidiOut>>,
     left: Port<AudioOut>,
@@ -65,15 +44,13 @@ impl ProcessHandler for Process {
         let _ = self.begun.compare_exchange(NOT_YET, scope.last_frame_time().into(), Ordering::Relaxed, Ordering::Relaxed);
         let (left, right) = (self.left.as_mut_slice(scope), self.right.as_mut_slice(scope));
         self.changes.begin(left.len());
-        match &self.input {
-            Input::Voice(voice) => left.copy_from_slice(voice.as_slice(scope)),
-            Input::Notes(notes) => {
-                left.fill(0.0);
-                for said in notes.iter(scope) {
-                    if let Some((channel, message)) = midi_ports::message(said.bytes) {
-                        self.changes.say(said.time.into(), channel, message);
-                    }
-                }
+        match &self.voice {
+            Some(voice) => left.copy_from_slice(voice.as_slice(scope)),
+            None => left.fill(0.0),
+        }
+        for said in self.notes.iter(scope) {
+            if let Some((channel, message)) = midi_ports::message(said.bytes) {
+                self.changes.say(said.time.into(), channel, message);
             }
         }
         self.changes.sort();
@@ -221,18 +198,16 @@ pub fn open(wanted: &Wanted, instance: &Instance) -> Result<Stream, Failure> {
     audio::activate(instance, rate)?;
     let health = Arc::new(Health::default());
     let begun = Arc::new(AtomicU64::new(NOT_YET));
-    let input = if instance.hears() {
-        Input::Voice(client.register_port("voice", AudioIn::default()).map_err(failed)?)
-    } else {
-        Input::Notes(client.register_port("notes", MidiIn::default()).map_err(failed)?)
-    };
+    let voice = instance.hears().then(|| client.register_port("voice", AudioIn::default())).transpose().map_err(failed)?;
+    let notes = client.register_port("notes", MidiIn::default()).map_err(failed)?;
     let sung = instance.hears().then(|| client.register_port("sung notes", MidiOut::default())).transpose().map_err(failed)?;
     let left = client.register_port("left", AudioOut::default()).map_err(failed)?;
     let right = client.register_port("right", AudioOut::default()).map_err(failed)?;
-    let unowned = (instance.hears().then(|| input.clone_unowned()), left.clone_unowned());
-    let names = [input.name(), left.name(), right.name()].into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let unowned = (voice.as_ref().map(Port::clone_unowned), left.clone_unowned());
+    let input = voice.as_ref().map_or_else(|| notes.name(), Port::name);
+    let names = [input, left.name(), right.name()].into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
     let handle = PlayerHandle { player: instance.player.clone(), health: health.clone(), sung: instance.sung.clone() };
-    let process = Process { input, sung, left, right, handle, changes: Changes::default(), begun: begun.clone() };
+    let process = Process { voice, notes, sung, left, right, handle, changes: Changes::default(), begun: begun.clone() };
     let notices = Notices { health: health.clone(), sample_rate_hz: rate };
     // Connections are possible, and kept, only while the client is active.
     let active = client.activate_async(notices, process).map_err(failed)?;

@@ -71,16 +71,15 @@ fn run(options: &Options) -> Result<(), Failure> {
     player.set_midi_only();
     let sung = Arc::new(audio::SungNotes::default());
     let instance = audio::Instance { owner, player: Arc::new(Mutex::new(player)), sung: sung.clone() };
-    let midi = {
-        let (shown, stop) = (shown.clone(), stop.clone());
-        match options.source() {
-            Source::Keys => {
-                shown.midi_inputs.hear(wanted.midi.clone());
-                std::thread::spawn(move || midi_ports::run(&shown, &stop))
-            }
-            Source::Voice => std::thread::spawn(move || midi_ports::send(&sung, &stop)),
-        }
+    shown.midi_inputs.hear(wanted.midi.clone());
+    let mut midi = {
+        let (shown, stop, source) = (shown.clone(), stop.clone(), options.source());
+        vec![std::thread::spawn(move || midi_ports::run(&shown, source, &stop))]
     };
+    if options.source() == Source::Voice {
+        let stop = stop.clone();
+        midi.push(std::thread::spawn(move || midi_ports::send(&sung, &stop)));
+    }
     let supervisor = Supervisor { wanted, instance, config, stop: stop.clone(), patient: !options.no_window, told: None };
     let supervisor = std::thread::spawn(move || supervisor.run());
     if let Some(seconds) = options.seconds {
@@ -97,7 +96,7 @@ fn run(options: &Options) -> Result<(), Failure> {
         }
     }
     let ended = supervisor.join().map_err(|_| "the sound card's supervisor panicked")?;
-    if midi.join().is_err() {
+    if midi.into_iter().any(|thread| thread.join().is_err()) {
         return Err("what is at MIDI's ports panicked".into());
     }
     ended

@@ -14,11 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 use syrinx_engine::Message;
-use syrinx_plugin::monitor::Shown;
+use syrinx_plugin::{monitor::Shown, source::Source};
 
 const CLIENT: &str = "Syrinx Keys";
 #[cfg(unix)]
 const VOICE_CLIENT: &str = "Syrinx";
+/// The port of the notes that are sung.
+const SUNG: &str = "sung notes";
 /// Between two looks at what is sung, and at whether the system has MIDI by now.
 const SEND: Duration = Duration::from_millis(1);
 const RETRY: Duration = Duration::from_secs(5);
@@ -52,13 +54,13 @@ fn input() -> Result<MidiInput, String> {
 }
 
 /// Opens what is plugged in, until `stop` is set. A thread of its own.
-pub fn run(shown: &Arc<Shown>, stop: &AtomicBool) {
+pub fn run(shown: &Arc<Shown>, source: Source, stop: &AtomicBool) {
     let mut open: Vec<Open> = Vec::new();
     let mut finder = None;
     while !stop.load(Ordering::Relaxed) {
         finder = finder.or_else(|| input().ok());
         match &finder {
-            Some(finder) => look(shown, finder, &mut open),
+            Some(finder) => look(shown, source, finder, &mut open),
             // The window says that there are none.
             None => _ = shown.midi_inputs.found(Vec::new()),
         }
@@ -66,9 +68,10 @@ pub fn run(shown: &Arc<Shown>, stop: &AtomicBool) {
     }
 }
 
-fn look(shown: &Arc<Shown>, finder: &MidiInput, open: &mut Vec<Open>) {
-    let there: Vec<(String, String)> =
-        finder.ports().iter().filter_map(|port| Some((port.id(), finder.port_name(port).ok()?))).collect();
+fn look(shown: &Arc<Shown>, source: Source, finder: &MidiInput, open: &mut Vec<Open>) {
+    let named = finder.ports().into_iter().filter_map(|port| Some((port.id(), finder.port_name(&port).ok()?)));
+    // What a voice sings is no chord for it.
+    let there: Vec<(String, String)> = named.filter(|(_, name)| source == Source::Keys || !name.contains(SUNG)).collect();
     if shown.midi_inputs.found(there.iter().map(|(_, name)| name.clone()).collect()) {
         shown.redraw();
     }
@@ -125,7 +128,7 @@ pub fn send(sung: &SungNotes, stop: &AtomicBool) {
 fn output() -> Option<MidiOutputConnection> {
     use midir::os::unix::VirtualOutput;
     audio_devices::hush();
-    MidiOutput::new(VOICE_CLIENT).ok()?.create_virtual("sung notes").ok()
+    MidiOutput::new(VOICE_CLIENT).ok()?.create_virtual(SUNG).ok()
 }
 
 #[cfg(not(unix))]

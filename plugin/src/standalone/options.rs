@@ -46,8 +46,9 @@ pub struct Options {
     /// Syrinx Keys: played from MIDI inputs, the window's keyboard or the computer's keys, instead of from a voice. It has a session of its own.
     #[arg(long)]
     pub keys: bool,
-    /// With --keys: the MIDI inputs to hear, all, none, or those whose name has this as a part.
-    #[arg(long, value_name = "all|none|NAME", requires = "keys")]
+    /// The MIDI inputs to hear, all, none, or those whose name has this as a part: with --keys, what is played; from a voice, the chord of its choir and
+    /// the keys of Pitch by keys.
+    #[arg(long, value_name = "all|none|NAME")]
     pub midi: Option<String>,
     /// With --keys: a scale of Scala's (.scl) that the keys are tuned to.
     #[arg(long, value_name = "FILE.scl", requires = "keys")]
