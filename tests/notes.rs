@@ -61,7 +61,7 @@ fn the_notes_that_are_sung_are_found() {
     // What is found in twelve takes of each (`engine/examples/notes.rs`), less what the notes of a few leave open.
     let folder = Folder::new();
     let takes = if in_long_form() { 12 } else { 4 };
-    for (kind, live, studio) in [("tenor", 0.68, 0.74), ("mezzo", 0.68, 0.76), ("tongued", 0.97, 0.97), ("slurred", 0.82, 0.86)] {
+    for (kind, live, studio) in [("tenor", 0.78, 0.8), ("mezzo", 0.75, 0.84), ("tongued", 0.97, 0.97), ("slurred", 0.85, 0.88)] {
         for (mode, least) in [("live", live), ("studio", studio)] {
             let mut score = NoteScore::default();
             for take in (0..takes).map(|n| 2 * n + 1) {
@@ -86,7 +86,8 @@ fn what_is_sung_can_be_played_again() {
         notes(&voice, &song, more);
         ok(["play", song.to_str().unwrap(), "-o", out.to_str().unwrap(), "--instrument", "violin", "--set", "room=0"]);
         let (played, was) = (support::heard(RATE_HZ, &samples(&out)), support::heard(RATE_HZ, &sung.samples));
-        let both = played.iter().zip(&was).filter(|(a, b)| a.confidence > 0.8 && b.confidence > 0.8);
+        // Notes are written where they begin, not where they are known: with their bends, 20 ms sooner.
+        let both = played.iter().zip(&was[5..]).filter(|(a, b)| a.confidence > 0.8 && b.confidence > 0.8);
         let mut cents: Vec<f32> = both.map(|(a, b)| 1200.0 * (a.f0_hz / b.f0_hz).log2().abs()).collect();
         cents.sort_by(f32::total_cmp);
         assert!(cents.len() > was.len() / 2, "{} of {} frames", cents.len(), was.len());

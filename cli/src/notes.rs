@@ -12,6 +12,8 @@ use syrinx_file::midi_file;
 
 /// Rate at which voices are heard whose own rate the engine does not run at, Hz.
 const FALLBACK_RATE_HZ: u32 = 48_000;
+/// Nobody waits for what is written down: a note holds for a frame more before it is one.
+const REACT_MS: f32 = 8.0;
 /// Seconds of silence behind a voice: the last note ends in them.
 const AFTER_S: f64 = 1.0;
 /// Samples of one block. It does not change the notes.
@@ -48,14 +50,20 @@ fn params() -> Vec<Param> {
 }
 
 fn parameter_list() -> String {
-    format!("Parameters (all of `syrinx render --help` are taken; these change notes):\n{}", rows(&params()))
+    let defaults = format!("here, note_output is One channel by default, and note_react {REACT_MS} ms");
+    format!("Parameters (all of `syrinx render --help` are taken; these change notes; {defaults}):\n{}", rows(&params()))
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     if !(4.0..=960.0).contains(&args.tempo) {
         return Err(format!("a tempo is 4 to 960 quarter notes a minute, not {}", args.tempo).into());
     }
-    let mut settings = Settings { note_output: NoteOutput::OneChannel, latency_mode: args.latency.into(), ..Settings::default() };
+    let mut settings = Settings {
+        note_output: NoteOutput::OneChannel,
+        note_react: REACT_MS,
+        latency_mode: args.latency.into(),
+        ..Settings::default()
+    };
     if args.mpe {
         settings.note_loudness = NoteLoudness::Pressure;
     }
@@ -116,7 +124,8 @@ fn notes(input: &Path, settings: &Settings, tempo: f64) -> Result<(Vec<u8>, usiz
     engine.set(settings);
     let voice = Recording::scan(input)?;
     voice.tell();
-    let early = engine.latency_samples() as f64;
+    // Notes are written where they begin rather than where that is known; what bends them goes with them.
+    let early = engine.note_delay_samples() as f64;
     let mut heard = Listening { engine, at: 0, messages: Vec::new(), sound: vec![vec![0.0; BLOCK]; channels], notes: 0 };
     voice.each_block_at(rate, "listening", |block| {
         heard.hear(block);

@@ -10,6 +10,9 @@ use crate::{
 };
 use syrinx_tracker::Features;
 
+/// After what the tracker holds back, a note is known so long after it began, s, besides the time that it is to hold.
+const NOTE_KNOWN_S: f32 = 0.012;
+
 impl Engine {
     /// What the engine was set up with.
     pub fn config(&self) -> EngineConfig {
@@ -28,6 +31,13 @@ impl Engine {
     /// ```
     pub fn latency_samples(&self) -> usize {
         self.clock.max_len() + self.listener.delay_samples()
+    }
+
+    /// Samples by which a note that is sung is told behind its beginning in the stream of the voice, as the median of sung melodies has it
+    /// (`examples/notes.rs`): for whoever writes down where notes begin. Those who play along have them as they come.
+    pub fn note_delay_samples(&self) -> usize {
+        let known_s = NOTE_KNOWN_S + self.automation.settings().note_react / 1000.0;
+        self.latency_samples() + (known_s * self.config.sample_rate_hz as f32).round() as usize
     }
 
     /// Samples for which the present settings may sound on after the voice has ended, the delay included.
