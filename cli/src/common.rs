@@ -7,6 +7,14 @@ use syrinx_analysis::AudioError;
 use syrinx_engine::{LatencyMode, Model, OWN_INSTRUMENT};
 use syrinx_file::{Output, WriteError, is_same_file, write_to_stdout, write_whole};
 
+/// Rate at which voices are heard whose own rate the engine does not run at, Hz.
+const FALLBACK_RATE_HZ: u32 = 48_000;
+
+/// The rate at which a voice of this one is heard, Hz: its own, where the engine runs at it.
+pub fn engine_rate_hz(own: u32) -> u32 {
+    if (44_100..=192_000).contains(&own) { own } else { FALLBACK_RATE_HZ }
+}
+
 /// What ends a command: one sentence for the user.
 pub type Failure = Box<dyn std::error::Error>;
 

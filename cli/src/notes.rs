@@ -1,7 +1,7 @@
 //! `syrinx notes`: the notes of recorded voices as MIDI files, as the plugin sends them.
 
 use crate::{
-    common::{Failure, Latency, create_folder, spare, write_output},
+    common::{Failure, Latency, create_folder, engine_rate_hz, spare, write_output},
     render::{rows, set},
     voice::Recording,
 };
@@ -10,8 +10,6 @@ use syrinx_analysis::{FORMATS, SoundReader};
 use syrinx_engine::{Block, Engine, EngineConfig, Event, EventKind, NoteLoudness, NoteOutput, Param, ParamId, Settings};
 use syrinx_file::midi_file;
 
-/// Rate at which voices are heard whose own rate the engine does not run at, Hz.
-const FALLBACK_RATE_HZ: u32 = 48_000;
 /// Nobody waits for what is written down: a note holds for a frame more before it is one.
 const REACT_MS: f32 = 8.0;
 /// Seconds of silence behind a voice: the last note ends in them.
@@ -116,8 +114,7 @@ fn outputs(inputs: &[PathBuf], output: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// The MIDI file of a voice's notes, and how many they are.
 fn notes(input: &Path, settings: &Settings, tempo: f64) -> Result<(Vec<u8>, usize), Failure> {
     let head = SoundReader::open(input)?;
-    let own = head.sample_rate_hz();
-    let rate = if (44_100..=192_000).contains(&own) { own } else { FALLBACK_RATE_HZ };
+    let rate = engine_rate_hz(head.sample_rate_hz());
     let channels = head.channels().min(2);
     // It listens; nobody plays.
     let mut engine = Engine::new(EngineConfig { sample_rate_hz: rate, channels, seed: 0 }, &[])?;

@@ -1,15 +1,12 @@
 //! `syrinx render`: a recorded voice through the engine, as the plugin runs it.
 
 use crate::{
-    common::{Failure, Latency, palette, spare, write_output},
+    common::{Failure, Latency, engine_rate_hz, palette, spare, write_output},
     voice::Recording,
 };
 use std::path::{Path, PathBuf};
 use syrinx_analysis::{FORMATS, SoundReader, WavWriter, is_sound_file, is_unreadable_sound_file};
-use syrinx_engine::{Engine, EngineConfig, Kind, OWN_INSTRUMENT, PARAMS, PARTS, Param, Settings};
-
-/// Rate at which voices are rendered whose own rate the engine does not run at, Hz.
-const FALLBACK_RATE_HZ: u32 = 48_000;
+use syrinx_engine::{Engine, EngineConfig, Kind, OWN_INSTRUMENT, PARAMS, Param, Settings};
 
 /// Endings of files in the one format that is written.
 const WRITTEN: [&str; 4] = ["wav", "wave", "bwf", "rf64"];
@@ -54,10 +51,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     writable(&args.output)?;
     spare(&[args.input.as_path(), Path::new(&args.instrument)], &args.output)?;
     let head = SoundReader::open(&args.input)?;
-    let own = head.sample_rate_hz();
-    let rate = args.sample_rate.unwrap_or(if (44_100..=192_000).contains(&own) { own } else { FALLBACK_RATE_HZ });
-    let has_choir = (0..PARTS).any(|part| !settings.part(part).rule.is_off());
-    let channels = if has_choir { 2 } else { head.channels().min(2) };
+    let rate = args.sample_rate.unwrap_or(engine_rate_hz(head.sample_rate_hz()));
+    let channels = if settings.has_choir() { 2 } else { head.channels().min(2) };
     let config = EngineConfig { sample_rate_hz: rate, channels, seed: 0 };
     // Before all of the voice is read: a rate that the engine refuses may be absurd.
     let mut engine = Engine::new(config, &palette.instruments)?;

@@ -225,6 +225,11 @@ pub fn scale_mask(key: u8, scale: u8) -> u16 {
     turned(mask, key)
 }
 
+/// Whether a note is among those of a mask, a bit for each semitone above its first note.
+pub fn has_note(notes: u16, note: i32) -> bool {
+    notes >> note.rem_euclid(12) & 1 == 1
+}
+
 /// Notes above a key, as notes above C.
 pub fn turned(notes: u16, key: u8) -> u16 {
     let notes = u32::from(notes) << (key % 12);
@@ -235,7 +240,7 @@ pub fn turned(notes: u16, key: u8) -> u16 {
 fn scale_note(cents: f32, held: Option<i32>, settings: SnapSettings) -> i32 {
     let (_, mask) = *SCALES.get(settings.scale).unwrap_or(&SCALES[0]);
     let key = (settings.key % 12) as i32;
-    let sounds = |note: i32| mask >> (note - key).rem_euclid(12) & 1 == 1;
+    let sounds = |note: i32| has_note(mask, note - key);
     let away = |note: i32| (cents - 100.0 * note as f32).abs();
     let about = (cents / 100.0).round() as i32;
     // No scale leaves out six semitones in a row.

@@ -2,7 +2,7 @@
 
 use crate::{
     params::{PARTS, PartRule},
-    snap::turned,
+    snap::{has_note, turned},
 };
 
 /// The chords: name, and a bit for each semitone above the root.
@@ -105,7 +105,7 @@ impl Harmony {
             return nearest(self.chord, self.lead);
         }
         let ideal = steps(self.chord, self.lead, way * step)?;
-        let may = |key: &i32| has(self.chord, *key) && (self.crossing || way * (key - inner) > 0);
+        let may = |key: &i32| has_note(self.chord, *key) && (self.crossing || way * (key - inner) > 0);
         // Where those further in have taken what lies near, the next beyond them.
         let beyond = || (1..=12).map(|away| inner + way * away).find(may);
         let Some(before) = before else { return Some(ideal).filter(may).or_else(beyond) };
@@ -115,14 +115,9 @@ impl Harmony {
     }
 }
 
-/// Whether a note is among those of a mask.
-fn has(notes: u16, key: i32) -> bool {
-    notes >> key.rem_euclid(12) & 1 == 1
-}
-
 /// The one of `notes` that is nearest to a key, of two the lower.
 fn nearest(notes: u16, key: i32) -> Option<i32> {
-    (0..12).find_map(|away| [key - away, key + away].into_iter().find(|key| has(notes, *key)))
+    (0..12).find_map(|away| [key - away, key + away].into_iter().find(|key| has_note(notes, *key)))
 }
 
 /// The note so many of `notes` from a key, which itself need be none of them.
@@ -133,7 +128,7 @@ fn steps(notes: u16, from: i32, step: i32) -> Option<i32> {
     let mut key = from;
     for _ in 0..step.abs() {
         key += step.signum();
-        while !has(notes, key) {
+        while !has_note(notes, key) {
             key += step.signum();
         }
     }

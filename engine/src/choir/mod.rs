@@ -14,10 +14,11 @@ use crate::{
     block::Message,
     frame_history::FrameHistory,
     instrument::{Instrument, Slot},
+    keys::note_of,
     mapping::Wish,
     mixer::Wet,
     notes::Sung,
-    params::{ChordFrom, OFF_DB, PARTS},
+    params::{ChordFrom, OFF_DB, PARTS, PartSettings},
     snap::{scale_mask, turned},
     spectral_weights::SpectralWeights,
     tone::gain,
@@ -47,6 +48,9 @@ const LEAD_SHARE: f32 = 0.4;
 /// The lead in one frame, for those who go along with it.
 pub struct Lead<'a> {
     pub settings: &'a Settings,
+    /// Of all parts, and whether some are to be heard alone.
+    pub parts: &'a [PartSettings; PARTS],
+    pub solo: bool,
     pub sung: &'a Sung,
     /// Whether it has a pitch, and a phrase begins with this frame.
     pub voiced: bool,
@@ -107,8 +111,8 @@ impl Vibrato {
 }
 
 /// Whether some part is to be heard alone.
-fn any_solo(settings: &Settings) -> bool {
-    (0..PARTS).map(|part| settings.part(part)).any(|set| set.solo && !set.rule.is_off())
+fn any_solo(parts: &[PartSettings; PARTS]) -> bool {
+    parts.iter().any(|part| part.solo && !part.rule.is_off())
 }
 
 /// All parts besides the lead.
@@ -180,7 +184,7 @@ impl Choir {
 
     /// As if `settings` had always been.
     pub fn settle(&mut self, settings: &Settings) {
-        self.lead_gain = lead_gain(settings);
+        self.lead_gain = lead_gain(settings, any_solo(&settings.parts()));
     }
 
     /// Hears keys: the chord.
@@ -234,7 +238,7 @@ impl Choir {
 
     /// Samples for which parts sound on behind the lead.
     pub fn tail_samples(&self, settings: &Settings) -> usize {
-        if seats(settings) == [None; PARTS] { 0 } else { self.most_delay }
+        if settings.has_choir() { self.most_delay } else { 0 }
     }
 
     /// The pitch (MIDI) of each part as it sounds.
@@ -251,8 +255,10 @@ impl Choir {
         let Frame { number, behind, len, end, .. } = *frame;
         self.chord.tick();
         self.chords.push(number, self.chord.notes());
-        let seats = seats(settings);
-        let wanted_gain = lead_gain(settings);
+        let parts = settings.parts();
+        let solo = any_solo(&parts);
+        let seats = seats(&parts);
+        let wanted_gain = lead_gain(settings, solo);
         let is_alone = seats == [None; PARTS] && self.players.iter().all(Player::is_asleep);
         if is_alone && (wanted_gain, self.lead_gain) == (1.0, 1.0) {
             self.forget_lead();
@@ -263,9 +269,11 @@ impl Choir {
         // Until there was a note, nobody has anything to play.
         if let Some(key) = self.key {
             let key = key + self.transposed_st;
-            self.keys = harmony(key, settings, self.chords.back(behind)).keys(&self.keys);
+            self.keys = harmony(key, settings, &parts, self.chords.back(behind)).keys(&self.keys);
             let lead = Lead {
                 settings,
+                parts: &parts,
+                solo,
                 sung,
                 voiced,
                 begins,
@@ -302,7 +310,7 @@ impl Choir {
         self.gap = 0;
         // What the lead leaves of its vibrato and of what is beside the scale is the parts' own affair.
         let kept = settings.vibrato / 100.0 * (pitch - glide);
-        self.transposed = 69.0 + 12.0 * (wish.features.f0_hz / settings.a4).log2() - kept - glide;
+        self.transposed = note_of(wish.features.f0_hz, settings.a4) - kept - glide;
         self.straight = glide;
         self.vibrato.step(pitch - glide);
         let guess = || Some(glide.round() as i32);
@@ -327,7 +335,7 @@ impl Choir {
 }
 
 /// What the parts go by.
-fn harmony(lead: i32, settings: &Settings, keys: u16) -> Harmony {
+fn harmony(lead: i32, settings: &Settings, parts: &[PartSettings; PARTS], keys: u16) -> Harmony {
     let chord = match settings.chord_from {
         ChordFrom::Keys => keys,
         // Kinds of later versions are played as the first.
@@ -342,19 +350,13 @@ fn harmony(lead: i32, settings: &Settings, keys: u16) -> Harmony {
         scale: scale_mask(settings.snap_key, settings.snap_scale),
         chord,
         crossing: settings.choir_crossing,
-        rules: std::array::from_fn(|part| {
-            let set = settings.part(part);
-            (set.rule, set.step)
-        }),
+        rules: parts.map(|part| (part.rule, part.step)),
     }
 }
 
 /// Who plays which part: each one player, and what more it wants of those who are left.
-fn seats(settings: &Settings) -> [Option<Seat>; PARTS] {
-    let wanted: [usize; PARTS] = std::array::from_fn(|part| {
-        let set = settings.part(part);
-        if set.rule.is_off() { 0 } else { set.players.max(1) }
-    });
+fn seats(parts: &[PartSettings; PARTS]) -> [Option<Seat>; PARTS] {
+    let wanted = parts.map(|part| if part.rule.is_off() { 0 } else { part.players.max(1) });
     let mut seats = [None; PARTS];
     let mut free = wanted.iter().filter(|wanted| **wanted == 0).count();
     let of: [usize; PARTS] = std::array::from_fn(|part| {
@@ -377,8 +379,8 @@ fn seats(settings: &Settings) -> [Option<Seat>; PARTS] {
     seats
 }
 
-fn lead_gain(settings: &Settings) -> f32 {
-    if any_solo(settings) { 0.0 } else { gain(settings.lead_level, OFF_DB) }
+fn lead_gain(settings: &Settings, solo: bool) -> f32 {
+    if solo { 0.0 } else { gain(settings.lead_level, OFF_DB) }
 }
 
 fn approach(from: f32, to: f32) -> f32 {

@@ -4,6 +4,7 @@ use super::Lead;
 use crate::{
     OWN_INSTRUMENT, Settings,
     delay_line::DelayLine,
+    keys::hz_of,
     mapping::Mapping,
     params::{OFF_DB, PARTS, PartRule, PartSettings},
     part::{Moment, Part},
@@ -166,11 +167,10 @@ impl Player {
     }
 
     /// Whether it is to be heard.
-    fn wants(&self, seat: Option<Seat>, settings: &Settings) -> bool {
-        let any_solo = super::any_solo(settings);
+    fn wants(&self, seat: Option<Seat>, lead: &Lead<'_>) -> bool {
         self.seat.filter(|_| seat == self.seat).is_some_and(|seat| {
-            let set = settings.part(seat.part);
-            !set.rule.is_off() && set.level_db > OFF_DB && !set.mute && (set.solo || !any_solo)
+            let set = &lead.parts[seat.part];
+            !set.rule.is_off() && set.level_db > OFF_DB && !set.mute && (set.solo || !lead.solo)
         })
     }
 
@@ -185,7 +185,7 @@ impl Player {
     ) {
         if !self.awake {
             self.seat = seat;
-            if !self.wants(seat, lead.settings) {
+            if !self.wants(seat, lead) {
                 return;
             }
             self.part.reset(lead.settings);
@@ -193,9 +193,9 @@ impl Player {
         }
         let Some(own) = self.seat else { return };
         let key = keys[own.part];
-        let set = lead.settings.part(own.part);
+        let set = lead.parts[own.part];
         let humanise = if own.of > 1 { set.humanise.max(LEAST_OF_SECTION) } else { set.humanise };
-        let wanted = self.wants(seat, lead.settings);
+        let wanted = self.wants(seat, lead);
         // A note of its own begins where the key changes, or the voice does.
         if let Some(key) = key.filter(|key| lead.begins || self.key != Some(*key)) {
             self.begin(key, &set, humanise, lead);
@@ -208,7 +208,7 @@ impl Player {
         self.part.call(&settings);
         let (target, ringing) = (self.part.target(&settings), self.part.ringing());
         let mut wish = self.mapping.map(lead.sung, &settings, target, ringing, 0.0, lead.loudness_db);
-        wish.unshifted_hz = settings.a4 * ((self.pitch + 0.01 * self.tuned_cents - 69.0) / 12.0).exp2();
+        wish.unshifted_hz = hz_of(self.pitch + 0.01 * self.tuned_cents, settings.a4);
         wish.features.f0_hz = wish.unshifted_hz;
         let moment = Moment { settings: &settings, automation: None, colour_db: lead.colour_db, len, end: lead.end };
         self.part.play(&wish, &moment);

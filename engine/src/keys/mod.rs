@@ -17,7 +17,7 @@ mod voice;
 
 pub(crate) use channel::Channels;
 pub use own::KeyInstrument;
-pub(crate) use performer::hz_of;
+pub(crate) use performer::{hz_of, note_of};
 pub(crate) use stack::KeyStack;
 pub use tuning::{MOST_BYTES as MOST_TUNING_BYTES, Tuning, TuningError};
 pub(crate) use voice::Strike;

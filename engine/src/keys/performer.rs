@@ -397,6 +397,11 @@ fn at_time(points: &[f32; ONSET_POINTS], t: f32) -> f32 {
     }
 }
 
+/// The MIDI note number of a frequency, with a fraction.
+pub fn note_of(hz: f32, a4_hz: f32) -> f32 {
+    69.0 + 12.0 * (hz / a4_hz).log2()
+}
+
 /// The frequency of a MIDI note number with a fraction.
 pub fn hz_of(note: f32, a4_hz: f32) -> f32 {
     a4_hz * ((note - 69.0) / 12.0).exp2()

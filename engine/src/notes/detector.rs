@@ -8,6 +8,7 @@ use super::{
     network::{MOST_AWAY, NoteNetwork},
     onset::{Onset, OnsetDetector},
 };
+use crate::{keys::note_of, snap::has_note};
 use syrinx_tracker::{FRAME_RATE_HZ, Features, LOUDNESS_FLOOR_DB};
 
 /// How notes are told apart.
@@ -118,7 +119,7 @@ impl NoteDetector {
         self.age = self.age.saturating_add(1);
         self.top_db = level_db.max(self.top_db - FORGET_DB_PER_S / FRAME_RATE_HZ as f32);
         self.network.level(level_db);
-        let midi = 69.0 + 12.0 * (voice.f0_hz / settings.a4_hz).log2();
+        let midi = note_of(voice.f0_hz, settings.a4_hz);
         let over = level_db < self.top_db - OVER_DB || level_db <= LOUDNESS_FLOOR_DB;
         if voice.confidence < 0.5 || !(0.0..KEYS as f32 - 1.0).contains(&midi) || over {
             return self.wait(settings);
@@ -202,7 +203,7 @@ impl NoteDetector {
 /// The key nearest to a pitch of those there are; none where it lies beyond what keys there are.
 fn nearest(pitch: f32, keys: u16) -> Option<u8> {
     let about = pitch.round() as i32;
-    let is_note = |key: &i32| (0..KEYS as i32).contains(key) && keys >> key.rem_euclid(12) & 1 == 1;
+    let is_note = |key: &i32| (0..KEYS as i32).contains(key) && has_note(keys, *key);
     let away = |key: &i32| (pitch - *key as f32).abs();
     (about - 6..=about + 6).filter(is_note).min_by(|a, b| away(a).total_cmp(&away(b))).map(|key| key as u8)
 }

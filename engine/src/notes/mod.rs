@@ -16,6 +16,7 @@ pub use onset::{Onset, RISE_DB};
 use crate::{
     Settings,
     block::EventKind,
+    keys::note_of,
     noise_floor::NoiseFloor,
     params::{NoteOutput, PitchFrom},
     slip::Slips,
@@ -125,7 +126,7 @@ impl Notes {
         let voiced = !is_gated && voice.confidence >= 0.5 && voice.f0_hz > 0.0;
         let straight = SnapSettings { amount: 0.0, key: 0, scale: 0, vibrato: 0.0, a4_hz: settings.a4 };
         let glide_hz = self.glide.step(voice.f0_hz, voiced, straight);
-        let pitch = voiced.then(|| [voice.f0_hz, glide_hz].map(|hz| 69.0 + 12.0 * (hz / settings.a4).log2()));
+        let pitch = voiced.then(|| [voice.f0_hz, glide_hz].map(|hz| note_of(hz, settings.a4)));
         self.sender.step(change, pitch, &self.dynamics, settings, &mut |channel, message| {
             send(EventKind::Message { channel, message });
         });

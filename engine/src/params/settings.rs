@@ -203,17 +203,13 @@ macro_rules! with_parts {
         }),+];
 
         impl Settings {
-            /// How a part of the choir is set, of [`PARTS`].
-            ///
-            /// # Panics
-            /// When there are not so many.
-            pub fn part(&self, part: usize) -> PartSettings {
-                let parts = [$(PartSettings {
+            /// How each part of the choir is set.
+            pub fn parts(&self) -> [PartSettings; PARTS] {
+                [$(PartSettings {
                     rule: self.$rule, step: self.$step as i32, instrument: self.$instrument, players: self.$players as usize, level_db: self.$level,
                     pan: self.$pan / 100.0, delay_ms: self.$delay, humanise: self.$humanise / 100.0, vibrato: self.$vibrato / 100.0,
                     glide_ms: self.$glide, mute: self.$mute, solo: self.$solo,
-                }),+];
-                parts[part]
+                }),+]
             }
         }
     };
@@ -426,6 +422,11 @@ impl ParamId {
 }
 
 impl Settings {
+    /// Whether any part of the choir plays.
+    pub fn has_choir(&self) -> bool {
+        self.parts().iter().any(|part| !part.rule.is_off())
+    }
+
     /// Whether instruments that die away do so while the voice holds.
     pub(crate) fn sustains_as_instrument(&self) -> bool {
         self.sustain == SustainedBy::Instrument
