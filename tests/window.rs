@@ -60,29 +60,6 @@ impl Stage {
         self.params.settings().value(id).unwrap()
     }
 
-    fn rect(&self, label: &str) -> Rect {
-        self.harness.get_by_label(label).rect()
-    }
-
-    fn click(&mut self, label: &str) {
-        let place = self.rect(label).center();
-        self.press(place);
-    }
-
-    fn press(&mut self, place: Pos2) {
-        self.button(place, PointerButton::Primary);
-    }
-
-    fn button(&mut self, place: Pos2, button: PointerButton) {
-        self.harness.event(Event::PointerMoved(place));
-        self.harness.step();
-        for pressed in [true, false] {
-            self.harness.event(Event::PointerButton { pos: place, button, pressed, modifiers: Modifiers::NONE });
-            self.harness.step();
-        }
-        self.wait(2);
-    }
-
     /// Two clicks at once.
     fn double_click(&mut self, place: Pos2) {
         // Long after any other click.
@@ -433,7 +410,7 @@ fn troubles_are_said_in_words() {
     let folder = folder();
     let mut stage = Stage::open(folder.path(), Opening::default());
     stage.click("About instrument B");
-    let field = stage.rect("Open file …").right_center() + vec2(60.0, 0.0);
+    let field = stage.rect("Learn …").right_center() + vec2(60.0, 0.0);
     stage.press(field);
     stage.type_text("no/such/file.onnx");
     stage.click("Load");

@@ -3,14 +3,13 @@
 use crate::{
     common::{Failure, bar, create_folder, write_bytes, write_text},
     evaluate::{heading, row},
-    nsynth,
-    recordings::{self, HELD_OUT, RESYNTHESIS},
+    nsynth, recordings,
 };
 use std::{
     path::{Path, PathBuf},
     time::Instant,
 };
-use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, Workers, write_wav};
+use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, HELD_OUT, RESYNTHESIS, Workers, write_wav};
 use syrinx_decoder::Performance;
 use syrinx_engine::{Card, Decay, Dynamics, Life, RoomResponse, SlopeSource};
 use syrinx_nsynth::FAMILIES;
@@ -246,7 +245,7 @@ fn at<T>(workers: &Workers, stage: &'static str, work: impl FnOnce(&Job<'_>) -> 
             progress.set_message(format!("loss {loss_db:.2} dB"));
         }
     };
-    let done = work(&Job { workers, tell: &tell });
+    let done = work(&Job { workers, tell: &tell, early: None });
     progress.finish_and_clear();
     done
 }

@@ -66,5 +66,5 @@ pub use syrinx_decoder::{
     Card, Decay, Decoder, Dynamics, Life, MAX_FILE_BYTES, Model, ModelError, RoomResponse, SlopeSource, is_control,
 };
 pub use syrinx_synth::MAX_HARMONICS;
-pub use syrinx_tracker::{Calibration, Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
+pub use syrinx_tracker::{Calibration, FRAME_RATE_HZ, Features, FrameClock, LatencyMode, Tracker, TrackerConfig};
 pub use tell::{Monitor, Spectrum};

@@ -200,8 +200,9 @@ impl Hosted {
 
 impl Drop for Hosted {
     fn drop(&mut self) {
-        // The framework may hold on to it.
+        // The framework may hold on to either.
         self.face.main_thread.end();
+        self.params().end_learning();
     }
 }
 

@@ -9,6 +9,7 @@
 //! * `presets`: the factory's sounds, and files of the player's own.
 //! * `tuning_files`: which pitch each key has.
 //! * `library`: instruments of the player's own; `judged`: those of a process, shared; `reading`: how files are read.
+//! * `learn`: instruments learned where they are played; `tape`: sound between the audio thread and memory or disk.
 //! * `notices`: what the player is to be told in words.
 //! * `hosted`: one instance inside a host's process; `clap_entry`, `clap_instance` and `clap_notes`, `vst3_instance` and `vst3_midi`: what hosts of either format
 //!   have of it.
@@ -33,6 +34,8 @@ mod clap_notes;
 pub mod editor;
 pub mod hosted;
 pub mod judged;
+#[cfg(feature = "editor")]
+pub mod learn;
 pub mod library;
 pub mod main_thread;
 pub mod midi_inputs;
@@ -48,6 +51,7 @@ mod sent;
 pub mod source;
 pub mod spectral_weights;
 pub mod state;
+pub mod tape;
 pub mod tuning_files;
 pub mod vst3_instance;
 mod vst3_midi;

@@ -8,6 +8,7 @@ use crate::{
     playing::{Own, Playing},
     reading::harmless,
     source::Source,
+    tape::{Clip, Side, Tap},
     tuning_files::TuningFiles,
 };
 use mailbox::Mailbox;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use syrinx_engine::{Model, PARTS, Slot, Tuning};
 
 /// Things on their way back at most. Each choice brings two or three, and the copies that the choir had, and frees those of the choices before.
-const RING: usize = 16 + 8 * PARTS;
+const RING: usize = 32 + 8 * PARTS;
 /// Things that one slot may give back in a block: a letter, and one that it has overtaken.
 const ROOM: usize = 2;
 
@@ -67,11 +68,13 @@ struct Letter {
     own: Option<Own>,
 }
 
-/// One mailbox for each slot, and one for the pitches of keys.
+/// One mailbox for each slot, one for the pitches of keys, and those of recordings and of sounds from memory, which a letter without either takes away.
 #[derive(Default)]
 struct Post {
     slots: [Mailbox<Letter>; 2],
     tuning: Mailbox<Tuning>,
+    tap: Mailbox<Option<Tap>>,
+    clip: Mailbox<Option<Clip>>,
 }
 
 /// Whatever the audio thread is done with, to be freed elsewhere.
@@ -79,6 +82,8 @@ enum Spent {
     Letter(#[allow(dead_code, reason = "it is only to be dropped")] Box<Letter>),
     Own(#[allow(dead_code, reason = "it is only to be dropped")] Own),
     Tuning(#[allow(dead_code, reason = "it is only to be dropped")] Box<Tuning>),
+    Tap(#[allow(dead_code, reason = "it is only to be dropped")] Box<Option<Tap>>),
+    Clip(#[allow(dead_code, reason = "it is only to be dropped")] Box<Option<Clip>>),
 }
 
 /// The side of the window, the session and the main thread.
@@ -94,6 +99,9 @@ pub struct Stage {
     post: Arc<Post>,
     /// For each slot, what waits for the one before the last to fade.
     waiting: [Option<Box<Letter>>; 2],
+    /// What is recorded, and what is played from memory.
+    tap: Option<Box<Option<Tap>>>,
+    clip: Option<Box<Option<Clip>>>,
     returns: Producer<Spent>,
 }
 
@@ -113,7 +121,7 @@ impl Library {
         let post = Arc::new(Post::default());
         let (give_back, returns) = RingBuffer::new(RING);
         let library = Self { source, shelf: Mutex::default(), post: post.clone(), returns: Mutex::new(returns) };
-        (library, Stage { post, waiting: [None, None], returns: give_back })
+        (library, Stage { post, waiting: [None, None], tap: None, clip: None, returns: give_back })
     }
 
     /// What the instance is played from.
@@ -192,6 +200,18 @@ impl Library {
         Ok(())
     }
 
+    /// Has what comes in recorded by `tap` from now on, or by none. Not for the audio thread.
+    pub fn record(&self, tap: Option<Tap>) {
+        self.free_returned();
+        drop(self.post.tap.put(Box::new(tap)));
+    }
+
+    /// Plays `clip`, in the place of one that is being played, or none. Not for the audio thread.
+    pub fn play_clip(&self, clip: Option<Clip>) {
+        self.free_returned();
+        drop(self.post.clip.put(Box::new(clip)));
+    }
+
     /// Frees what the audio thread has given back.
     pub fn free_returned(&self) {
         let mut returns = lock(&self.returns);
@@ -205,6 +225,8 @@ impl Stage {
     pub fn begin(&mut self, engine: &mut Playing, library: &Library, new: bool) {
         let rate = engine.config().sample_rate_hz;
         let mut shelf = lock(&library.shelf);
+        // Whoever records hears by it that another stream begins.
+        self.tap = None;
         drop(self.post.tuning.take());
         drop(engine.tune(Box::new(shelf.tuning.tuning().unwrap_or_default())));
         if !new && self.waiting.iter().all(Option::is_none) && self.post.slots.iter().all(Mailbox::is_empty) {
@@ -233,6 +255,19 @@ impl Stage {
         {
             give_back(&mut self.returns, Spent::Tuning(engine.tune(tuning)));
         }
+        if !self.returns.is_full()
+            && let Some(tap) = self.post.tap.take()
+            && let Some(old) = self.tap.replace(tap)
+        {
+            give_back(&mut self.returns, Spent::Tap(old));
+        }
+        if !self.returns.is_full()
+            && self.clip().is_none_or(|clip| clip.is_silent())
+            && let Some(clip) = self.post.clip.take()
+            && let Some(old) = self.clip.replace(clip)
+        {
+            give_back(&mut self.returns, Spent::Clip(old));
+        }
         for slot in [Slot::A, Slot::B] {
             // Nothing is taken that could not be given back; the next choice makes room.
             if self.returns.slots() < ROOM {
@@ -259,6 +294,32 @@ impl Stage {
             && let Some(old) = engine.retired()
         {
             give_back(&mut self.returns, Spent::Own(old));
+        }
+    }
+}
+
+impl Stage {
+    fn clip(&mut self) -> Option<&mut Clip> {
+        self.clip.as_deref_mut().and_then(Option::as_mut)
+    }
+
+    /// Whether a sound from memory is played, or one is under way to it.
+    pub fn is_needed(&mut self) -> bool {
+        !self.post.clip.is_empty() || self.clip().is_some_and(|clip| !clip.along().is_over())
+    }
+
+    /// Records what comes in. Audio thread.
+    pub fn hear(&mut self, input: &[&[f32]]) {
+        if let Some(tap) = self.tap.as_deref_mut().and_then(Option::as_mut) {
+            tap.hear(input);
+        }
+    }
+
+    /// Plays a sound from memory that is heard there, if one is, over what is in `channels`. Audio thread.
+    pub fn play_clip(&mut self, side: Side, channels: &mut [&mut [f32]]) {
+        let leave = !self.post.clip.is_empty();
+        if let Some(clip) = self.clip().filter(|clip| clip.side() == side) {
+            clip.play(channels, leave);
         }
     }
 }

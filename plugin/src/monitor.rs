@@ -279,10 +279,15 @@ impl Shown {
     /// Says to the keys what was struck in the window or at a MIDI port: it is heard with the next block. Whether there was room. Not for the audio thread.
     pub fn say(&self, channel: u8, message: Message) -> bool {
         let said = self.keyboard.lock().unwrap_or_else(PoisonError::into_inner).push((channel, message)).is_ok();
+        self.wake();
+        said
+    }
+
+    /// Has a host go on that plays nothing while nothing sounds. Not for the audio thread.
+    pub fn wake(&self) {
         if let Some(wake) = &*self.wake.lock().unwrap_or_else(PoisonError::into_inner) {
             wake();
         }
-        said
     }
 
     /// What has a host go on that plays nothing while nothing sounds; None, where it is gone. Any thread may call it.

@@ -134,6 +134,9 @@ pub struct SyrinxParams {
     controls: Arc<SharedValues>,
     library: Arc<Library>,
     notices: Notices,
+    /// The instrument that is being learned.
+    #[cfg(feature = "editor")]
+    learning: Mutex<Option<crate::learn::Learning>>,
     /// Held by who puts a state in force.
     one_at_a_time: Mutex<()>,
 }
@@ -155,7 +158,26 @@ impl SyrinxParams {
             spectral_weights: SharedWeights::default(),
             epoch: AtomicU32::new(0),
         };
-        Self { controls: Arc::new(controls), library, notices: Notices::default(), one_at_a_time: Mutex::default() }
+        Self {
+            controls: Arc::new(controls),
+            library,
+            notices: Notices::default(),
+            #[cfg(feature = "editor")]
+            learning: Mutex::default(),
+            one_at_a_time: Mutex::default(),
+        }
+    }
+
+    /// The instrument that is being learned, if one is. For the window.
+    #[cfg(feature = "editor")]
+    pub fn learning(&self) -> std::sync::MutexGuard<'_, Option<crate::learn::Learning>> {
+        self.learning.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing is learned any more: its threads end, and what is on disk stays.
+    pub fn end_learning(&self) {
+        #[cfg(feature = "editor")]
+        drop(self.learning().take());
     }
 
     /// What the audio thread sees.

@@ -10,6 +10,7 @@ use crate::{
     playing::{GoesOn, Playing},
     sent::Sent,
     source::{Source, Values},
+    tape::Side,
 };
 use std::{cell::Cell, marker::PhantomData, ptr, sync::Arc, time::Instant};
 use syrinx_engine::{Block, EngineError, Event, EventKind, KeyParamId, Message, NoteOutput, PARAMS, ParamId, Sides};
@@ -349,7 +350,7 @@ impl Player {
             let events = &mut self.events[first..next];
             events.iter_mut().for_each(|event| event.at -= at);
             let rate_hz = engine.rate_hz();
-            step(engine, buffers, self.input_channels, events, at, to, &mut |event| match event.kind {
+            step(engine, &mut self.stage, buffers, self.input_channels, events, at, to, &mut |event| match event.kind {
                 EventKind::Sung(message) => {
                     match message {
                         Message::NoteOn { key, .. } => self.shown.sung_key.set(key.into()),
@@ -389,7 +390,8 @@ impl Player {
             self.shown.update(&monitor, spectrum.as_ref(), begun.elapsed().as_secs_f32(), lasts_s);
             self.shown.failed_frames.set(engine.failed_frames() as f32);
         }
-        let goes_on = engine.goes_on();
+        // Whoever sleeps hears nothing of what comes from memory.
+        let goes_on = if self.stage.is_needed() { GoesOn::Sounds } else { engine.goes_on() };
         let (now, before) = (Told::of(engine), self.told);
         self.told = now;
         let news = |now: usize, before: usize| (now != before).then_some(now);
@@ -403,8 +405,10 @@ impl Player {
 }
 
 /// Plays some samples of a block.
+#[allow(clippy::too_many_arguments)]
 fn step(
     engine: &mut Playing,
+    stage: &mut Stage,
     buffers: &Buffers<'_>,
     input_channels: usize,
     events: &[Event],
@@ -418,15 +422,19 @@ fn step(
         // SAFETY: the buffer is good for the block's length, and the copy for a step.
         unsafe { ptr::copy_nonoverlapping(source.add(from), copy.as_mut_ptr(), len) };
     }
-    let [mut left, right] = input;
+    let [mut left, mut right] = input;
+    let heard = [&left[..len], &right[..len]];
+    stage.hear(&heard[..input_channels.min(buffers.input_count)]);
+    stage.play_clip(Side::Input, &mut [&mut left[..len], &mut right[..len]]);
     let inputs = input_channels.min(buffers.input_count);
     if inputs == 2 && engine.config().channels == 1 {
         left.iter_mut().zip(right).for_each(|(left, right)| *left = 0.5 * (*left + right));
     }
     let [to_left, to_right] = &mut output;
     let (input, output_slices) = ([&left[..len], &right[..len]], &mut [&mut to_left[..len], &mut to_right[..len]]);
-    let block = Block { input: &input[..inputs], output: output_slices, events };
+    let block = Block { input: &input[..inputs], output: &mut *output_slices, events };
     engine.play(block, &mut |event| send(Event { at: from + event.at, ..event }));
+    stage.play_clip(Side::Output, output_slices);
     for (samples, sink) in output.iter().zip(buffers.outputs).filter(|(_, sink)| !sink.is_null()) {
         // SAFETY: as above, the other way round.
         unsafe { ptr::copy_nonoverlapping(samples.as_ptr(), sink.add(from), len) };

@@ -2,7 +2,8 @@
 //! atomics that the audio thread writes.
 
 use super::painter::Painter;
-use egui_kittest::Harness;
+use egui::{Event, Modifiers, PointerButton, Pos2, Rect};
+use egui_kittest::{Harness, kittest::Queryable};
 use nice_plug::{
     context::{PluginApi, gui::GuiContext},
     prelude::{GuiContextInner, ParamPtr, PluginState},
@@ -179,6 +180,33 @@ impl Stage {
         for _ in 0..frames {
             self.harness.step();
         }
+    }
+
+    /// Where something is.
+    pub fn rect(&self, label: &str) -> Rect {
+        self.harness.get_by_label(label).rect()
+    }
+
+    /// Presses what is called so.
+    pub fn click(&mut self, label: &str) {
+        let place = self.rect(label).center();
+        self.press(place);
+    }
+
+    /// Presses at a place.
+    pub fn press(&mut self, place: Pos2) {
+        self.button(place, PointerButton::Primary);
+    }
+
+    /// The same with any button.
+    pub fn button(&mut self, place: Pos2, button: PointerButton) {
+        self.harness.event(Event::PointerMoved(place));
+        self.harness.step();
+        for pressed in [true, false] {
+            self.harness.event(Event::PointerButton { pos: place, button, pressed, modifiers: Modifiers::NONE });
+            self.harness.step();
+        }
+        self.wait(2);
     }
 
     /// Compares what is seen with the picture of this name in `tests/pictures`.

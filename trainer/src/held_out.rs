@@ -2,14 +2,14 @@
 //! thread.
 
 use std::{collections::BTreeMap, ops::Range};
-use syrinx_analysis::{ANALYSIS_RATE_HZ, MeanSpectrum, Scores, Take, Workers, analysis_samples, live_delay_samples};
+use syrinx_analysis::{ANALYSIS_RATE_HZ, MeanSpectrum, Recordings, Scores, Take, Workers, analysis_samples, live_delay_samples};
 use syrinx_decoder::Model;
 use syrinx_tracker::FrameClock;
 
 use crate::{
     evaluate::{Evaluation, evaluate, render},
     expression::{Brightness, brightness},
-    job::{JobError, Recordings},
+    job::JobError,
     second_take::compare_takes,
     split::{Part, Stretch},
     train::{TrainOptions, Trained},

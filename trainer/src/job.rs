@@ -2,7 +2,7 @@
 //! thread but the audio thread: the window's, a command's.
 
 use std::path::PathBuf;
-use syrinx_analysis::{AudioError, Cancelled, Report, ReportError, Take, Workers, survey_files};
+use syrinx_analysis::{AudioError, Cancelled, Recordings, Report, ReportError, Workers, survey_files};
 use syrinx_decoder::{Card, Model, ModelError};
 
 use crate::{
@@ -54,17 +54,6 @@ pub enum JobError {
     Cancelled(#[from] Cancelled),
 }
 
-/// Recordings that were read and analysed.
-#[derive(Clone, Debug)]
-pub struct Recordings {
-    /// Those that are fit for training, with their files.
-    pub takes: Vec<Take>,
-    /// The file of each.
-    pub files: Vec<PathBuf>,
-    /// What is to be said of all.
-    pub report: Report,
-}
-
 /// An instrument that was learned.
 #[derive(Clone, Debug)]
 pub struct Learned {
@@ -82,6 +71,8 @@ pub struct Job<'a> {
     pub workers: &'a Workers,
     /// Called with how far the job is, from any of its threads.
     pub tell: &'a (dyn Fn(JobProgress) + Sync),
+    /// Called with the model file of the instrument as far as it is learned, some times while it trains: it plays already, and its card knows nothing yet but its range.
+    pub early: Option<&'a (dyn Fn(Vec<u8>) + Sync)>,
 }
 
 impl Job<'_> {
@@ -110,9 +101,8 @@ impl Job<'_> {
     /// # Errors
     /// When it is cancelled; files that cannot be read are in the report.
     pub fn survey(&self, files: &[(PathBuf, String)]) -> Result<Recordings, JobError> {
-        let (takes, report) = survey_files(self.workers, files, self.told(Stage::Analysing, files.len()))?;
-        let (places, takes): (Vec<usize>, Vec<Take>) = takes.into_iter().unzip();
-        Ok(Recordings { takes, files: places.into_iter().map(|place| files[place].0.clone()).collect(), report })
+        let surveyed = survey_files(self.workers, files, self.told(Stage::Analysing, files.len()))?;
+        Ok(Recordings::new(files.iter().map(|(path, _)| path.clone()), surveyed))
     }
 
     /// Trains an instrument on recordings, and as many twins as are wanted.
@@ -121,7 +111,7 @@ impl Job<'_> {
     /// When there is too little to learn from, an option or an entry of the card is not acceptable, or the job is cancelled.
     pub fn train(&self, recordings: &Recordings, options: &TrainOptions, twins: Twins) -> Result<Trained, JobError> {
         let tell = self.tell;
-        let trained = train_on(self.workers, &recordings.takes, options, twins, &mut |progress| {
+        let trained = train_on(self.workers, &recordings.takes, options, twins, self.early, &mut |progress| {
             let loss_db = Some(progress.loss);
             tell(JobProgress { stage: Stage::Training, done: progress.step, total: progress.total, loss_db });
         });
@@ -175,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (files, options) = (tones(folder.path()), TrainOptions { steps: 4, ..TrainOptions::new("tone", "Tone") });
         let workers = Workers::at_most(NonZeroUsize::MIN);
-        let learned = Job { workers: &workers, tell: &|_| () }.learn(&files, &options).unwrap();
+        let learned = Job { workers: &workers, tell: &|_| (), early: None }.learn(&files, &options).unwrap();
         assert_eq!(Model::read(&learned.bytes).unwrap().card().id, "tone");
         assert_eq!(learned.report.files.len(), 6);
         for at in [Stage::Analysing, Stage::Training, Stage::Scoring] {
@@ -186,7 +176,7 @@ mod tests {
                     workers.cancel();
                 }
             };
-            let job = Job { workers: &workers, tell: &tell };
+            let job = Job { workers: &workers, tell: &tell, early: None };
             let done = job.survey(&files).and_then(|recordings| {
                 let trained = job.train(&recordings, &options, Twins::All)?;
                 job.score(&recordings, &trained, &options)

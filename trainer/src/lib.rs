@@ -35,7 +35,7 @@
 //! let files = [("notes/a4.wav".into(), "notes".to_string()), ("notes/b4.wav".into(), "notes".to_string())];
 //! // Another thread may call `workers.cancel()`.
 //! let workers = Workers::all();
-//! let job = Job { workers: &workers, tell: &|p| println!("{:?}: {} of {}", p.stage, p.done, p.total) };
+//! let job = Job { workers: &workers, tell: &|p| println!("{:?}: {} of {}", p.stage, p.done, p.total), early: None };
 //! let learned = job.learn(&files, &TrainOptions::new("my-flute", "My flute"))?;
 //! std::fs::write("my-flute.onnx", learned.bytes)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -73,7 +73,7 @@ mod train;
 pub use evaluate::{Evaluation, evaluate, render};
 pub use expression::{Brightness, brightness};
 pub use held_out::HeldOut;
-pub use job::{Job, JobError, JobProgress, Learned, Recordings, Stage};
+pub use job::{Job, JobError, JobProgress, Learned, Stage};
 pub use performance::{HeardNote, heard_notes};
 pub use realism::{Realism, notes};
 pub use second_take::compare_takes;

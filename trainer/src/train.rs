@@ -45,6 +45,8 @@ const OUTPUT_UNIT_DB: f32 = 10.0;
 const RATE: f64 = 3e-3;
 /// Steps in which the rate rises to that; it then falls along a half cosine to 0.
 const WARM_UP_STEPS: usize = 30;
+/// An instrument that is not done can be played after so many steps, and after twice, four times, ... as many.
+const EARLIEST_STEPS: usize = 50;
 /// Of the averaged weights, which are what is kept: how much stays of them at each step.
 const AVERAGE_KEEPS: f32 = 0.99;
 /// The network hears loudness this far beyond the training range (5th to 95th percentile): there is something there, if little, dB.
@@ -239,11 +241,11 @@ pub enum Twins {
 /// # Errors
 /// When there is too little to learn from, or an option or an entry of the card is not acceptable.
 pub fn train(takes: &[Take], options: &TrainOptions, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Trained, TrainError> {
-    train_on(&Workers::all(), takes, options, Twins::All, progress)
+    train_on(&Workers::all(), takes, options, Twins::All, None, progress)
 }
 
 /// Trains an instrument on analysed recordings, in seconds; each of its trainings is one thread's. `progress` is called after every step, from any
-/// of them.
+/// of them; `early` with the model file of the instrument after some, as far as it is learned.
 ///
 /// # Errors
 /// When there is too little to learn from, an option or an entry of the card is not acceptable, or it was cancelled.
@@ -252,6 +254,7 @@ pub fn train_on(
     takes: &[Take],
     options: &TrainOptions,
     twins: Twins,
+    early: Option<&(dyn Fn(Vec<u8>) + Sync)>,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Trained, TrainError> {
     options.check()?;
@@ -293,7 +296,13 @@ pub fn train_on(
             if rows.rows.iter().all(|r| !r.voiced) {
                 return Err(TrainError::NoPitch("training"));
             }
-            let network = learn(workers, hearing, &rows, options, &steps)?;
+            // The first is the instrument, the others are its twins.
+            let early = early.filter(|_| std::ptr::eq(split, &raw const trainings[0]));
+            let network = learn(workers, hearing, &rows, options, &steps, |network| {
+                if let Some(early) = early {
+                    early(network.to_onnx(&card));
+                }
+            })?;
             if !network.mlp.weights.iter().all(|weight| weight.is_finite()) {
                 return Err(TrainError::Diverged);
             }
@@ -505,6 +514,7 @@ fn learn(
     rows: &Rows,
     options: &TrainOptions,
     steps: &Mutex<Steps<'_>>,
+    early: impl Fn(&Network),
 ) -> Result<Network, Cancelled> {
     let mut random = Random::new(options.seed);
     let mlp = Mlp::new(Shape { inputs: INPUTS, hidden: HIDDEN, outputs: envelope::width(options.envelope) }, || random.uniform());
@@ -530,6 +540,10 @@ fn learn(
             *average = keeps * *average + (1.0 - keeps) * w;
         }
         steps.lock().unwrap_or_else(PoisonError::into_inner).one_more(loss);
+        let done = step + 1;
+        if done >= EARLIEST_STEPS && (done == total || (done / EARLIEST_STEPS).is_power_of_two() && done % EARLIEST_STEPS == 0) {
+            early(&network);
+        }
     }
     Ok(network)
 }
@@ -672,7 +686,7 @@ mod tests {
         let with = train(&takes, &options, &mut |_| ()).unwrap();
         let mut steps = 0;
         let one = Workers::at_most(std::num::NonZeroUsize::MIN);
-        let alone = train_on(&one, &takes, &options, Twins::None, &mut |_| steps += 1).unwrap();
+        let alone = train_on(&one, &takes, &options, Twins::None, None, &mut |_| steps += 1).unwrap();
         assert_eq!((steps, alone.rounds.len()), (5, 0));
         assert!(alone.to_onnx(&with.card) == with.to_onnx(&with.card));
     }
@@ -682,7 +696,7 @@ mod tests {
         let takes: Vec<Take> = (50..66).step_by(2).map(|n| note(n, "one", 100)).collect();
         let workers = Workers::at_most(std::num::NonZeroUsize::MIN);
         let mut steps = 0;
-        let trained = train_on(&workers, &takes, &options(), Twins::All, &mut |progress| {
+        let trained = train_on(&workers, &takes, &options(), Twins::All, None, &mut |progress| {
             steps = progress.step;
             if steps == 3 {
                 workers.cancel();

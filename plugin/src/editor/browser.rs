@@ -2,7 +2,7 @@
 
 use super::{
     button, card,
-    dialog::Dialog,
+    dialog::{Choose, Dialog, For},
     edits::Edits,
     files::{Home, Looks},
     icons::{FAMILIES, Sign, family, family_name, sign},
@@ -55,6 +55,8 @@ pub struct View<'a> {
     pub dialog: &'a mut Dialog,
     /// Which of the two.
     pub side: Side,
+    /// An instrument is to be learned.
+    pub learns: bool,
 }
 
 impl Browser {
@@ -216,11 +218,15 @@ impl Browser {
         if button::words(ui, open, theme, "Open file …", "Play an instrument from its .onnx file; it then travels in the session")
             .clicked()
         {
-            view.dialog.open("Open an instrument", "Instruments", "onnx", super::dialog::For::Instrument(slot));
+            view.dialog.open("Open an instrument", "Instruments", &["onnx"], Choose::File, For::Instrument(slot));
+        }
+        let learn = at(open.right() + GAP, 74.0);
+        if button::words(ui, learn, theme, "Learn …", "Make an instrument of recordings: a minute of one is enough").clicked() {
+            view.learns = true;
         }
         let load = at(rect.right() - 56.0, 56.0);
         let again = at(load.left() - 90.0, 82.0);
-        let field = Rect::from_min_max(pos2(open.right() + GAP, rect.top()), pos2(again.left() - GAP, rect.top() + 26.0));
+        let field = Rect::from_min_max(pos2(learn.right() + GAP, rect.top()), pos2(again.left() - GAP, rect.top() + 26.0));
         let edit = TextEdit::singleline(&mut self.path)
             .hint_text("or the path of a file")
             .align(Align2::LEFT_CENTER)

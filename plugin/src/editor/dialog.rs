@@ -23,19 +23,32 @@ pub enum For {
     Instrument(Slot),
     /// Which pitch each key has.
     Tuning(Kind),
+    /// Recordings to learn from, or a folder of them.
+    Recordings,
+}
+
+/// What can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choose {
+    /// One file.
+    File,
+    /// Some files.
+    Files,
+    /// A folder.
+    Folder,
 }
 
 /// How a dialog ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A file was chosen.
-    Chosen(For, PathBuf),
+    /// This was chosen, at least one.
+    Chosen(For, Vec<PathBuf>),
     /// The dialog could not be opened; a sentence.
     Failed(String),
 }
 
-/// What was chosen, if anything, and how long it took.
-type Choice = (Option<PathBuf>, Duration);
+/// What was chosen, and how long it took.
+type Choice = (Vec<PathBuf>, Duration);
 
 /// The dialog, open or not.
 #[derive(Default)]
@@ -65,16 +78,21 @@ impl Drop for Dialog {
 
 impl Dialog {
     /// Opens it, unless it is open already.
-    pub fn open(&mut self, title: &str, kind: &str, extension: &str, wanted: For) {
+    pub fn open(&mut self, title: &str, kind: &str, extensions: &[&str], choose: Choose, wanted: For) {
         if self.open.is_some() {
             return;
         }
         let (tell, answer) = channel();
-        let dialog = rfd::FileDialog::new().set_title(title).add_filter(kind, &[extension]);
+        let dialog = rfd::FileDialog::new().set_title(title).add_filter(kind, extensions);
         let thread = thread::spawn(move || {
             let begun = Instant::now();
+            let chosen = match choose {
+                Choose::File => dialog.pick_file().into_iter().collect(),
+                Choose::Files => dialog.pick_files().unwrap_or_default(),
+                Choose::Folder => dialog.pick_folder().into_iter().collect(),
+            };
             // Whoever asked may be gone by now.
-            let _ = tell.send((dialog.pick_file(), begun.elapsed()));
+            let _ = tell.send((chosen, begun.elapsed()));
         });
         self.open = Some(Open { wanted, answer, thread });
     }
@@ -94,8 +112,8 @@ impl Dialog {
         // It has answered, or has panicked: nothing is left for its thread to do.
         let _ = open.thread.join();
         match answer {
-            Ok((Some(path), _)) => Some(Answer::Chosen(open.wanted, path)),
-            Ok((None, took)) => (took < TOO_SOON).then(Self::failed),
+            Ok((chosen, took)) if chosen.is_empty() => (took < TOO_SOON).then(Self::failed),
+            Ok((chosen, _)) => Some(Answer::Chosen(open.wanted, chosen)),
             Err(_) => Some(Self::failed()),
         }
     }

@@ -48,6 +48,8 @@ pub struct Home {
     pub instruments: PathBuf,
     /// Notes that were sung.
     pub notes: PathBuf,
+    /// Instruments that are being learned, with their recordings.
+    pub learning: PathBuf,
 }
 
 impl Home {
@@ -59,6 +61,7 @@ impl Home {
             presets: data.join("presets"),
             instruments: data.join("instruments"),
             notes: data.join("notes"),
+            learning: data.join("learning"),
         })
     }
 
@@ -69,6 +72,7 @@ impl Home {
             presets: folder.join("presets"),
             instruments: folder.join("instruments"),
             notes: folder.join("notes"),
+            learning: folder.join("learning"),
         }
     }
 

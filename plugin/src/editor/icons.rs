@@ -39,12 +39,21 @@ pub enum Sign {
     Folder,
     /// Look again.
     Again,
+    /// Record.
+    Record,
+    /// Stop.
+    Stop,
+    /// Play.
+    Play,
 }
 
 /// Paints a sign.
 pub fn sign(painter: &Painter, rect: Rect, sign: Sign, colour: Color32) {
     let icon = Icon::new(painter, rect, colour);
     match sign {
+        Sign::Record => icon.dot((12.0, 12.0), 6.5),
+        Sign::Stop => icon.fill(&[(6.5, 6.5), (17.5, 6.5), (17.5, 17.5), (6.5, 17.5)]),
+        Sign::Play => icon.fill(&[(8.0, 5.5), (18.5, 12.0), (8.0, 18.5)]),
         Sign::Previous => icon.line(&[(14.5, 6.0), (8.5, 12.0), (14.5, 18.0)], 2.0),
         Sign::Next => icon.line(&[(9.5, 6.0), (15.5, 12.0), (9.5, 18.0)], 2.0),
         Sign::Down => icon.line(&[(7.0, 10.0), (12.0, 15.0), (17.0, 10.0)], 2.0),

@@ -6,7 +6,7 @@
 //! * `edits`, `history`, `live`, `region`, `instrument_list`, `preset_list`, `lists`, `files`: changes, their history, what moves, where instruments are at
 //!   home, instruments, presets, how lists are walked, folders. None of them draws.
 //! * `theme`, `layout`, `paint`, `icons`, `keys`: colours and type, rectangles, brushes, glyphs, what the keyboard turns.
-//! * `button`, `knob`, `number`, `value_box`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `note_panel`, `slots`, `controls`, `key_controls`, `keyboard`, `browser`, `card`, `presets`, `header`, `status_bar`: one
+//! * `button`, `knob`, `number`, `value_box`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `note_panel`, `slots`, `controls`, `key_controls`, `keyboard`, `browser`, `card`, `presets`, `learn_page` (with `learn_pictures`), `header`, `status_bar`: one
 //!   widget a file.
 //! * `root_view`: all of them in their places.
 
@@ -30,6 +30,8 @@ pub mod keyboard;
 pub mod keys;
 pub mod knob;
 pub mod layout;
+mod learn_page;
+mod learn_pictures;
 pub mod lists;
 pub mod live;
 pub mod meters;

@@ -19,6 +19,8 @@ pub enum Panel {
     Notes,
     /// The parts that play along.
     Choir,
+    /// An instrument that is learned from recordings.
+    Learn,
 }
 
 /// A line: which pitch, its colour, and its width.
@@ -109,6 +111,7 @@ impl PitchView {
         let panels = [
             (Panel::Notes, "Notes out", "The notes that are sung, for other instruments and as a file", theme.voice, 84.0),
             (Panel::Choir, "Choir", "Other instruments that play along, by rules of harmony", theme.b, 60.0),
+            (Panel::Learn, "Learn", "An instrument of one's own, from a minute of recordings", theme.a, 60.0),
         ];
         let mut right = rect.right() - 8.0;
         for (panel, name, help, colour, wide) in panels {

@@ -2,12 +2,13 @@
 
 use super::{
     bars, browser, choir_panel, controls,
-    dialog::{Answer, Dialog, For},
+    dialog::{Answer, Choose, Dialog, For},
     edits::{Edits, STANDALONE, at},
     field, files, header,
     instrument_list::{self, InstrumentList},
     keyboard::Keyboard,
     layout::Layout,
+    learn_page::{self, LearnPage},
     live::Live,
     meters, note_panel,
     pitch_view::{Panel, PitchView},
@@ -38,6 +39,7 @@ enum Over {
     Nothing,
     Instruments(Slot),
     Presets,
+    Learn,
 }
 
 /// A region, and of which instrument it is: the hash of its file, and whether it is struck and left to ring.
@@ -74,6 +76,7 @@ pub struct RootView {
     controls: controls::ControlPanel,
     browser: browser::Browser,
     presets: Presets,
+    learn_page: LearnPage,
     status_bar: status_bar::StatusBar,
 }
 
@@ -106,6 +109,7 @@ impl RootView {
             controls: controls::ControlPanel::default(),
             browser: browser::Browser::default(),
             presets: Presets::default(),
+            learn_page: LearnPage::default(),
             status_bar: status_bar::StatusBar::default(),
         }
     }
@@ -217,10 +221,36 @@ impl RootView {
                     home: self.home.as_ref(),
                     dialog: &mut self.dialog,
                     side: slots::Side::of(slot, &theme, open),
+                    learns: false,
                 };
                 let stay = self.browser.show(ui, layout.centre(), &mut view);
-                if !stay {
+                if view.learns {
+                    self.over = Over::Learn;
+                } else if !stay {
                     self.over = Over::Nothing;
+                }
+            }
+            Over::Learn => {
+                let mut view = learn_page::View {
+                    theme: &theme,
+                    edits: &mut edits,
+                    shown: &self.shown,
+                    live: &self.live,
+                    home: self.home.as_ref(),
+                    dialog: &mut self.dialog,
+                };
+                match self.learn_page.show(ui, layout.centre(), &mut view) {
+                    None => {}
+                    Some(learn_page::Wish::Close) => self.over = Over::Nothing,
+                    Some(learn_page::Wish::Saved) => {
+                        if let Some(home) = &self.home {
+                            self.instrument_list.search(&home.instruments);
+                        }
+                    }
+                    Some(learn_page::Wish::Preset) => {
+                        self.over = Over::Presets;
+                        self.presets.ask_for_name();
+                    }
                 }
             }
             Over::Presets => {
@@ -245,12 +275,16 @@ impl RootView {
                 Kind::Scale => ("Scales of Scala's", "scl"),
                 Kind::Mapping => ("Keyboard mappings of Scala's", "kbm"),
             };
-            self.dialog.open("Tune the keys", what, extension, For::Tuning(kind));
+            self.dialog.open("Tune the keys", what, &[extension], Choose::File, For::Tuning(kind));
         }
         let keyboard = layout.keyboard.map(|_| &mut self.keyboard);
         self.status_bar.show(ui, layout.footer, &theme, &mut edits, &self.shown, &self.live, keyboard);
         self.remember(&edits, now);
-        let rests = self.live.rests() && !self.dialog.is_open() && !self.instrument_list.searches() && self.changed_s.is_none();
+        let rests = self.live.rests()
+            && !self.learn_page.moves()
+            && !self.dialog.is_open()
+            && !self.instrument_list.searches()
+            && self.changed_s.is_none();
         if !rests {
             ui.ctx().request_repaint_after(FRAME);
         } else if now >= self.rest_s - EARLY_S {
@@ -319,6 +353,8 @@ impl RootView {
         let open = hears.then_some(&self.open[..]);
         if let Some(panel) = self.pitch_view.show(ui, layout.pitch, theme, &self.live, now, colour, open) {
             match self.open.iter().position(|open| *open == panel) {
+                // It takes all the room that there is.
+                None if panel == Panel::Learn => self.over = Over::Learn,
                 Some(at) => drop(self.open.remove(at)),
                 None => self.open.push(panel),
             }
@@ -329,10 +365,15 @@ impl RootView {
     /// Takes what other threads have come to: the file dialog, the search of the folder.
     fn take_answers(&mut self, edits: &mut Edits) {
         match self.dialog.answer() {
-            Some(Answer::Chosen(For::Instrument(slot), path)) => instrument_list::load(edits, slot, &path),
-            Some(Answer::Chosen(For::Tuning(kind), path)) => {
-                let files = edits.library().tuning().with(kind, &path);
+            Some(Answer::Chosen(For::Instrument(slot), paths)) => instrument_list::load(edits, slot, &paths[0]),
+            Some(Answer::Chosen(For::Tuning(kind), paths)) => {
+                let files = edits.library().tuning().with(kind, &paths[0]);
                 edits.tune(files);
+            }
+            Some(Answer::Chosen(For::Recordings, paths)) => {
+                if let Some(learning) = &*edits.params().learning() {
+                    learning.add(&paths);
+                }
             }
             Some(Answer::Failed(why)) => edits.notices().say(why),
             None => {}

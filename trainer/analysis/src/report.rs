@@ -2,11 +2,11 @@
 //! thread.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{Audio, ROUNDING_DB, read_audio};
+use crate::audio::{Audio, AudioError, ROUNDING_DB, read_audio};
 use crate::bands::power_of;
 use crate::frames::{Frame, Take, Target};
 use crate::targets::{analyse, file_name};
@@ -379,8 +379,21 @@ impl fmt::Display for Report {
     }
 }
 
-/// Reads, analyses and judges files, each with the name of its source. The takes are those that are fit for training, each with the place of its
-/// file in `files`, in that order; `done` is called with the number of files finished so far, from any of the threads.
+/// A recording that was analysed and judged, or why it cannot be read.
+pub type Surveyed = Result<(Take, FileReport), AudioError>;
+
+/// Reads, analyses and judges one file, with the name of its source.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn survey_file(path: &Path, source: &str) -> Surveyed {
+    let audio = read_audio(path)?;
+    let take = analyse(&file_name(path), source, &audio);
+    let report = FileReport::new(&take, &audio);
+    Ok((take, report))
+}
+
+/// The same of many, in their order; `done` is called with the number of files finished so far, from any of the threads.
 ///
 /// # Errors
 /// When it was cancelled.
@@ -388,26 +401,8 @@ pub fn survey_files(
     workers: &Workers,
     files: &[(PathBuf, String)],
     done: impl Fn(usize) + Sync,
-) -> Result<(Vec<(usize, Take)>, Report), Cancelled> {
-    let results = workers.map(files, done, |(path, source)| {
-        let audio = read_audio(path)?;
-        let take = analyse(&file_name(path), source, &audio);
-        let report = FileReport::new(&take, &audio);
-        Ok::<_, crate::audio::AudioError>((take, report))
-    })?;
-    let (mut takes, mut reports, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
-    for (place, result) in results.into_iter().enumerate() {
-        match result {
-            Ok((take, report)) => {
-                if report.verdict == Verdict::Usable {
-                    takes.push((place, take));
-                }
-                reports.push(report);
-            }
-            Err(error) => unreadable.push(error.to_string()),
-        }
-    }
-    Ok((takes, Report::new(reports, unreadable)))
+) -> Result<Vec<Surveyed>, Cancelled> {
+    workers.map(files, done, |(path, source)| survey_file(path, source))
 }
 
 /// Mean square of harmonics and noise together.

@@ -13,6 +13,7 @@ pub struct Cancelled;
 #[derive(Debug)]
 pub struct Workers {
     threads: usize,
+    begin: fn(),
     cancelled: AtomicBool,
 }
 
@@ -24,7 +25,12 @@ impl Workers {
 
     /// At most so many threads at a time.
     pub fn at_most(threads: NonZeroUsize) -> Self {
-        Self { threads: threads.get(), cancelled: AtomicBool::new(false) }
+        Self { threads: threads.get(), begin: || (), cancelled: AtomicBool::new(false) }
+    }
+
+    /// The same threads, each of which calls `begin` before anything else: to give way to others, say.
+    pub fn that_begin(self, begin: fn()) -> Self {
+        Self { begin, ..self }
     }
 
     /// Ends all work that these do, as soon as each has done what it is at, a step of a training or a file. For good.
@@ -55,6 +61,7 @@ impl Workers {
         std::thread::scope(|scope| {
             for _ in 0..self.threads.min(items.len().max(1)) {
                 scope.spawn(|| {
+                    (self.begin)();
                     while self.check().is_ok() {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(item) = items.get(index) else { break };
