@@ -414,7 +414,7 @@ fn what_is_silent_or_gone_is_said_in_one_sentence() {
     // Files that were learned from are gone the next time.
     let recordings = sung(folder.path(), 1);
     let learning = instance.learning(folder.path());
-    learning.add(&[recordings.clone()]);
+    learning.add(std::slice::from_ref(&recordings));
     until(&learning, "listening", is_idle);
     drop(learning);
     fs::remove_dir_all(&recordings).unwrap();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use syrinx_fft::{Complex, Planner, RealToComplex};
 
 use crate::audio::Audio;
+use crate::workers::end_if_cancelled;
 
 /// Rate at which recordings are analysed, Hz.
 pub const ANALYSIS_RATE_HZ: u32 = 48_000;
@@ -118,6 +119,7 @@ impl PeriodAnalyser {
 
     /// The same over so many periods, or more where they would be too short.
     pub fn pitched_over(&mut self, f0_hz: &[f32], n: usize, periods: usize, out: &mut PeriodSpectrum) {
+        end_if_cancelled();
         let centre_hz = f64::from(f0_hz[n]);
         let periods = periods.max((centre_hz * SHORTEST_S).ceil() as usize).next_multiple_of(2);
         let span = periods as f64 / centre_hz * f64::from(ANALYSIS_RATE_HZ);
@@ -148,6 +150,7 @@ impl PeriodAnalyser {
 
     /// The spectrum of 21 ms around frame `n`, as it is.
     pub fn plain(&mut self, n: usize, out: &mut PeriodSpectrum) {
+        end_if_cancelled();
         out.periods = 0;
         out.f0_hz = 0.0;
         out.bin_hz = f64::from(ANALYSIS_RATE_HZ) / PLAIN_LEN as f64;

@@ -5,6 +5,7 @@ use syrinx_tracker::{Features, LatencyMode, Tracker, TrackerConfig};
 
 use crate::period_spectrum::{ANALYSIS_RATE_HZ, HOP, PeriodAnalyser, PeriodSpectrum};
 use crate::targets::noise_spectrum;
+use crate::workers::end_if_cancelled;
 
 /// Lowest pitch looked for, Hz: below the lowest string of a double bass with extension.
 pub const LOWEST_F0_HZ: f32 = 30.0;
@@ -56,7 +57,10 @@ pub fn track(samples: &[f32], config: TrackerConfig) -> (Vec<Features>, usize) {
     let mut tracker = Tracker::new(ANALYSIS_RATE_HZ, config).expect("the analysis rate and range are within the tracker's");
     let delay = tracker.delay_samples();
     let mut frames = Vec::with_capacity((samples.len() + delay) / HOP + 1);
-    tracker.process(samples, |frame| frames.push(frame));
+    for samples in samples.chunks(ANALYSIS_RATE_HZ as usize) {
+        end_if_cancelled();
+        tracker.process(samples, |frame| frames.push(frame));
+    }
     tracker.process(&vec![0.0; delay.next_multiple_of(HOP)], |frame| frames.push(frame));
     (frames, delay)
 }

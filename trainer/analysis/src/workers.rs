@@ -1,8 +1,10 @@
 //! Work on many things at once, on as many threads as it may have, until it is done or cancelled. Any thread but the audio thread.
 
+use std::cell::RefCell;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The work was cancelled before it was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +16,20 @@ pub struct Cancelled;
 pub struct Workers {
     threads: usize,
     begin: fn(),
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
+}
+
+thread_local! {
+    /// What tells a thread that works that it is to end.
+    static CANCELLED: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Ends what this thread works at, where [`Workers`] have it work and were cancelled: for loops that go on for seconds. It unwinds to [`Workers::map`], without a word.
+pub(crate) fn end_if_cancelled() {
+    let cancelled = CANCELLED.with_borrow(|flag| flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)));
+    if cancelled {
+        resume_unwind(Box::new(Cancelled));
+    }
 }
 
 impl Workers {
@@ -25,7 +40,7 @@ impl Workers {
 
     /// At most so many threads at a time.
     pub fn at_most(threads: NonZeroUsize) -> Self {
-        Self { threads: threads.get(), begin: || (), cancelled: AtomicBool::new(false) }
+        Self { threads: threads.get(), begin: || (), cancelled: Arc::default() }
     }
 
     /// The same threads, each of which calls `begin` before anything else: to give way to others, say.
@@ -33,7 +48,7 @@ impl Workers {
         Self { begin, ..self }
     }
 
-    /// Ends all work that these do, as soon as each has done what it is at, a step of a training or a file. For good.
+    /// Ends all work that these do, as soon as each has done what it is at: a step of a training, some seconds of a recording. For good.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
@@ -62,10 +77,15 @@ impl Workers {
             for _ in 0..self.threads.min(items.len().max(1)) {
                 scope.spawn(|| {
                     (self.begin)();
+                    CANCELLED.set(Some(self.cancelled.clone()));
                     while self.check().is_ok() {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(item) = items.get(index) else { break };
-                        let result = work(item);
+                        let result = match catch_unwind(AssertUnwindSafe(|| work(item))) {
+                            Ok(result) => result,
+                            Err(end) if end.is::<Cancelled>() => break,
+                            Err(panic) => resume_unwind(panic),
+                        };
                         results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
                         done(finished.fetch_add(1, Ordering::Relaxed) + 1);
                     }
@@ -118,5 +138,25 @@ mod tests {
         assert_eq!(workers.map(&items, |_| (), work), Err(Cancelled));
         assert!(most.load(Ordering::Relaxed) <= 2 && (11..15).contains(&begun.load(Ordering::Relaxed)), "{begun:?} were begun");
         assert_eq!(workers.map(&items[..1], |_| (), work), Err(Cancelled), "for good");
+    }
+
+    #[test]
+    fn long_work_ends_in_its_middle_and_a_panic_stays_one() {
+        let workers = Workers::at_most(NonZeroUsize::MIN);
+        let rounds = AtomicUsize::new(0);
+        let work = |_: &u8| {
+            for round in 0..1_000_000 {
+                end_if_cancelled();
+                rounds.store(round, Ordering::Relaxed);
+                if round == 10 {
+                    workers.cancel();
+                }
+            }
+        };
+        assert_eq!(workers.map(&[0, 1], |_| (), work), Err(Cancelled));
+        assert_eq!(rounds.into_inner(), 10);
+        end_if_cancelled();
+        let panics = || Workers::all().map(&[0], |_| (), |_| assert_eq!(1, 2, "as it should"));
+        assert!(catch_unwind(panics).is_err());
     }
 }
