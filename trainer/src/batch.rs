@@ -72,7 +72,7 @@ impl Batch {
     /// Draws rows and changes them. Guesses of what a recording cannot hold are learned like all else: left to itself the network answers
     /// anything there (an lsd of 12.7 dB on a violin's whole band, and of 6.5 with them). Of the shifted rows, `envelope_share` keep their
     /// spectral envelope, and the others the levels of their harmonics.
-    pub fn draw(&mut self, rows: &Rows, envelope_share: f32, hearing: &Hearing, weighting: &Weighting, random: &mut Random) {
+    pub fn draw(&mut self, rows: &Rows<'_>, envelope_share: f32, hearing: &Hearing, weighting: &Weighting, random: &mut Random) {
         self.clear();
         let notes: Vec<&Vec<u32>> = rows.by_note.values().collect();
         for _ in 0..BATCH_ROWS {
@@ -83,17 +83,17 @@ impl Batch {
                 let of_note = notes[random.below(notes.len())];
                 of_note[random.below(of_note.len())] as usize
             } else {
-                random.below(rows.rows.len())
+                random.below(rows.len())
             };
-            self.push(varied(&rows.rows[number], onset, envelope_share, hearing, random), weighting, 1.0);
+            self.push(varied(rows.row(number), onset, envelope_share, hearing, random), weighting, 1.0);
         }
     }
 
     /// Takes every `stride`-th row as it is, and gives guesses this weight: 0 where something is judged.
-    pub fn take(&mut self, rows: &Rows, stride: usize, weighting: &Weighting, guess_weight: f32) {
+    pub fn take(&mut self, rows: &Rows<'_>, stride: usize, weighting: &Weighting, guess_weight: f32) {
         self.clear();
-        for row in rows.rows.iter().step_by(stride.max(1)) {
-            self.push(row.clone(), weighting, guess_weight);
+        for row in rows.iter().step_by(stride.max(1)) {
+            self.push(row, weighting, guess_weight);
         }
     }
 
@@ -124,8 +124,7 @@ impl Batch {
 }
 
 /// A row as it might have been recorded, too; more freely where it is an `onset`.
-fn varied(row: &Row, onset: bool, envelope_share: f32, hearing: &Hearing, random: &mut Random) -> Row {
-    let mut row = row.clone();
+fn varied(mut row: Row, onset: bool, envelope_share: f32, hearing: &Hearing, random: &mut Random) -> Row {
     let (shifted, farthest) = if onset { (ONSETS_SHIFTED, FARTHEST_ONSET_SHIFT) } else { (SHIFTED, FARTHEST_SHIFT) };
     if random.uniform() < shifted {
         // Not beyond what the network can hear.

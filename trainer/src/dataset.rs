@@ -39,22 +39,46 @@ pub struct Row {
     pub heard_bands: usize,
 }
 
+/// A row before it is made: which frame it is of, and what the network hears there. A row is ten times as large, and of minutes of recordings there are many.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    take: u32,
+    frame: u32,
+    input: [f32; INPUTS],
+}
+
+/// What the rows of a take have in common.
+#[derive(Clone, Copy, Debug)]
+struct Common {
+    gain_db: f32,
+    /// The loudest frame of its source, dB.
+    loudest_db: f32,
+    /// [`Row::heard_hz`] and [`Row::heard_bands`].
+    limits: (f32, usize),
+}
+
 /// Rows, and where those of each semitone are.
 #[derive(Clone, Debug, Default)]
-pub struct Rows {
-    /// All rows.
-    pub rows: Vec<Row>,
+pub struct Rows<'a> {
+    takes: &'a [Take],
+    common: Vec<Common>,
+    places: Vec<Place>,
     /// Indices of the rows of each semitone (MIDI).
     pub by_note: BTreeMap<u8, Vec<u32>>,
     /// Indices of the rows in which a note begins.
     pub onsets: Vec<u32>,
 }
 
-impl Rows {
+impl<'a> Rows<'a> {
     /// The usable frames of one part. `gains_db` has one gain a take.
-    pub fn new(takes: &[Take], gains_db: &[f32], split: &Split, part: Part, hearing: &Hearing) -> Self {
+    pub fn new(takes: &'a [Take], gains_db: &[f32], split: &Split, part: Part, hearing: &Hearing) -> Self {
         let loudest = loudest_by_source(takes, gains_db);
-        let mut rows = Self::default();
+        let common = takes.iter().zip(gains_db).map(|(take, gain_db)| Common {
+            gain_db: *gain_db,
+            loudest_db: loudest[&take.source],
+            limits: limits_of(take.band_limit_hz),
+        });
+        let mut rows = Self { takes, common: common.collect(), ..Self::default() };
         let mut stretches = split.of(part).peekable();
         for (number, take) in takes.iter().enumerate() {
             if stretches.peek().is_none_or(|s| s.take != number) {
@@ -62,11 +86,10 @@ impl Rows {
             }
             // The whole take is heard from its start, so that each stretch remembers what came before it.
             let inputs = hear(take, gains_db[number], hearing);
-            let limits = limits_of(take.band_limit_hz);
             while let Some(stretch) = stretches.next_if(|s| s.take == number) {
                 for n in stretch.frames.clone() {
                     if split.admits(part, take.frames[n].target.f0_hz) {
-                        rows.extend(row(take, n, gains_db[number], inputs[n], loudest[&take.source], limits));
+                        rows.extend(Place { take: number as u32, frame: n as u32, input: inputs[n] });
                     }
                 }
             }
@@ -74,15 +97,40 @@ impl Rows {
         rows
     }
 
-    fn extend(&mut self, row: Option<Row>) {
-        if let Some(row) = row {
+    /// Rows that there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// One of them.
+    pub fn row(&self, number: usize) -> Row {
+        self.at(&self.places[number]).expect("places are those of rows")
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Row> {
+        (0..self.len()).map(|number| self.row(number))
+    }
+
+    fn at(&self, place: &Place) -> Option<Row> {
+        let take = place.take as usize;
+        row(&self.takes[take], place.frame as usize, place.input, self.common[take])
+    }
+
+    fn extend(&mut self, place: Place) {
+        if let Some(row) = self.at(&place) {
             let note = midi(row.f0_hz.max(8.2)).round().clamp(0.0, 127.0) as u8;
-            let number = self.rows.len() as u32;
+            let number = self.places.len() as u32;
             self.by_note.entry(note).or_default().push(number);
             if row.input[RISE_INPUTS].iter().any(|&rise| rise > ONSET_RISE) {
                 self.onsets.push(number);
             }
-            self.rows.push(row);
+            self.places.push(place);
         }
     }
 }
@@ -122,8 +170,8 @@ fn limits_of(band_limit_hz: f32) -> (f32, usize) {
 }
 
 /// A frame as a row, if it is usable.
-fn row(take: &Take, n: usize, gain_db: f32, input: [f32; INPUTS], loudest_db: f32, limits: (f32, usize)) -> Option<Row> {
-    let frame = &take.frames[n];
+fn row(take: &Take, n: usize, input: [f32; INPUTS], common: Common) -> Option<Row> {
+    let (frame, Common { gain_db, loudest_db, limits }) = (&take.frames[n], common);
     let below = loudest_db - (frame.target.loudness_db + gain_db);
     let pitched = frame.target.f0_hz > 0.0;
     let voiced = frame.features.confidence >= UNVOICED_BELOW;
@@ -179,20 +227,20 @@ mod tests {
         let training = takes.iter().filter(|t| rows.by_note.contains_key(&t.note.unwrap())).count();
         assert_eq!(training, 8);
         // Silence is left out; the first frames, of which the tracker was not sure, are unvoiced rows.
-        assert_eq!(rows.rows.len(), 8 * 55);
-        assert!(rows.rows.iter().any(|r| !r.voiced) && rows.rows.iter().any(|r| r.voiced));
+        assert_eq!(rows.len(), 8 * 55);
+        assert!(rows.iter().any(|r| !r.voiced) && rows.iter().any(|r| r.voiced));
         // Each note begins in a few of its first rows.
         assert!((8 * 3..8 * 30).contains(&rows.onsets.len()), "{}", rows.onsets.len());
         assert!(rows.onsets.iter().all(|&n| n % 55 < 35), "{:?}", rows.onsets);
-        for row in &rows.rows {
+        for row in rows.iter() {
             assert!(row.target.iter().all(|t| (FLOOR_DB..60.0).contains(t)));
             assert!((midi(row.f0_hz) - (24.0 * row.input[PITCH_INPUT] + 60.0)).abs() < 1e-2);
         }
         // A gain on a source moves what is heard, and nothing that is answered.
         let louder = Rows::new(&takes, &vec![6.0; takes.len()], &split, Part::Training, &hearing);
-        assert_eq!(louder.rows.len(), rows.rows.len());
-        assert_eq!(louder.rows[80].target, rows.rows[80].target);
-        assert!((louder.rows[80].input[2] - rows.rows[80].input[2] - 0.3).abs() < 1e-4);
+        assert_eq!(louder.len(), rows.len());
+        assert_eq!(louder.row(80).target, rows.row(80).target);
+        assert!((louder.row(80).input[2] - rows.row(80).input[2] - 0.3).abs() < 1e-4);
     }
 
     #[test]

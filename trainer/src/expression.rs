@@ -1,7 +1,7 @@
 //! Whether an instrument grows brighter with loudness as its recordings do. Any thread.
 
 use std::sync::Arc;
-use syrinx_analysis::{HARMONICS, Take};
+use syrinx_analysis::{Frame, HARMONICS};
 use syrinx_decoder::{Decoder, Model};
 use syrinx_synth::Controls;
 use syrinx_tracker::Features;
@@ -25,15 +25,15 @@ pub struct Brightness {
     pub answered: f32,
 }
 
-/// Compares the brightness of `takes`, over their voiced frames, with that of the models that answer them. Each take comes with its model and
+/// Compares the brightness of stretches of recordings, over their voiced frames, with that of the models that answer them. Each comes with its model and
 /// the gain on its loudness, dB. None where the loudness hardly moves.
-pub fn brightness<'a>(takes: impl IntoIterator<Item = (&'a Arc<Model>, &'a Take, f32)>) -> Option<Brightness> {
+pub fn brightness<'a>(stretches: impl IntoIterator<Item = (&'a Arc<Model>, &'a [Frame], f32)>) -> Option<Brightness> {
     let (mut recorded, mut answered) = (Slope::default(), Slope::default());
-    for (model, take, gain_db) in takes {
+    for (model, frames, gain_db) in stretches {
         let mut decoder = Decoder::new(model.clone());
         let mut controls = Controls::silent(0);
         let mut points = Vec::new();
-        for frame in &take.frames {
+        for frame in frames {
             let loudness_db = frame.features.loudness_db + gain_db;
             decoder.step(&Features { loudness_db, ..frame.features }, &mut controls);
             let voiced = frame.features.confidence >= 0.6 && frame.target.f0_hz > 0.0;
@@ -98,7 +98,7 @@ mod tests {
     fn an_instrument_is_as_bright_as_its_recordings() {
         let learned = learned();
         let model = syrinx_judge::from_bytes(&learned.trained.to_onnx(&learned.trained.card)).unwrap();
-        let b = brightness(learned.takes.iter().map(|t| (&model, t, 0.0))).unwrap();
+        let b = brightness(learned.takes.iter().map(|t| (&model, t.frames.as_slice(), 0.0))).unwrap();
         assert!(b.recorded > 0.05 && (b.answered / b.recorded - 1.0).abs() < 0.25, "{b:?}");
         assert!(brightness([]).is_none());
     }

@@ -33,7 +33,7 @@ pub fn keep_envelope(target: &mut [f32; OUTPUTS], ratio: f32) {
 }
 
 /// The share of shifted rows that had better keep their envelope, 0 to 1, judged by `rows`.
-pub fn envelope_share(rows: &Rows) -> f32 {
+pub fn envelope_share(rows: &Rows<'_>) -> f32 {
     let notes: Vec<(u8, Vec<f32>)> =
         rows.by_note.iter().filter_map(|(&note, of_note)| Some((note, mean(rows, of_note)?))).collect();
     let (mut by_harmonic, mut by_envelope) = (0.0, 0.0);
@@ -53,8 +53,8 @@ pub fn envelope_share(rows: &Rows) -> f32 {
 }
 
 /// Mean levels of a note's voiced rows; none when they are too few.
-fn mean(rows: &Rows, of_note: &[u32]) -> Option<Vec<f32>> {
-    let voiced: Vec<_> = of_note.iter().map(|&n| &rows.rows[n as usize]).filter(|row| row.voiced).collect();
+fn mean(rows: &Rows<'_>, of_note: &[u32]) -> Option<Vec<f32>> {
+    let voiced: Vec<_> = of_note.iter().map(|&n| rows.row(n as usize)).filter(|row| row.voiced).collect();
     (voiced.len() >= FEWEST_ROWS).then(|| {
         let level = |k: usize| voiced.iter().map(|row| row.target[k].max(FLOOR_DB)).sum::<f32>() / voiced.len() as f32;
         (0..HARMONICS).map(level).collect()
@@ -91,7 +91,7 @@ mod tests {
         }
     }
 
-    fn rows(takes: &[Take]) -> Rows {
+    fn rows(takes: &[Take]) -> Rows<'_> {
         let split = Split::everything(takes);
         let hearing = Hearing::new([100.0, 1000.0], [-80.0, 0.0]);
         Rows::new(takes, &vec![0.0; takes.len()], &split, Part::Training, &hearing)

@@ -78,8 +78,7 @@ pub fn score<Told: Fn(usize) + Sync>(
     let answered = workers.map(&questions, &told, |Question { twin, stretch }| {
         let samples = samples(stretch.take)?;
         let (take, samples) = cut(&takes[stretch.take], &samples, stretch.frames.clone());
-        let evaluation = evaluate(&models[*twin], means.get(*twin), samples, &take, options.gain_db(&take));
-        Ok::<_, JobError>((take, evaluation))
+        Ok::<_, JobError>(evaluate(&models[*twin], means.get(*twin), samples, &take, options.gain_db(&take)))
     })?;
     let compared = workers.map(
         pairs,
@@ -100,11 +99,11 @@ pub fn score<Told: Fn(usize) + Sync>(
         let rendered = render(model, &features, live_delay_samples(), options.gain_db(&take), samples.len());
         Ok::<_, JobError>([samples.to_vec(), rendered])
     });
-    let brightness = brightness(
-        questions.iter().zip(held_out).map(|(question, (take, _))| (&models[question.twin], take, options.gain_db(take))),
-    );
-    let mean = |answered: &[(Take, Evaluation)]| Evaluation::mean(&answered.iter().map(|(_, e)| *e).collect::<Vec<_>>());
-    let (unseen, known) = (mean(held_out), mean(known));
+    let brightness = brightness(questions[..of_rounds].iter().map(|Question { twin, stretch }| {
+        let take = &takes[stretch.take];
+        (&models[*twin], &take.frames[stretch.frames.clone()], options.gain_db(take))
+    }));
+    let (unseen, known) = (Evaluation::mean(held_out), Evaluation::mean(known));
     let rows = [
         ("the instrument, live", unseen.as_ref().map(|m| m.model), ""),
         ("the instrument, studio", unseen.as_ref().map(|m| m.studio), "studio_"),

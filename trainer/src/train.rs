@@ -293,7 +293,7 @@ pub fn train_on(
             let statistics = Statistics::new(takes, &gains, split).ok_or(TrainError::NoPitch("training"))?;
             let hearing = hearing(&statistics, card.decay.as_ref());
             let rows = Rows::new(takes, &gains, split, Part::Training, &hearing);
-            if rows.rows.iter().all(|r| !r.voiced) {
+            if rows.iter().all(|r| !r.voiced) {
                 return Err(TrainError::NoPitch("training"));
             }
             // The first is the instrument, the others are its twins.
@@ -309,7 +309,7 @@ pub fn train_on(
             let held_out = Rows::new(takes, &gains, split, Part::Test, &network.hearing);
             // A round may hold out nothing but what no tracker finds a pitch in, and the instrument holds out nothing: no loss to speak of.
             let (test_loss, mean_spectrum_loss) =
-                if held_out.rows.is_empty() { (f32::NAN, f32::NAN) } else { judge(&network, &held_out) };
+                if held_out.is_empty() { (f32::NAN, f32::NAN) } else { judge(&network, &held_out) };
             Ok(Twin { split: split.clone(), test_loss, mean_spectrum_loss, network })
         },
     )?;
@@ -511,7 +511,7 @@ fn card(options: &TrainOptions, statistics: &Statistics) -> Card {
 fn learn(
     workers: &Workers,
     hearing: Hearing,
-    rows: &Rows,
+    rows: &Rows<'_>,
     options: &TrainOptions,
     steps: &Mutex<Steps<'_>>,
     early: impl Fn(&Network),
@@ -555,9 +555,9 @@ fn rate(step: usize, total: usize) -> f64 {
 }
 
 /// The weighted mean target: where the network starts from.
-fn middle(rows: &Rows, weighting: &Weighting) -> Vec<f32> {
+fn middle(rows: &Rows<'_>, weighting: &Weighting) -> Vec<f32> {
     let mut batch = Batch::default();
-    batch.take(rows, rows.rows.len().div_ceil(16 * BATCH_ROWS), weighting, 1.0);
+    batch.take(rows, rows.len().div_ceil(16 * BATCH_ROWS), weighting, 1.0);
     let (mut sums, mut weights) = (vec![0f64; OUTPUTS], vec![0f64; OUTPUTS]);
     for (targets, w) in batch.targets.chunks_exact(OUTPUTS).zip(batch.weights.chunks_exact(OUTPUTS)) {
         for i in 0..OUTPUTS {
@@ -570,7 +570,7 @@ fn middle(rows: &Rows, weighting: &Weighting) -> Vec<f32> {
 }
 
 /// Losses on all `rows`: the network's, and that of its unchanging middle.
-fn judge(network: &Network, rows: &Rows) -> (f32, f32) {
+fn judge(network: &Network, rows: &Rows<'_>) -> (f32, f32) {
     let mut batch = Batch::default();
     batch.take(rows, 1, &Weighting::new(), 0.0);
     let unchanging: Vec<f32> = batch.heard.iter().flat_map(|_| network.output_middle.iter().copied()).collect();
