@@ -259,7 +259,7 @@ fn every_step_as_it_is_seen() {
     syrinx.change(|about| about.steps = FEW);
     syrinx.stage.click("Train");
     syrinx.until("the training", |view| view.learned.is_some() && is_idle(view));
-    syrinx.stage.photograph("learn_learned");
+    syrinx.stage.photograph_trained("learn_learned");
     // The held-out recording and what is made of it, heard one after the other without a pause.
     let listen = ["Listen: Recorded, and held out from it", "Listen: What it makes of that"];
     let silence = vec![0.0; RATE_HZ as usize / 2];
@@ -278,6 +278,34 @@ fn every_step_as_it_is_seen() {
     assert!(heard[4_000..].iter().all(|sample| sample.abs() < 1e-4), "it goes on when it was stopped");
     syrinx.stage.click("Done: name it");
     syrinx.stage.photograph("learn_name");
+}
+
+#[test]
+fn the_demo_voice_sings_without_a_microphone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut syrinx = Windowed::open(folder.path());
+    syrinx.stage.click("Window");
+    syrinx.stage.click("Sing with the demo voice");
+    let voice = demo_voice(RATE_HZ, 0).samples;
+    let begun = Instant::now();
+    let mut heard = Vec::new();
+    // Sung in a second or two, it is heard as if it came in.
+    while heard.iter().all(|sample: &f32| sample.abs() < 1e-3) {
+        assert!(begun.elapsed() < PATIENCE);
+        heard = syrinx.instance.sing(&vec![0.0; RATE_HZ as usize / 4], || syrinx.stage.wait(1));
+    }
+    heard.extend(syrinx.instance.sing(&vec![0.0; voice.len()], || syrinx.stage.wait(1)));
+    let mut other = Instance::new();
+    let sung = other.sing(&[&voice[..], &vec![0.0; RATE_HZ as usize]].concat(), || ());
+    let first = |sound: &[f32]| sound.iter().position(|sample| sample.abs() > 1e-3).unwrap();
+    let (heard, sung) = (&heard[first(&heard)..], &sung[first(&sung)..]);
+    // It begins between two frames, so the samples are others.
+    let db = |sound: &[f32]| 10.0 * (sound[..10 * RATE_HZ as usize].iter().map(|x| x * x).sum::<f32>() / 10.0).log10();
+    assert!((db(heard) - db(sung)).abs() < 0.5, "{} and {} dB", db(heard), db(sung));
+    // What comes in is heard again.
+    syrinx.instance.sing(&vec![0.0; 2 * RATE_HZ as usize], || syrinx.stage.wait(1));
+    let again = syrinx.instance.sing(&voice[..4 * RATE_HZ as usize], || syrinx.stage.wait(1));
+    assert!(again.iter().any(|sample| sample.abs() > 0.01));
 }
 
 #[test]

@@ -211,11 +211,20 @@ impl Stage {
 
     /// Compares what is seen with the picture of this name in `tests/pictures`.
     pub fn photograph(&mut self, name: &str) {
+        self.compare(name, 60);
+    }
+
+    /// The same where what is seen was trained: another kind of processor sums up otherwise.
+    pub fn photograph_trained(&mut self, name: &str) {
+        self.compare(name, 6000);
+    }
+
+    fn compare(&mut self, name: &str, most_pixels: usize) {
         // Glyphs lie a hair differently with another version of the typeface's renderer; a shape out of place is hundreds of pixels.
         let options = egui_kittest::SnapshotOptions::new()
             .output_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/pictures"))
             .threshold(1.5)
-            .max_failed_pixels(60);
+            .max_failed_pixels(most_pixels);
         if let Err(difference) = self.harness.try_snapshot_options(name, &options) {
             panic!("{difference}");
         }

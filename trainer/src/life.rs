@@ -13,6 +13,7 @@
 //! **Pulse.** Noise whose amplitude follows `1 + m cos` of the pitch's phase has spectra that are alike one harmonic apart: their mean product
 //! is `m / (1 + m² / 2)` of their power ([`Pulse`](syrinx_analysis::Pulse)).
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use syrinx_analysis::{
     ANALYSIS_RATE_HZ, BANDS, Cancelled, FLOOR_DB, HARMONICS, Take, Target, Workers, levels_of, live_delay_samples, loudness_db,
@@ -115,8 +116,9 @@ pub fn measure(
 
 /// What the network's answers to held notes lack of them.
 fn lacking(held: &[Held<'_>], answered: &[Vec<Target>], model: &Model) -> Option<Life> {
-    let recorded: Vec<Vec<Target>> =
-        held.iter().map(|h| h.take.frames[h.frames.clone()].iter().map(|f| f.target.clone()).collect()).collect();
+    // Of minutes of recordings, copies would be many megabytes.
+    let recorded: Vec<Vec<&Target>> =
+        held.iter().map(|h| h.take.frames[h.frames.clone()].iter().map(|f| &f.target).collect()).collect();
     let mut paces: Vec<f32> = recorded.iter().flat_map(|targets| windows(&paces_of(targets))).collect();
     let full = quantile(&mut paces, 0.9).sqrt();
     let full = if full < STILL_ST_PER_S { 0.0 } else { full };
@@ -208,16 +210,17 @@ fn target_of(controls: &Controls) -> Target {
 }
 
 /// Which harmonics can be heard well in each window of a stretch: what dies away sinks into the noise one by one.
-fn clear(targets: &[Target]) -> Vec<Vec<bool>> {
+fn clear(targets: &[impl Borrow<Target>]) -> Vec<Vec<bool>> {
     targets.chunks_exact(WINDOW).map(clear_in).collect()
 }
 
 /// Which harmonics can be heard well.
-pub fn clear_in(targets: &[Target]) -> Vec<bool> {
+pub fn clear_in(targets: &[impl Borrow<Target>]) -> Vec<bool> {
     let edges = noise_edges_hz();
     let power = |db: f32| 10f32.powf(0.1 * db);
-    let mean = |level: &dyn Fn(&Target) -> f32| targets.iter().map(|t| power(level(t))).sum::<f32>() / targets.len() as f32;
-    let f0_hz = targets.iter().map(|t| t.f0_hz).sum::<f32>() / targets.len() as f32;
+    let mean =
+        |level: &dyn Fn(&Target) -> f32| targets.iter().map(|t| power(level(t.borrow()))).sum::<f32>() / targets.len() as f32;
+    let f0_hz = targets.iter().map(|t| t.borrow().f0_hz).sum::<f32>() / targets.len() as f32;
     let levels: Vec<f32> = (0..HARMONICS).map(|k| mean(&|t| t.harmonics_db[k])).collect();
     let loudest = levels.iter().copied().fold(0.0, f32::max);
     levels
@@ -238,9 +241,9 @@ pub fn clear_in(targets: &[Target]) -> Vec<bool> {
 }
 
 /// Mean square pace of the pitch at each frame.
-fn paces_of(targets: &[Target]) -> Vec<f32> {
+fn paces_of(targets: &[impl Borrow<Target>]) -> Vec<f32> {
     let mut pace = Pace::default();
-    targets.iter().map(|t| pace.step(t.f0_hz)).collect()
+    targets.iter().map(|t| pace.step(t.borrow().f0_hz)).collect()
 }
 
 /// Means over windows.
@@ -249,14 +252,14 @@ fn windows(values: &[f32]) -> Vec<f32> {
 }
 
 /// Levels of a harmonic against the power of all, dB.
-pub fn levels_against_all(targets: &[Target]) -> impl Fn(usize) -> Vec<f32> {
+pub fn levels_against_all<T: Borrow<Target>>(targets: &[T]) -> impl Fn(usize) -> Vec<f32> {
     let all = |t: &Target| 10.0 * t.harmonics_db.iter().map(|db| 10f32.powf(0.1 * db)).sum::<f32>().log10();
-    let all: Vec<f32> = targets.iter().map(all).collect();
-    move |k| targets.iter().zip(&all).map(|(t, all)| t.harmonics_db[k] - all).collect()
+    let all: Vec<f32> = targets.iter().map(|t| all(t.borrow())).collect();
+    move |k| targets.iter().zip(&all).map(|(t, all)| t.borrow().harmonics_db[k] - all).collect()
 }
 
 /// How the clear harmonics wander, and how alike neighbours are.
-fn wandering(stretches: &[Vec<Target>], clear: &[Vec<Vec<bool>>], full: f32) -> Option<(Wandering, f32)> {
+fn wandering(stretches: &[Vec<impl Borrow<Target>>], clear: &[Vec<Vec<bool>>], full: f32) -> Option<(Wandering, f32)> {
     /// Share of a harmonic in a point, mean square of a window, and its pace's share of the full one.
     type Window = (f32, f32, f32);
     let mut read: [[Vec<Window>; MODULATION_BANDS]; FLUCTUATION_POINTS.len()] = Default::default();
@@ -423,9 +426,9 @@ fn unleaked(read: [f32; MODULATION_BANDS], leaks: &Leaks) -> [f32; MODULATION_BA
 }
 
 /// How the noise of a window of [`PULSE_WINDOW`] frames pulses, 0 to 1; none where there is too little of it.
-pub fn pulse_in(window: &[Target]) -> Option<f32> {
+pub fn pulse_in(window: &[impl Borrow<Target>]) -> Option<f32> {
     let (mut power, mut beat) = (0.0, [0.0; 2]);
-    for target in window {
+    for target in window.iter().map(Borrow::borrow) {
         power += target.pulse.power;
         beat = std::array::from_fn(|part| beat[part] + target.pulse.beat[part]);
     }
@@ -434,12 +437,12 @@ pub fn pulse_in(window: &[Target]) -> Option<f32> {
 
 /// How the noise pulses, as [`Life::pulse`]: of the windows of the recordings, less what the network's answer reads as. Where the pitch is low, a harmonic's
 /// own unrest reaches half the way to the next and reads as a pulse, so high notes are believed, and of low ones alone not much.
-fn pulse(recorded: &[Vec<Target>], answered: &[Vec<Target>]) -> f32 {
-    let read = |stretches: &[Vec<Target>]| {
+fn pulse(recorded: &[Vec<&Target>], answered: &[Vec<Target>]) -> f32 {
+    fn read(stretches: &[Vec<impl Borrow<Target>>]) -> (f32, f32) {
         let (mut high, mut low) = (Vec::new(), Vec::new());
         for window in stretches.iter().flat_map(|targets| targets.chunks_exact(PULSE_WINDOW)) {
             if let Some(read) = pulse_in(window) {
-                let windows = if window[0].f0_hz >= PULSE_CLEAR_HZ { &mut high } else { &mut low };
+                let windows = if window[0].borrow().f0_hz >= PULSE_CLEAR_HZ { &mut high } else { &mut low };
                 windows.push(read);
             }
         }
@@ -450,7 +453,7 @@ fn pulse(recorded: &[Vec<Target>], answered: &[Vec<Target>]) -> f32 {
         } else {
             (quantile(&mut low, 0.5), MOST_READ_LOW)
         }
-    };
+    }
     let ((theirs, most), (ours, _)) = (read(recorded), read(answered));
     let read = (theirs * theirs - ours.max(PULSE_OF_NONE).powi(2)).max(0.0).sqrt().min(most);
     if read == 0.0 { 0.0 } else { ((1.0 - (1.0 - 2.0 * read * read).sqrt()) / read).min(MOST_PULSE) }

@@ -25,6 +25,8 @@ pub enum For {
     Tuning(Kind),
     /// Recordings to learn from, or a folder of them.
     Recordings,
+    /// A voice to play with.
+    Voice,
 }
 
 /// What can be chosen.

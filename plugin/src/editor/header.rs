@@ -8,6 +8,7 @@ use super::{
     paint::{text, text_within},
     theme::{BIG, GRID, ROUND_SMALL, SMALL, TITLE, Theme},
 };
+use crate::source::Source;
 use egui::{Align2, CornerRadius, Popup, Rect, RichText, Role, StrokeKind, Ui, pos2, vec2};
 use syrinx_engine::ParamId;
 
@@ -22,10 +23,16 @@ pub enum Wish {
     Save,
     /// Everything as on the first day.
     Reset,
+    /// The demo voice in place of what comes in.
+    DemoVoice,
+    /// A recording in place of it.
+    VoiceFile,
+    /// What comes in again.
+    StopVoice,
 }
 
 /// Draws the line. `preset` is the name of the one that plays, and whether something has been changed since; the arrows beside it go
-/// through all presets or those `among` some.
+/// through all presets or those `among` some. A voice `sings` in place of what comes in, or none.
 #[allow(clippy::too_many_arguments)]
 pub fn show(
     ui: &mut Ui,
@@ -36,6 +43,7 @@ pub fn show(
     preset: (&str, bool),
     among: Option<&str>,
     open: bool,
+    sings: bool,
 ) -> Option<Wish> {
     ui.painter().rect_filled(rect, 0, theme.panel);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, theme.border());
@@ -99,7 +107,8 @@ pub fn show(
         edits.put(bypass, if off { 0.0 } else { 1.0 });
     }
     let menu = button::icon(ui, menu, theme, Sign::Menu, "Window", None, true);
-    Popup::menu(&menu).show(|ui| window_menu(ui, theme, looks, &mut wish));
+    let hears = edits.source() == Source::Voice;
+    Popup::menu(&menu).show(|ui| window_menu(ui, theme, looks, hears.then_some(sings), &mut wish));
     wish
 }
 
@@ -123,8 +132,25 @@ fn history(ui: &Ui, theme: &Theme, edits: &mut Edits, undo: Rect, redo: Rect) {
     }
 }
 
-fn window_menu(ui: &mut Ui, theme: &Theme, looks: &mut Looks, wish: &mut Option<Wish>) {
+/// The menu; `sings` says whether a voice is sung in place of what comes in, where there can be one.
+fn window_menu(ui: &mut Ui, theme: &Theme, looks: &mut Looks, sings: Option<bool>, wish: &mut Option<Wish>) {
     ui.set_min_width(150.0);
+    if let Some(sings) = sings {
+        ui.label(RichText::new("Without a microphone").size(SMALL).color(theme.muted));
+        if sings {
+            if ui.button("Stop the voice").clicked() {
+                *wish = Some(Wish::StopVoice);
+            }
+        } else {
+            if ui.button("Sing with the demo voice").clicked() {
+                *wish = Some(Wish::DemoVoice);
+            }
+            if ui.button("Sing with a recording …").clicked() {
+                *wish = Some(Wish::VoiceFile);
+            }
+        }
+        ui.separator();
+    }
     ui.label(RichText::new("Size").size(SMALL).color(theme.muted));
     for pair in SCALES.chunks(3) {
         ui.horizontal(|ui| {

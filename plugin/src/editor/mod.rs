@@ -3,8 +3,8 @@
 //!
 //! What is shown and changed is kept apart from how it is drawn:
 //!
-//! * `edits`, `history`, `live`, `region`, `instrument_list`, `preset_list`, `lists`, `files`: changes, their history, what moves, where instruments are at
-//!   home, instruments, presets, how lists are walked, folders. None of them draws.
+//! * `edits`, `history`, `live`, `region`, `instrument_list`, `preset_list`, `lists`, `files`, `trial`: changes, their history, what moves, where instruments are at
+//!   home, instruments, presets, how lists are walked, folders, a voice to try with. None of them draws.
 //! * `theme`, `layout`, `paint`, `icons`, `keys`: colours and type, rectangles, brushes, glyphs, what the keyboard turns.
 //! * `button`, `knob`, `number`, `value_box`, `note_box`, `field`, `bars`, `meters`, `pitch_view`, `note_panel`, `slots`, `controls`, `key_controls`, `keyboard`, `browser`, `card`, `presets`, `learn_page` (with `learn_pictures`), `header`, `status_bar`: one
 //!   widget a file.
@@ -47,6 +47,7 @@ pub mod root_view;
 pub mod slots;
 pub mod status_bar;
 pub mod theme;
+pub mod trial;
 pub mod value_box;
 pub mod window_threads;
 

@@ -17,11 +17,13 @@ use super::{
     region::Region,
     slots, status_bar,
     theme::Theme,
+    trial::{Trial, Voice},
 };
 use crate::{monitor::Shown, params::SyrinxParams, source::Source, tuning_files::Kind};
 use egui::Ui;
 use nice_plug::context::gui::GuiContext;
 use std::{sync::Arc, time::Duration};
+use syrinx_analysis::EXTENSIONS;
 use syrinx_engine::{Model, ParamId, Slot};
 
 /// Between two pictures while something moves.
@@ -77,6 +79,7 @@ pub struct RootView {
     browser: browser::Browser,
     presets: Presets,
     learn_page: LearnPage,
+    trial: Trial,
     status_bar: status_bar::StatusBar,
 }
 
@@ -110,6 +113,7 @@ impl RootView {
             browser: browser::Browser::default(),
             presets: Presets::default(),
             learn_page: LearnPage::default(),
+            trial: Trial::default(),
             status_bar: status_bar::StatusBar::default(),
         }
     }
@@ -188,6 +192,7 @@ impl RootView {
             (&name, changed),
             among.as_deref(),
             self.over == Over::Presets,
+            self.trial.is_on(),
         ) {
             Some(header::Wish::Presets) => {
                 self.over = if self.over == Over::Presets { Over::Nothing } else { Over::Presets };
@@ -202,6 +207,11 @@ impl RootView {
                 self.presets.ask_for_name();
             }
             Some(header::Wish::Reset) => edits.reset(|_| false),
+            Some(header::Wish::DemoVoice) => self.sing(&edits, Voice::Demo),
+            Some(header::Wish::VoiceFile) => {
+                self.dialog.open("Sing with a recording", "Recordings", EXTENSIONS, Choose::File, For::Voice);
+            }
+            Some(header::Wish::StopVoice) => self.trial.stop(edits.library()),
             None => {}
         }
         let open = if let Over::Instruments(slot) = self.over { Some(slot) } else { None };
@@ -296,6 +306,12 @@ impl RootView {
         self.edits = Some(edits);
     }
 
+    fn sing(&mut self, edits: &Edits, voice: Voice) {
+        if let Err(why) = self.trial.sing(voice, self.shown.sample_rate_hz.get()) {
+            edits.notices().say(why);
+        }
+    }
+
     /// The keys that the instrument reaches that sounds most; with none, all.
     fn reach(&mut self, edits: &Edits) -> [f32; 2] {
         let slot = if edits.value(at(ParamId::morph)) > 0.5 { Slot::B } else { Slot::A };
@@ -375,10 +391,14 @@ impl RootView {
                     learning.add(&paths);
                 }
             }
+            Some(Answer::Chosen(For::Voice, mut paths)) => self.sing(edits, Voice::File(paths.remove(0))),
             Some(Answer::Failed(why)) => edits.notices().say(why),
             None => {}
         }
         if let Some(why) = self.instrument_list.take_found() {
+            edits.notices().say(why);
+        }
+        if let Err(why) = self.trial.tick(edits.library(), self.shown.sample_rate_hz.get()) {
             edits.notices().say(why);
         }
         edits.library().free_returned();
