@@ -89,10 +89,10 @@ impl Batch {
         }
     }
 
-    /// Takes every `stride`-th row as it is, and gives guesses this weight: 0 where something is judged.
-    pub fn take(&mut self, rows: &Rows<'_>, stride: usize, weighting: &Weighting, guess_weight: f32) {
+    /// Takes rows as they are, and gives guesses this weight: 0 where something is judged.
+    pub fn take(&mut self, rows: impl Iterator<Item = Row>, weighting: &Weighting, guess_weight: f32) {
         self.clear();
-        for row in rows.iter().step_by(stride.max(1)) {
+        for row in rows {
             self.push(row, weighting, guess_weight);
         }
     }

@@ -165,7 +165,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (files, options) = (tones(folder.path()), TrainOptions { steps: 4, ..TrainOptions::new("tone", "Tone") });
         let workers = Workers::at_most(NonZeroUsize::MIN);
+        let versions = std::sync::Mutex::new(Vec::new());
+        let early = |bytes| versions.lock().unwrap().push(bytes);
         let learned = Job { workers: &workers, tell: &|_| (), early: None }.learn(&files, &options).unwrap();
+        // A training of 120 steps can be played after 50, 100 and all.
+        let longer = TrainOptions { steps: 120, ..options.clone() };
+        let last = Job { workers: &workers, tell: &|_| (), early: Some(&early) }.learn(&files, &longer).unwrap();
+        let versions = versions.into_inner().unwrap();
+        assert_eq!(versions.len(), 3);
+        for version in &versions {
+            assert_eq!(Model::read(version).unwrap().card().pitch_range_hz, last.card.pitch_range_hz);
+        }
+        assert!(versions[0] != versions[1] && versions[1] != versions[2]);
         assert_eq!(Model::read(&learned.bytes).unwrap().card().id, "tone");
         assert_eq!(learned.report.files.len(), 6);
         for at in [Stage::Analysing, Stage::Training, Stage::Scoring] {

@@ -557,7 +557,7 @@ fn rate(step: usize, total: usize) -> f64 {
 /// The weighted mean target: where the network starts from.
 fn middle(rows: &Rows<'_>, weighting: &Weighting) -> Vec<f32> {
     let mut batch = Batch::default();
-    batch.take(rows, rows.len().div_ceil(16 * BATCH_ROWS), weighting, 1.0);
+    batch.take(rows.iter().step_by(rows.len().div_ceil(16 * BATCH_ROWS).max(1)), weighting, 1.0);
     let (mut sums, mut weights) = (vec![0f64; OUTPUTS], vec![0f64; OUTPUTS]);
     for (targets, w) in batch.targets.chunks_exact(OUTPUTS).zip(batch.weights.chunks_exact(OUTPUTS)) {
         for i in 0..OUTPUTS {
@@ -569,12 +569,22 @@ fn middle(rows: &Rows<'_>, weighting: &Weighting) -> Vec<f32> {
     sums.iter().zip(&weights).map(|(s, w)| if *w > 0.0 { (s / w) as f32 } else { crate::output_levels::FLOOR_DB }).collect()
 }
 
-/// Losses on all `rows`: the network's, and that of its unchanging middle.
+/// Losses on all `rows`: the network's, and that of its unchanging middle. Some rows at a time: what is computed of each is many times its size.
 fn judge(network: &Network, rows: &Rows<'_>) -> (f32, f32) {
-    let mut batch = Batch::default();
-    batch.take(rows, 1, &Weighting::new(), 0.0);
-    let unchanging: Vec<f32> = batch.heard.iter().flat_map(|_| network.output_middle.iter().copied()).collect();
-    (loss_of(&network.answers(&batch.inputs), &batch), loss_of(&unchanging, &batch))
+    let (weighting, mut batch) = (Weighting::new(), Batch::default());
+    let (mut total, mut sums) = (0.0, [0.0; 2]);
+    for from in (0..rows.len()).step_by(BATCH_ROWS) {
+        let to = rows.len().min(from + BATCH_ROWS);
+        batch.take((from..to).map(|number| rows.row(number)), &weighting, 0.0);
+        let unchanging: Vec<f32> = batch.heard.iter().flat_map(|_| network.output_middle.iter().copied()).collect();
+        let weight: f64 = batch.weights.iter().map(|weight| f64::from(*weight)).sum();
+        total += weight;
+        for (sum, answers) in sums.iter_mut().zip([network.answers(&batch.inputs), unchanging]) {
+            *sum += weight * f64::from(loss_of(&answers, &batch));
+        }
+    }
+    let [answered, unchanging] = sums.map(|sum| (sum / total) as f32);
+    (answered, unchanging)
 }
 
 #[cfg(test)]
