@@ -343,6 +343,25 @@ fn what_is_no_recording_is_passed_over_and_told() {
     }
 }
 
+/// The file is called as the instrument is, and none that was there before is written over unasked.
+#[test]
+fn a_name_is_all_that_training_needs() {
+    let folder = Folder::new();
+    let recordings = recordings(&folder, "reed");
+    let train = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_syrinx"));
+        command.current_dir(folder.path("")).args(["train", "--name", "My reed", "--steps", "8"]).arg(&recordings);
+        command.output().unwrap()
+    };
+    let first = train();
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let model = syrinx_judge::from_file(&folder.path("my-reed.onnx")).unwrap();
+    assert_eq!((model.card().id.as_str(), model.card().name.as_str()), ("my-reed", "My reed"));
+    let again = train();
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert!(!again.status.success() && said.contains("my-reed.onnx is there already"), "{said}");
+}
+
 /// What a recipe may say of the training is on the card, and it plays.
 #[test]
 fn decays_and_own_harmonics_are_taken() {

@@ -13,21 +13,21 @@ use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, HELD_OUT, RESYNTHESIS, W
 use syrinx_decoder::Performance;
 use syrinx_engine::{Card, Decay, Dynamics, Life, RoomResponse, SlopeSource};
 use syrinx_nsynth::FAMILIES;
-use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins};
+use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins, id_of};
 
 #[derive(clap::Args)]
 pub struct Args {
     #[arg(required = true, help = format!("Recordings of one instrument playing one note at a time, or folders of them: {FORMATS}. Or NSynth data, of which --instrument picks"))]
     recordings: Vec<PathBuf>,
-    /// Identifier: lower-case letters, digits and hyphens.
+    /// Identifier: lower-case letters, digits and hyphens. By default made of the name.
     #[arg(long)]
-    id: String,
+    id: Option<String>,
     /// Name shown to people.
     #[arg(long)]
     name: String,
-    /// The model file to write; its card goes beside it, as FILE.toml.
+    /// The model file to write; its card goes beside it, as FILE.toml. By default the identifier's, here.
     #[arg(short, long, value_name = "FILE.onnx")]
-    output: PathBuf,
+    output: Option<PathBuf>,
     /// Family. By default string, or that of the NSynth instrument. Of NSynth data, only this family is taken.
     #[arg(long, value_parser = FAMILIES)]
     family: Option<String>,
@@ -83,6 +83,11 @@ pub struct Args {
 const FAMILY: &str = "string";
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let id = args.id.clone().unwrap_or_else(|| id_of(&args.name));
+    let output = args.output.clone().unwrap_or_else(|| format!("{id}.onnx").into());
+    if args.output.is_none() && output.exists() {
+        return Err(format!("{} is there already: say where to with -o", output.display()).into());
+    }
     let mut options = TrainOptions {
         author: args.author.clone(),
         licence: args.licence.clone(),
@@ -95,10 +100,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         weight_decay: args.weight_decay,
         rise_decay: args.rise_decay,
         source_gains_db: args.source_gains.iter().map(|g| source_gain(g)).collect::<Result<_, _>>()?,
-        ..TrainOptions::new(&args.id, &args.name)
+        ..TrainOptions::new(&id, &args.name)
     };
     options.check()?;
-    check_output(&args.output, args.sounds.as_deref())?;
+    check_output(&output, args.sounds.as_deref())?;
     let gathered = nsynth::gather(&args.recordings, &args.picking, args.family.as_deref())?;
     options.family = args.family.clone().or(gathered.family).unwrap_or_else(|| FAMILY.into());
     options.credits.extend(gathered.credit);
@@ -123,8 +128,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let bytes = syrinx_judge::from_file(model)?.bytes().to_vec();
         let learned = at(&workers, "measuring", |job| job.measure(recordings, &options, &bytes))?;
         syrinx_judge::from_bytes(&learned.bytes)?;
-        write_model(args, &learned.bytes, &learned.card)?;
-        println!("{}: measured in {:.0} s", args.output.display(), start.elapsed().as_secs_f64());
+        write_model(args, &output, &learned.bytes, &learned.card)?;
+        println!("{}: measured in {:.0} s", output.display(), start.elapsed().as_secs_f64());
         return Ok(());
     }
 
@@ -150,7 +155,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let bytes = trained.to_onnx(&card);
     // What is written has been read back: the file plays.
     syrinx_judge::from_bytes(&bytes)?;
-    write_model(args, &bytes, &card)?;
+    write_model(args, &output, &bytes, &card)?;
     if let Some((least, most)) = card.decay.as_ref().and_then(Decay::late_range) {
         println!(
             "It dies away by {least:.0} to {most:.0} dB a second while the voice holds; --set sustain=voice makes it follow the voice."
@@ -158,7 +163,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     println!(
         "{} of {} bytes; analysed in {:.0} s, trained in {:.0} s",
-        args.output.display(),
+        output.display(),
         bytes.len(),
         analysed.as_secs_f64(),
         learned.as_secs_f64(),
@@ -201,9 +206,9 @@ fn with_short_lists(toml: &str) -> String {
 }
 
 /// Writes the model and its card, and says what the card says that nobody told.
-fn write_model(args: &Args, bytes: &[u8], card: &Card) -> Result<(), Failure> {
-    write_bytes(&args.output, bytes)?;
-    write_text(&args.output.with_extension("toml"), &with_short_lists(&toml::to_string_pretty(card)?))?;
+fn write_model(args: &Args, output: &Path, bytes: &[u8], card: &Card) -> Result<(), Failure> {
+    write_bytes(output, bytes)?;
+    write_text(&output.with_extension("toml"), &with_short_lists(&toml::to_string_pretty(card)?))?;
     for caveat in card.caveats.iter().filter(|c| !args.caveats.contains(c)) {
         println!("{caveat}");
     }

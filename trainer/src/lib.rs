@@ -79,4 +79,4 @@ pub use realism::{Realism, notes};
 pub use second_take::compare_takes;
 pub use split::{Part, Split, Stretch};
 pub use statistics::quantile;
-pub use train::{Progress, TrainError, TrainOptions, Trained, Twin, Twins, measure_on, train, train_on};
+pub use train::{Progress, TrainError, TrainOptions, Trained, Twin, Twins, id_of, measure_on, train, train_on};

@@ -54,6 +54,9 @@ const LOUDNESS_MARGIN_DB: [f32; 2] = [20.0, 6.0];
 /// With more weight decay than this, nothing would be learned.
 const MOST_WEIGHT_DECAY: f32 = 100.0;
 
+/// Letters of an identifier that is made of a name, at most.
+const LONGEST_ID: usize = 60;
+
 /// What to train, and how.
 #[derive(Clone, Debug)]
 pub struct TrainOptions {
@@ -90,6 +93,21 @@ pub struct TrainOptions {
     pub source_gains_db: BTreeMap<String, f32>,
     /// Takes of other players of the instrument: they tell, with the rest, how its notes begin, join and end, and nothing else.
     pub other_players: Vec<Take>,
+}
+
+/// An identifier for an instrument of this name: lower-case letters, digits and hyphens.
+pub fn id_of(name: &str) -> String {
+    let mut id = String::new();
+    for letter in name.chars().flat_map(char::to_lowercase) {
+        if letter.is_ascii_alphanumeric() {
+            id.push(letter);
+        } else if !id.is_empty() && !id.ends_with('-') {
+            id.push('-');
+        }
+    }
+    id.truncate(LONGEST_ID);
+    let id = id.trim_end_matches('-');
+    if id.is_empty() { "my-instrument".into() } else { id.into() }
 }
 
 impl TrainOptions {
@@ -687,6 +705,20 @@ mod tests {
         let mut mute = takes;
         mute.iter_mut().flat_map(|t| &mut t.frames).for_each(|f| f.target.f0_hz = 0.0);
         assert!(matches!(train(&mute, &options(), &mut |_| ()), Err(TrainError::NoPitch(_))));
+    }
+
+    #[test]
+    fn names_become_identifiers() {
+        for (name, id) in [
+            ("My violin", "my-violin"),
+            ("  Größe Nº 3! ", "gr-e-n-3"),
+            ("漢字", "my-instrument"),
+            ("a--b", "a-b"),
+            ("", "my-instrument"),
+        ] {
+            assert_eq!(id_of(name), id, "{name:?}");
+        }
+        assert!(id_of(&"x".repeat(500)).len() <= LONGEST_ID);
     }
 
     #[test]

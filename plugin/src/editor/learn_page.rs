@@ -102,8 +102,6 @@ pub struct LearnPage {
     fresh: Coverage,
     files: usize,
     records: bool,
-    /// It lies in slot B.
-    introduced: Option<u32>,
     pictures: Option<Pictures>,
     listening: Option<Listening>,
     /// Something goes on.
@@ -138,7 +136,7 @@ impl LearnPage {
         let state = learning.view();
         let recording = learning.recording();
         self.hear(view, &state, recording.is_some());
-        self.introduce(view, &state);
+        Self::introduce(view, learning);
         self.moves = recording.is_some() || state.stage != Stage::Idle || self.listening.is_some();
 
         let theme = view.theme;
@@ -203,15 +201,11 @@ impl LearnPage {
         }
     }
 
-    /// The first version of a training goes to slot B, under the player's hands; those after it take its place there by themselves.
-    fn introduce(&mut self, view: &mut View<'_>, state: &State) {
-        let before = self.introduced.replace(state.versions).unwrap_or(state.versions);
-        if state.versions > 0
-            && before < 1
-            && let Some(model) = &state.version
-        {
+    /// The first version of a training goes to slot B, under the player's hands.
+    fn introduce(view: &mut View<'_>, learning: &Learning) {
+        if let Some(model) = learning.introduction() {
             view.edits.together(|edits| {
-                edits.library().put(SLOT, model.clone());
+                edits.library().put(SLOT, model);
                 edits.put_plain(instrument(SLOT), f32::from(OWN_INSTRUMENT));
                 edits.put_plain(at(ParamId::morph), 100.0);
             });

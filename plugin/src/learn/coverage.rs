@@ -40,10 +40,15 @@ impl Coverage {
     /// Of recordings that were analysed.
     pub fn of(takes: &[Take]) -> Self {
         let mut all = Self::default();
-        for frame in takes.iter().flat_map(|take| &take.frames) {
-            all.add(frame.target.f0_hz, frame.target.loudness_db);
-        }
+        takes.iter().for_each(|take| all.take(take));
         all
+    }
+
+    /// One recording more.
+    pub fn take(&mut self, take: &Take) {
+        for frame in &take.frames {
+            self.add(frame.target.f0_hz, frame.target.loudness_db);
+        }
     }
 
     /// One frame of a voice more.
@@ -95,16 +100,15 @@ impl Coverage {
     pub fn loudness_db(&self) -> Option<(f32, f32)> {
         let level = |level: usize| (0..NOTES).map(|note| self.0[note][level]).sum::<f32>();
         let all: Vec<f32> = (0..LEVELS).map(level).collect();
-        let (sum, mut so_far) = (all.iter().sum::<f32>(), 0.0);
+        let sum: f32 = all.iter().sum();
         let place = |share: f32| {
-            so_far = 0.0;
+            let mut so_far = 0.0;
             let at = all.iter().position(|seconds| {
                 so_far += seconds;
                 so_far > share * sum
             });
             at.map(|at| LOWEST_DB + LEVEL_DB * (at as f32 + 0.5))
         };
-        let mut place = place;
         place(0.05).zip(place(0.95))
     }
 

@@ -19,6 +19,7 @@ use coverage::Coverage;
 use folder::{About, Folder};
 use recorder::Recorder;
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
@@ -26,12 +27,12 @@ use std::{
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, Recordings, Report, Workers, find_recordings};
 use syrinx_engine::{Card, Model, Slot};
-use syrinx_trainer::{HeldOut, TrainOptions, Trained};
+use syrinx_trainer::{HeldOut, TrainOptions, Trained, id_of};
 
 /// Files that are learned from at most.
 const MOST_FILES: usize = 5000;
 /// What an instrument is called that has no name yet.
-const NAMELESS: (&str, &str) = ("my-instrument", "My instrument");
+const NAMELESS: &str = "My instrument";
 /// To keep going is to train anew with twice the steps, up to so many times as many.
 pub const MOST_TIMES: usize = 8;
 
@@ -145,6 +146,8 @@ struct State {
     ended: bool,
     versions: u32,
     version: Option<Arc<Model>>,
+    /// The first version of a training waits to be put where it is heard.
+    is_new: bool,
     learned: Option<Arc<Learned>>,
     trouble: Option<String>,
     saved: Option<PathBuf>,
@@ -244,20 +247,20 @@ impl Learning {
     /// Everything as it is.
     pub fn view(&self) -> View {
         let state = self.shared.state();
-        let words = |path: &PathBuf| match state.recordings.judged(path) {
-            None => ("not heard yet".to_owned(), None),
-            Some(Ok(report)) => coverage::words_of(report),
-            Some(Err(why)) => (why.clone(), Some(false)),
-        };
-        let mut paths: Vec<PathBuf> = state.recordings.paths().chain(&state.unheard).cloned().collect();
-        paths.sort();
-        let recorded = paths.into_iter().map(|path| {
-            let (says, fit) = words(&path);
-            Recorded { path, says, fit }
+        let unheard = state.unheard.iter().map(|path| (path, ("not heard yet".to_owned(), None)));
+        let heard = state.recordings.judged().iter().map(|(path, judged)| {
+            let says = match judged {
+                Ok(report) => coverage::words_of(report),
+                Err(why) => (why.clone(), Some(false)),
+            };
+            (path, says)
         });
+        let mut recorded: Vec<Recorded> =
+            heard.chain(unheard).map(|(path, (says, fit))| Recorded { path: path.clone(), says, fit }).collect();
+        recorded.sort_by(|a, b| a.path.cmp(&b.path));
         View {
             about: state.about.clone(),
-            recorded: recorded.collect(),
+            recorded,
             report: state.report.clone(),
             coverage: state.coverage.clone(),
             stage: state.stage.clone(),
@@ -316,7 +319,8 @@ impl Learning {
         };
         let mut state = self.shared.state();
         state.trouble = None;
-        let known: Vec<PathBuf> = state.recordings.paths().chain(&state.unheard).cloned().collect();
+        let heard = state.recordings.judged().iter().map(|(path, _)| path);
+        let known: BTreeSet<PathBuf> = heard.chain(&state.unheard).cloned().collect();
         let new: Vec<PathBuf> = found.files.into_iter().map(|(path, _)| path).filter(|path| !known.contains(path)).collect();
         if known.len() + new.len() > MOST_FILES {
             state.trouble = Some(format!("That would be more than {MOST_FILES} recordings. Choose some of them."));
@@ -345,7 +349,8 @@ impl Learning {
         }
         state.unheard.retain(|other| other != path);
         Arc::make_mut(&mut state.recordings).remove(path);
-        state.sum_up();
+        state.coverage = Arc::new(Coverage::of(&state.recordings.takes));
+        state.report = Some(Arc::new(state.recordings.report.clone()));
         let kept = self.shared.folder.keep(&state.about);
         drop(state);
         if let Err(why) = kept {
@@ -361,6 +366,12 @@ impl Learning {
         state.wanted = Some(times.clamp(1, MOST_TIMES));
         drop(state);
         self.shared.teach();
+    }
+
+    /// The last version of a training of which none was put where it is heard yet, once: those that follow take its place there by themselves.
+    pub fn introduction(&self) -> Option<Arc<Model>> {
+        let mut state = self.shared.state();
+        std::mem::take(&mut state.is_new).then(|| state.version.clone())?
     }
 
     /// Trains no longer. What was recorded and learned before stays.
@@ -390,8 +401,7 @@ impl Learning {
         Ok((learned.trained.to_onnx(&card), card))
     }
 
-    /// Writes the instrument into the folder `instruments`, under a name that no other file there has, and plays that file in `slot`'s place if
-    /// a version of it plays there.
+    /// Writes the instrument into the folder `instruments`, under a name that no other file there has: where it is, and the instrument.
     ///
     /// # Errors
     /// A sentence.
@@ -438,39 +448,17 @@ impl Drop for Learning {
     }
 }
 
-impl State {
-    /// What is to be said of the recordings is no longer what it was.
-    fn sum_up(&mut self) {
-        self.report = Some(Arc::new(self.recordings.report.clone()));
-        self.coverage = Arc::new(Coverage::of(&self.recordings.takes));
-    }
-}
-
 /// How an instrument is trained that is to be such.
 pub fn options(about: &About, times: usize) -> TrainOptions {
     let name = about.name.trim();
-    let (id, name) = if name.is_empty() { (NAMELESS.0.to_owned(), NAMELESS.1) } else { (id_of(name), name) };
+    let name = if name.is_empty() { NAMELESS } else { name };
     TrainOptions {
         family: about.family.clone(),
         author: about.author.trim().into(),
         licence: about.licence.trim().into(),
         steps: times * about.steps,
-        ..TrainOptions::new(&id, name)
+        ..TrainOptions::new(&id_of(name), name)
     }
-}
-
-/// An identifier for a name: lower-case letters, digits and hyphens.
-pub fn id_of(name: &str) -> String {
-    let mut id = String::new();
-    for letter in name.chars().flat_map(char::to_lowercase) {
-        if letter.is_ascii_alphanumeric() {
-            id.push(letter);
-        } else if !id.is_empty() && !id.ends_with('-') {
-            id.push('-');
-        }
-    }
-    let id: String = id.trim_end_matches('-').chars().take(60).collect();
-    if id.is_empty() { NAMELESS.0.into() } else { id.trim_end_matches('-').into() }
 }
 
 /// A sentence with its first letter large.
@@ -489,19 +477,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_become_identifiers() {
-        for (name, id) in [
-            ("My violin", "my-violin"),
-            ("  Größe Nº 3! ", "gr-e-n-3"),
-            ("漢字", "my-instrument"),
-            ("a--b", "a-b"),
-            ("", "my-instrument"),
-        ] {
-            assert_eq!(id_of(name), id, "{name:?}");
-            let about = About { name: name.into(), family: "string".into(), ..About::default() };
+    fn whatever_it_is_called_it_can_be_trained() {
+        for name in ["My violin", "  Größe Nº 3! ", "漢字", "", " "] {
+            let about = About { name: name.into(), ..About::default() };
             assert!(options(&about, 1).check().is_ok(), "{name:?}");
         }
-        assert!(id_of(&"x".repeat(500)).len() <= 60);
+        assert_eq!(options(&About::default(), 2).id, "my-instrument");
+        assert_eq!(options(&About::default(), 2).steps, 2 * TrainOptions::new("", "").steps);
     }
 
     #[test]

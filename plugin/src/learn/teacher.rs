@@ -8,7 +8,7 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-use syrinx_analysis::{Surveyed, Workers, source_of, survey_file};
+use syrinx_analysis::{Surveyed, Verdict, Workers, source_of, survey_file};
 use syrinx_engine::Model;
 use syrinx_trainer::{Job, JobError, JobProgress, Stage as At, Twins};
 
@@ -138,9 +138,14 @@ fn take(shared: &Shared, paths: Vec<std::path::PathBuf>, surveyed: Vec<Surveyed>
     for (path, surveyed) in paths.into_iter().zip(surveyed) {
         let Some(at) = state.unheard.iter().position(|unheard| *unheard == path) else { continue };
         state.unheard.remove(at);
+        if let Ok((take, report)) = &surveyed
+            && report.verdict == Verdict::Usable
+        {
+            Arc::make_mut(&mut state.coverage).take(take);
+        }
         Arc::make_mut(&mut state.recordings).add(path, surveyed);
     }
-    state.sum_up();
+    state.report = Some(Arc::new(state.recordings.report.clone()));
 }
 
 /// Trains and scores.
@@ -190,6 +195,7 @@ fn show(shared: &Shared, model: Arc<Model>) {
     let before = state.version.replace(model.clone());
     let plays = shared.library.own(SLOT).is_some_and(|own| before.is_some_and(|before| own.hash() == before.hash()));
     state.versions += 1;
+    state.is_new |= state.versions == 1;
     drop(state);
     if plays {
         shared.library.put(SLOT, model);

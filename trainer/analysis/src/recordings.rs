@@ -122,14 +122,9 @@ impl Recordings {
         self.sum_up();
     }
 
-    /// The path of each, in their order.
-    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        self.judged.iter().map(|(path, _)| path)
-    }
-
-    /// What is to be said of one, or why it cannot be read; None of a file that is not among them.
-    pub fn judged(&self, path: &Path) -> Option<&Result<FileReport, String>> {
-        self.judged.iter().find(|(other, _)| other == path).map(|(_, judged)| judged)
+    /// All of them in their order, fit or not: the path of each, and what is to be said of it, or why it cannot be read.
+    pub fn judged(&self) -> &[(PathBuf, Result<FileReport, String>)] {
+        &self.judged
     }
 
     fn put(&mut self, place: usize, path: PathBuf, surveyed: Surveyed) {
