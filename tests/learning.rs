@@ -64,7 +64,7 @@ impl Instance {
                 out.extend(block);
             }
             each();
-            std::thread::sleep(Duration::from_millis(12));
+            std::thread::sleep(Duration::from_millis(25));
         }
         out
     }

@@ -153,6 +153,17 @@ struct State {
     saved: Option<PathBuf>,
 }
 
+impl State {
+    /// What the teacher is at, or will be in a moment.
+    fn stage(&self) -> Stage {
+        match self.stage {
+            Stage::Idle if !self.unheard.is_empty() => Stage::Checking(0, self.unheard.len()),
+            Stage::Idle if self.wanted.is_some() => Stage::Training(0.0, None),
+            ref stage => stage.clone(),
+        }
+    }
+}
+
 /// What all threads of a learning share.
 struct Shared {
     folder: Folder,
@@ -263,7 +274,7 @@ impl Learning {
             recorded,
             report: state.report.clone(),
             coverage: state.coverage.clone(),
-            stage: state.stage.clone(),
+            stage: state.stage(),
             versions: state.versions,
             version: state.version.clone(),
             learned: state.learned.clone(),
