@@ -11,7 +11,7 @@ use std::{
 };
 use syrinx_analysis::{ANALYSIS_RATE_HZ, Audio, FORMATS, HELD_OUT, RESYNTHESIS, Workers, write_wav};
 use syrinx_decoder::Performance;
-use syrinx_engine::{Card, Decay, Dynamics, Life, RoomResponse, SlopeSource};
+use syrinx_engine::{Card, Decay, Dynamics, RoomResponse, SlopeSource};
 use syrinx_nsynth::FAMILIES;
 use syrinx_trainer::{Job, JobError, JobProgress, TrainOptions, Twins, id_of};
 
@@ -215,7 +215,7 @@ fn write_model(args: &Args, output: &Path, bytes: &[u8], card: &Card) -> Result<
     if let Some(life) = &card.life {
         println!(
             "Its harmonics wander by up to {:.1} dB in a held note; its noise pulses by {:.0} %.",
-            furthest(life),
+            life.furthest_db(),
             100.0 * life.pulse
         );
     }
@@ -232,12 +232,6 @@ fn write_model(args: &Args, output: &Path, bytes: &[u8], card: &Card) -> Result<
         );
     }
     Ok(())
-}
-
-/// How far the harmonic that wanders most does, RMS, dB.
-fn furthest(life: &Life) -> f32 {
-    let all = |levels: &[f32; 4]| levels.iter().map(|db| db * db).sum::<f32>().sqrt();
-    life.fluctuation_db.iter().map(all).fold(0.0, f32::max)
 }
 
 /// Does one stage of the job, with a progress bar.

@@ -41,6 +41,12 @@ fn is_zero(levels: &FluctuationDb) -> bool {
 }
 
 impl Life {
+    /// How far the harmonic that wanders most does, RMS, dB.
+    pub fn furthest_db(&self) -> f32 {
+        let all = |levels: &[f32; MODULATION_BANDS]| levels.iter().map(|db| db * db).sum::<f32>().sqrt();
+        self.fluctuation_db.iter().map(all).fold(0.0, f32::max)
+    }
+
     /// Checks that the numbers can be played.
     ///
     /// # Errors

@@ -26,7 +26,10 @@ use egui::{
     Align2, Color32, CornerRadius, Key, Rect, RichText, Role, ScrollArea, Sense, TextEdit, TextureHandle, TextureOptions, Ui,
     UiBuilder, pos2, vec2,
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 use syrinx_analysis::{ANALYSIS_RATE_HZ, EXTENSIONS};
 use syrinx_engine::{OWN_INSTRUMENT, ParamId};
 
@@ -85,6 +88,19 @@ struct Pictures {
     of: Arc<Learned>,
     dark: bool,
     textures: [TextureHandle; 2],
+}
+
+/// Each of [`SCORES`] as half of the factory's instruments have it, or nearer, dB.
+fn usual_scores() -> &'static [f32; SCORES.len()] {
+    static USUAL: OnceLock<[f32; SCORES.len()]> = OnceLock::new();
+    USUAL.get_or_init(|| {
+        SCORES.map(|(id, _)| {
+            let scores = syrinx_models::factory().iter().filter_map(|(_, model)| model.card().scores.get(id).copied());
+            let mut scores: Vec<f32> = scores.collect();
+            scores.sort_by(f32::total_cmp);
+            scores.get(scores.len() / 2).copied().unwrap_or(WORST_DB)
+        })
+    })
 }
 
 /// What is heard of the two.
@@ -623,12 +639,8 @@ fn families(ui: &Ui, rect: Rect, theme: &Theme, learning: &Learning, now: &str, 
 fn scores(ui: &mut Ui, theme: &Theme, learned: &Learned) {
     let heading = "How near it comes to what it never heard";
     ui.label(RichText::new(heading).size(SMALL).color(theme.muted));
-    for (id, name) in SCORES {
+    for ((id, name), usual) in SCORES.into_iter().zip(*usual_scores()) {
         let Some(score) = learned.card.scores.get(id) else { continue };
-        let mut factory: Vec<f32> =
-            syrinx_models::factory().iter().filter_map(|(_, model)| model.card().scores.get(id).copied()).collect();
-        factory.sort_by(f32::total_cmp);
-        let usual = factory.get(factory.len() / 2).copied().unwrap_or(WORST_DB);
         let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
         text(ui.painter(), place.left_center(), Align2::LEFT_CENTER, name, SMALL, theme.text);
         let bar = Rect::from_min_max(

@@ -1,10 +1,11 @@
 //! Pictures of what is learned: which pitches were played how loudly, and spectrograms.
 
 use super::{
+    live::note_name,
     paint::{text, well},
     theme::{TINY, Theme},
 };
-use crate::learn::coverage::{Coverage, LEVEL_DB, LEVELS, LOWEST_DB, name};
+use crate::learn::coverage::{Coverage, LEVEL_DB, LEVELS, LOWEST_DB};
 use egui::{Align2, Color32, ColorImage, Rect, Stroke, Ui, pos2, vec2};
 use syrinx_fft::Planner;
 
@@ -27,12 +28,23 @@ pub fn field(ui: &Ui, rect: Rect, theme: &Theme, coverage: &Coverage, now: Optio
     let painter = ui.painter().with_clip_rect(rect);
     for note in (NOTES.0..=NOTES.1).filter(|note| note % 12 == 0) {
         painter.vline(x(note as f32), plot.y_range(), Stroke::new(1.0, theme.line));
-        text(&painter, pos2(x(note as f32 + 0.5), rect.bottom() - 4.0), Align2::CENTER_BOTTOM, &name(note), TINY, theme.muted);
+        text(
+            &painter,
+            pos2(x(note as f32 + 0.5), rect.bottom() - 4.0),
+            Align2::CENTER_BOTTOM,
+            &note_name(note as f32),
+            TINY,
+            theme.muted,
+        );
     }
     for (from, to) in coverage.gaps() {
-        let gap = Rect::from_x_y_ranges(x(from as f32)..=x(to as f32 + 1.0), plot.y_range());
+        let gap = Rect::from_x_y_ranges(x(from.into())..=x(f32::from(to) + 1.0), plot.y_range());
         painter.rect_filled(gap, 3, theme.faint(theme.alarm, 0.14));
-        let words = if gap.width() > 90.0 { format!("nothing from {} to {}", name(from), name(to)) } else { "?".into() };
+        let words = if gap.width() > 90.0 {
+            format!("nothing from {} to {}", note_name(from.into()), note_name(to.into()))
+        } else {
+            "?".into()
+        };
         text(&painter, gap.center_top() + vec2(0.0, 8.0), Align2::CENTER_TOP, &words, TINY, theme.alarm);
     }
     for (note, levels) in coverage.cells().iter().enumerate().take(NOTES.1 + 1).skip(NOTES.0) {

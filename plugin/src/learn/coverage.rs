@@ -1,7 +1,8 @@
 //! Which pitches were played how loudly, and what is worth playing next, in words.
 
-use syrinx_analysis::{FileReport, Report, Take, Verdict};
-use syrinx_engine::{Features, KEYS};
+use crate::editor::live::{note, note_name};
+use syrinx_analysis::{FileReport, Report, Take, Verdict, gaps_between};
+use syrinx_engine::Features;
 
 /// Levels that are told apart: so many of so many dB, from the first on up.
 pub const LEVELS: usize = 20;
@@ -13,8 +14,6 @@ pub const LOWEST_DB: f32 = -80.0;
 const NOTES: usize = 128;
 /// A key is played, and a level, with so much of it, s.
 const PLAYED_S: f32 = 0.2;
-/// Keys in a row that were not played, within what was, are a gap.
-const GAP: usize = 6;
 /// So many keys are a scale; so many dB from soft to loud are both.
 const SCALE: usize = 7;
 const DYNAMICS_DB: f32 = 12.0;
@@ -61,8 +60,8 @@ impl Coverage {
     fn add(&mut self, f0_hz: f32, loudness_db: f32) {
         let level = (loudness_db - LOWEST_DB) / LEVEL_DB;
         if f0_hz > 0.0 && level >= 0.0 {
-            let note = (69.0 + 12.0 * (f0_hz / 440.0).log2()).round().clamp(0.0, 127.0) as usize;
-            self.0[note][(level as usize).min(LEVELS - 1)] += 1.0 / syrinx_engine::FRAME_RATE_HZ as f32;
+            let key = note(f0_hz).round().clamp(0.0, 127.0) as usize;
+            self.0[key][(level as usize).min(LEVELS - 1)] += 1.0 / syrinx_engine::FRAME_RATE_HZ as f32;
         }
     }
 
@@ -113,16 +112,8 @@ impl Coverage {
     }
 
     /// Keys within the range that were not played, six in a row and more.
-    pub fn gaps(&self) -> Vec<(usize, usize)> {
-        let Some((low, high)) = self.range() else { return Vec::new() };
-        let (mut gaps, mut last) = (Vec::new(), low);
-        for note in (low..=high).filter(|note| self.note_s(*note) >= PLAYED_S) {
-            if note - last > GAP {
-                gaps.push((last + 1, note - 1));
-            }
-            last = note;
-        }
-        gaps
+    pub fn gaps(&self) -> Vec<(u8, u8)> {
+        gaps_between((0..NOTES as u8).filter(|note| self.note_s(usize::from(*note)) >= PLAYED_S))
     }
 
     /// What to do next, in large words and in small ones. `records` while it does; `input_peak` is the highest of late, linear.
@@ -155,7 +146,10 @@ impl Coverage {
             return say("Now loudly", "The same notes again, as loudly as they are to be played; then some that swell.");
         }
         if let Some((from, to)) = self.gaps().into_iter().max_by_key(|(from, to)| to - from) {
-            return say(&format!("Some notes from {} to {}", name(from), name(to)), "None of them was played yet.");
+            return say(
+                &format!("Some notes from {} to {}", note_name(from.into()), note_name(to.into())),
+                "None of them was played yet.",
+            );
         }
         if seconds < ENOUGH_S {
             return say(
@@ -168,11 +162,6 @@ impl Coverage {
         }
         say("That is plenty", &format!("{seconds:.0} s. Stop, and train it."))
     }
-}
-
-/// The name of a key.
-pub fn name(note: usize) -> String {
-    format!("{}{}", KEYS[note % 12], note as i32 / 12 - 1)
 }
 
 /// What a finding is.
@@ -197,7 +186,7 @@ pub struct Finding {
 
 /// What is to be said of all recordings, and what to do about it.
 pub fn findings(report: &Report) -> Vec<Finding> {
-    let key = |note: u8| name(note.into());
+    let key = |note: u8| note_name(note.into());
     let mut all = Vec::new();
     let mut say = |is: Is, words: String| all.push(Finding { words, is });
     say(Is::Well, format!("{:.0} s of {:.0} s can be used.", report.usable_s, report.seconds));
@@ -243,7 +232,7 @@ pub fn findings(report: &Report) -> Vec<Finding> {
 pub fn words_of(report: &FileReport) -> (String, Option<bool>) {
     let fit = report.verdict == Verdict::Usable;
     let range = report.range.map(|(low, high)| {
-        let (low, high) = (name(low.round() as usize), name(high.round() as usize));
+        let (low, high) = (note_name(low), note_name(high));
         if low == high { low } else { format!("{low} to {high}") }
     });
     let words = match report.verdict {

@@ -14,7 +14,15 @@ mod priority;
 pub mod recorder;
 mod teacher;
 
-use crate::{library::Library, monitor::Shown, tape::Clip};
+use crate::{
+    editor::{
+        files,
+        live::{note, note_name},
+    },
+    library::Library,
+    monitor::Shown,
+    tape::Clip,
+};
 use coverage::Coverage;
 use folder::{About, Folder};
 use recorder::Recorder;
@@ -75,13 +83,11 @@ impl Learned {
     /// What it is good at, and what it is bad at, in words.
     pub fn words(&self) -> Vec<String> {
         let card = &self.card;
-        let [low, high] = card.pitch_range_hz.map(|hz| coverage::name((69.0 + 12.0 * (hz / 440.0).log2()).round() as usize));
+        let [low, high] = card.pitch_range_hz.map(|hz| note_name(note(hz)));
         let [soft, loud] = card.loudness_range_db;
         let mut words = vec![format!("At home from {low} to {high}, and {soft:.0} to {loud:.0} dB(A).")];
         if let Some(life) = &card.life {
-            let all = |levels: &[f32; 4]| levels.iter().map(|db| db * db).sum::<f32>().sqrt();
-            let most = life.fluctuation_db.iter().map(all).fold(0.0, f32::max);
-            words.push(format!("It lives: harmonics of a held note wander by up to {most:.1} dB."));
+            words.push(format!("It lives: harmonics of a held note wander by up to {:.1} dB.", life.furthest_db()));
         }
         if let Some(performance) = &card.performance {
             words.push(format!("{} of its notes tell keys how to play.", performance.notes.len()));
@@ -307,7 +313,7 @@ impl Learning {
             self.hush();
             *recorder = Some(Recorder::begin(&self.shared));
         } else if !on && let Some(recorder) = recorder.take() {
-            recorder.stop();
+            drop(recorder);
             self.shared.teach();
         }
     }
@@ -421,9 +427,7 @@ impl Learning {
         let model = crate::judged::from_bytes(&bytes).map_err(|error| capital(&format!("{error}.")))?;
         let name = |n: u32| instruments.join(if n == 1 { format!("{}.onnx", card.id) } else { format!("{}-{n}.onnx", card.id) });
         let path = (1..10_000).map(name).find(|path| !path.exists()).ok_or("There are too many instruments of that name.")?;
-        crate::whole_file::write(&path, &bytes).map_err(|why| {
-            format!("{} cannot be written: {why}. See that there is room, and that it may be written there.", path.display())
-        })?;
+        files::write(&path, &bytes)?;
         let mut state = self.shared.state();
         state.saved = Some(path.clone());
         Ok((path, model))

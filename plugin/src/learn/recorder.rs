@@ -87,23 +87,15 @@ impl Recorder {
     pub fn has_ended(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
+}
 
+impl Drop for Recorder {
     /// Ends it; what was recorded is on disk.
-    pub fn stop(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
+    fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-    }
-}
-
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

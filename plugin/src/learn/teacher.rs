@@ -52,7 +52,6 @@ pub fn begin(shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
 enum Next {
     Listen(Vec<std::path::PathBuf>),
     Train(usize),
-    Nothing,
 }
 
 fn run(shared: &Shared) {
@@ -63,26 +62,19 @@ fn run(shared: &Shared) {
         let next = {
             let mut state = shared.state();
             state.workers = Some(workers.clone());
-            if state.ended {
-                Next::Nothing
-            } else if !state.unheard.is_empty() {
+            if !state.ended && !state.unheard.is_empty() {
                 of = of.max(heard + state.unheard.len());
                 Next::Listen(state.unheard.iter().take(threads).cloned().collect())
-            } else if let Some(times) = state.wanted.take() {
+            } else if !state.ended
+                && let Some(times) = state.wanted.take()
+            {
                 Next::Train(times)
             } else {
-                Next::Nothing
-            }
-        };
-        if let Next::Nothing = next {
-            let mut state = shared.state();
-            // What came meanwhile is another round's.
-            if state.ended || (state.unheard.is_empty() && state.wanted.is_none()) {
+                // Whatever comes from here on is another teacher's.
                 (state.teaches, state.stage) = (false, Stage::Idle);
                 return;
             }
-            continue;
-        }
+        };
         let Some(_turn) = turn(shared, &workers) else { continue };
         match next {
             Next::Listen(paths) => {
@@ -102,7 +94,6 @@ fn run(shared: &Shared) {
                     };
                 }
             }
-            Next::Nothing => {}
         }
         shared.shown.redraw();
     }

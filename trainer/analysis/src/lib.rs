@@ -25,7 +25,9 @@ pub use frames::{BANDS, FLOOR_DB, Frame, HARMONICS, Pulse, Take, Target};
 pub use mean_spectrum::MeanSpectrum;
 pub use period_spectrum::ANALYSIS_RATE_HZ;
 pub use recordings::{FindError, Found, HELD_OUT, RESYNTHESIS, Recordings, find_recordings, source_of};
-pub use report::{FileReport, Report, ReportError, SILENT_PEAK_DB, Surveyed, Verdict, peak_db, survey_file, survey_files};
+pub use report::{
+    FileReport, Report, ReportError, SILENT_PEAK_DB, Surveyed, Verdict, gaps_between, peak_db, survey_file, survey_files,
+};
 pub use resynthesis::{controls_of, live_delay_samples, resynthesise};
 pub use score::{Reference, Scores, score};
 pub use targets::{analyse, analyse_files, analysis_samples, levels_of, studio_features};

@@ -209,6 +209,17 @@ pub struct Report {
     pub noise_floor_db: Option<f32>,
 }
 
+/// Stretches of [`GAP_SEMITONES`] or more that are not among `notes`, which are in order and each there once: the first and the last missing note of each.
+pub fn gaps_between(notes: impl IntoIterator<Item = u8>) -> Vec<(u8, u8)> {
+    let (mut gaps, mut last) = (Vec::new(), None);
+    for note in notes {
+        if let Some(last) = last.replace(note).filter(|last| note - last > GAP_SEMITONES) {
+            gaps.push((last + 1, note - 1));
+        }
+    }
+    gaps
+}
+
 /// Why nothing can be trained on a set of recordings.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ReportError {
@@ -278,16 +289,7 @@ impl Report {
         let usable_s: f32 = files.iter().map(|file| file.usable_s).sum();
         let is_covered = |note: &u8| covered[usize::from(*note)] >= COVERED_S.max(COVERED_SHARE * usable_s);
         let range = (0..128).find(is_covered).zip((0..128).rev().find(is_covered));
-        let mut gaps = Vec::new();
-        if let Some((lowest, highest)) = range {
-            let mut last = lowest;
-            for note in (lowest..=highest).filter(is_covered) {
-                if note - last > GAP_SEMITONES {
-                    gaps.push((last + 1, note - 1));
-                }
-                last = note;
-            }
-        }
+        let gaps = gaps_between((0..128).filter(is_covered));
         let levels: Vec<(f32, f32)> = files.iter().filter_map(|file| Some((file.sustained_db?, file.usable_s))).collect();
         let floors = files.iter().filter_map(|file| Some(file.noise_floor_db? - file.sustained_db?));
         Self {
